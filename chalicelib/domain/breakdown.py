@@ -1,0 +1,79 @@
+"""Breakdowns: parts by one or two dimensions that always sum to the whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Protocol
+
+from chalicelib.domain.exact import EXACT, add_known
+from chalicelib.domain.names import NONE, OTHERS
+
+DIMENSIONS = ("service", "region", "account", "category", "provider")
+JOINED = " / "
+Parts = dict[str, Decimal | None]
+
+
+class Dimensioned(Protocol):
+    """What can be filtered and broken down; '' is no value for that dimension."""
+
+    @property
+    def service(self) -> str: ...
+    @property
+    def region(self) -> str: ...
+    @property
+    def account(self) -> str: ...
+    @property
+    def category(self) -> str: ...
+    @property
+    def provider(self) -> str: ...
+    def tag(self, key: str) -> str: ...
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Filters: per dimension the names let through; an empty tuple lets everything through."""
+
+    service: tuple[str, ...] = ()
+    region: tuple[str, ...] = ()
+    account: tuple[str, ...] = ()
+    category: tuple[str, ...] = ()
+    provider: tuple[str, ...] = ()
+
+    def admits(self, line: Dimensioned) -> bool:
+        return all(not wanted or (name_of(line, dimension) in wanted) for dimension, wanted in self.filters())
+
+    def filters(self) -> Iterable[tuple[str, tuple[str, ...]]]:
+        return ((dimension, getattr(self, dimension)) for dimension in DIMENSIONS)
+
+
+def name_of(line: Dimensioned, dimension: str) -> str:
+    """The line's name in that dimension (`service` ... `tag:<key>`), `(none)` where it has none."""
+    value = line.tag(dimension[4:]) if dimension.startswith("tag:") else getattr(line, dimension)
+    return value or NONE
+
+
+def group(lines: Iterable[tuple[Dimensioned, Decimal | None]], by: tuple[str, ...]) -> Parts:
+    """The sum per name (two dimensions joined by ' / '), largest first; a part with something unknown in it is None."""
+    sums: Parts = {}
+    for line, amount in lines:
+        name = JOINED.join(name_of(line, dimension) for dimension in by)
+        known = sums.get(name, Decimal(0))
+        sums[name] = None if known is None or amount is None else EXACT.add(known, amount)
+    return ranked(sums)
+
+
+def ranked(parts: Mapping[str, Decimal | None]) -> Parts:
+    """Largest amount first whatever its sign, unknown ones last, equal ones by name."""
+    return dict(sorted(parts.items(), key=lambda part: (part[1] is None, -abs(part[1] or 0), part[0])))
+
+
+def top(parts: Parts, count: int | None) -> Parts:
+    """The first `count` parts and `(others)` with the sum of the rest, so that the whole stays the same."""
+    if count is None or len(parts) <= count:
+        return parts
+    names = list(parts)
+    kept = {name: parts[name] for name in names[:count]}
+    kept[OTHERS] = add_known([kept.get(OTHERS, Decimal(0)), *(parts[name] for name in names[count:])])
+    return kept

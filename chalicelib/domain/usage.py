@@ -1,0 +1,158 @@
+"""Usage: hourly samples become buckets of series (an hour, a day, a month), and buckets become the totals that a customer asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+
+from chalicelib.domain.breakdown import Parts, Selection, group
+from chalicelib.domain.exact import EXACT, add, quotient
+from chalicelib.domain.names import AWS, service_category
+from chalicelib.domain.period import HOUR, Window
+
+GAUGES = frozenset({"storage_gb"})
+HEADLINE = ("api_calls", "storage_gb", "compute_hours", "data_transfer_gb")
+UNITS = {"api_calls": "calls", "storage_gb": "GB", "compute_hours": "hours", "data_transfer_gb": "GB", "nat_gb": "GB"}
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One metric of one service, region and account in one hour; `value` is in the metric's unit, at most six places."""
+
+    hour: datetime
+    metric: str
+    service: str
+    region: str
+    account: str
+    value: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class UsageSeries:
+    """One series within a bucket: `total` sums its hourly values (for a gauge, value x hours), `latest` is the last hour's."""
+
+    metric: str
+    service: str
+    region: str
+    account: str
+    total: Decimal
+    latest: Decimal
+
+    @property
+    def category(self) -> str:
+        return service_category(self.service)
+
+    @property
+    def provider(self) -> str:
+        return AWS
+
+    @property
+    def scope(self) -> str:
+        return f"{self.account}/{self.region}"
+
+    def tag(self, key: str) -> str:
+        return ""
+
+
+@dataclass(frozen=True)
+class UsageBucket:
+    """What is known of [start, end): `covered` counts the hours read per "account/region", whatever they held."""
+
+    start: datetime
+    covered: dict[str, int] = field(default_factory=dict)
+    series: tuple[UsageSeries, ...] = ()
+
+    @property
+    def hours(self) -> int:
+        """Hours in which at least one account and region was read (they are read together)."""
+        return max(self.covered.values(), default=0)
+
+
+def hour_buckets(samples: Iterable[Sample], window: Window, scopes: Iterable[str]) -> list[UsageBucket]:
+    """One bucket per hour of the window, all covered by `scopes`; two samples of one series and hour are added."""
+    sums: dict[datetime, dict[tuple[str, str, str, str], Decimal]] = {hour: {} for hour in window.hours()}
+    for sample in samples:
+        key = (sample.metric, sample.service, sample.region, sample.account)
+        sums[sample.hour][key] = EXACT.add(sums[sample.hour].get(key, Decimal(0)), sample.value)
+    covered = dict.fromkeys(sorted(scopes), 1)
+    return [
+        UsageBucket(hour, dict(covered), tuple(UsageSeries(*key, total=value, latest=value) for key, value in sorted(series.items())))
+        for hour, series in sums.items()
+    ]
+
+
+def merge(buckets: Iterable[UsageBucket], start: datetime) -> UsageBucket:
+    """The buckets, in time order, as one: totals and covered hours added, latest from the last."""
+    covered: dict[str, int] = {}
+    totals: dict[tuple[str, str, str, str], Decimal] = {}
+    latest: dict[tuple[str, str, str, str], Decimal] = {}
+    for bucket in buckets:
+        for scope, hours in bucket.covered.items():
+            covered[scope] = covered.get(scope, 0) + hours
+        if bucket.covered:
+            latest = {}
+        for series in bucket.series:
+            key = (series.metric, series.service, series.region, series.account)
+            totals[key] = EXACT.add(totals.get(key, Decimal(0)), series.total)
+            latest[key] = series.latest
+    return UsageBucket(
+        start,
+        dict(sorted(covered.items())),
+        tuple(UsageSeries(*key, total=total, latest=latest.get(key, Decimal(0))) for key, total in sorted(totals.items())),
+    )
+
+
+def overlay(old: UsageBucket | None, new: UsageBucket) -> UsageBucket:
+    """An hour read anew: what was read now replaces its scopes, scopes that were not read now keep what they had."""
+    if old is None:
+        return new
+    kept = tuple(series for series in old.series if series.scope not in new.covered)
+    return UsageBucket(new.start, dict(sorted({**old.covered, **new.covered}.items())), kept + new.series)
+
+
+def select(bucket: UsageBucket, selection: Selection) -> UsageBucket:
+    """The bucket with only what the filters admit; a filter on account or region narrows what counts as covered, too."""
+    covered = {scope: hours for scope, hours in bucket.covered.items() if _covers(scope, selection)}
+    return UsageBucket(bucket.start, covered, tuple(series for series in bucket.series if selection.admits(series)))
+
+
+def _covers(scope: str, selection: Selection) -> bool:
+    account, _, region = scope.partition("/")
+    return (
+        (not selection.account or account in selection.account)
+        and (not selection.region or region in selection.region)
+        and (not selection.provider or AWS in selection.provider)
+    )
+
+
+def value(bucket: UsageBucket, metric: str) -> Decimal | None:
+    """The metric over the bucket: a counter's sum, a gauge's time-weighted mean; None where nothing was read."""
+    if not bucket.covered:
+        return None
+    return add(_values(bucket, metric).values())
+
+
+def latest(bucket: UsageBucket, metric: str) -> Decimal | None:
+    """A gauge's value in the bucket's last hour that was read; None where nothing was read."""
+    if not bucket.covered:
+        return None
+    return add(series.latest for series in bucket.series if series.metric == metric)
+
+
+def parts(bucket: UsageBucket, metric: str, by: tuple[str, ...]) -> Parts:
+    """The metric's value by name, summing exactly to `value`."""
+    return group(_values(bucket, metric).items(), by)
+
+
+def _values(bucket: UsageBucket, metric: str) -> Mapping[UsageSeries, Decimal]:
+    of_metric = (series for series in bucket.series if series.metric == metric)
+    if metric not in GAUGES:
+        return {series: series.total for series in of_metric}
+    return {series: quotient(series.total, Decimal(bucket.covered.get(series.scope) or bucket.hours)) for series in of_metric}
+
+
+def fully_covered(bucket: UsageBucket, window: Window) -> bool:
+    """Whether every hour of the window was read."""
+    return bucket.hours >= window.length / HOUR
