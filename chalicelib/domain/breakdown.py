@@ -66,7 +66,7 @@ def group(lines: Iterable[tuple[Dimensioned, Decimal | None]], by: tuple[str, ..
 
 def ranked(parts: Mapping[str, Decimal | None]) -> Parts:
     """Largest amount first whatever its sign, unknown ones last, equal ones by name."""
-    return dict(sorted(parts.items(), key=lambda part: (part[1] is None, -abs(part[1] or 0), part[0])))
+    return dict(sorted(parts.items(), key=lambda part: (part[1] is None, -abs(part[1] or Decimal(0)), part[0])))
 
 
 def top(parts: Parts, count: int | None) -> Parts:

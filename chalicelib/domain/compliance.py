@@ -106,14 +106,17 @@ def evaluate(
 
 
 def _counted(findings: list[Finding]) -> list[Finding]:
-    """Without the ignored; of Security Hub's, one per account, region and resources, however many standards repeat the check."""
+    """Without the ignored; of Security Hub's, one per account, region and resources (standards repeat a check), a failed one first."""
     distinct: dict[tuple[object, ...], Finding] = {}
     for finding in findings:
         if finding.ignored or finding.status is None:
             continue
         repeats = finding.product == SECURITY_HUB
         key = (finding.account, finding.region, finding.resources) if repeats else (finding.id,)
-        if key not in distinct or _newer(finding, distinct[key]):
+        if key not in distinct or (finding.status == "FAILED", finding.updated_at) > (
+            distinct[key].status == "FAILED",
+            distinct[key].updated_at,
+        ):
             distinct[key] = finding
     return list(distinct.values())
 

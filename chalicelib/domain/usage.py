@@ -58,27 +58,45 @@ class UsageSeries:
 
 @dataclass(frozen=True)
 class UsageBucket:
-    """What is known of [start, end): `covered` counts the hours read per "account/region", whatever they held."""
+    """What is known of a stretch of time: `covered` counts the hours read per "account/region", whatever they held.
+
+    `unknown` counts, per metric, the hours in which the source could no longer tell it though it was read.
+    """
 
     start: datetime
     covered: dict[str, int] = field(default_factory=dict)
     series: tuple[UsageSeries, ...] = ()
+    unknown: dict[str, int] = field(default_factory=dict)
 
     @property
     def hours(self) -> int:
         """Hours in which at least one account and region was read (they are read together)."""
         return max(self.covered.values(), default=0)
 
+    def hours_of(self, metric: str) -> int:
+        """Hours in which this metric is known."""
+        return self.hours - self.unknown.get(metric, 0)
 
-def hour_buckets(samples: Iterable[Sample], window: Window, scopes: Iterable[str]) -> list[UsageBucket]:
-    """One bucket per hour of the window, all covered by `scopes`; two samples of one series and hour are added."""
+
+def hour_buckets(
+    samples: Iterable[Sample], window: Window, scopes: Iterable[str], unknown: Mapping[str, datetime] | None = None
+) -> list[UsageBucket]:
+    """One bucket per hour of the window, all covered by `scopes`; two samples of one series and hour are added.
+
+    `unknown` names metrics that the source can't tell before an instant.
+    """
     sums: dict[datetime, dict[tuple[str, str, str, str], Decimal]] = {hour: {} for hour in window.hours()}
     for sample in samples:
         key = (sample.metric, sample.service, sample.region, sample.account)
         sums[sample.hour][key] = EXACT.add(sums[sample.hour].get(key, Decimal(0)), sample.value)
     covered = dict.fromkeys(sorted(scopes), 1)
     return [
-        UsageBucket(hour, dict(covered), tuple(UsageSeries(*key, total=value, latest=value) for key, value in sorted(series.items())))
+        UsageBucket(
+            hour,
+            dict(covered),
+            tuple(UsageSeries(*key, total=value, latest=value) for key, value in sorted(series.items())),
+            {metric: 1 for metric, since in sorted((unknown or {}).items()) if hour < since},
+        )
         for hour, series in sums.items()
     ]
 
@@ -88,9 +106,12 @@ def merge(buckets: Iterable[UsageBucket], start: datetime) -> UsageBucket:
     covered: dict[str, int] = {}
     totals: dict[tuple[str, str, str, str], Decimal] = {}
     latest: dict[tuple[str, str, str, str], Decimal] = {}
+    unknown: dict[str, int] = {}
     for bucket in buckets:
         for scope, hours in bucket.covered.items():
             covered[scope] = covered.get(scope, 0) + hours
+        for metric, hours in bucket.unknown.items():
+            unknown[metric] = unknown.get(metric, 0) + hours
         if bucket.covered:
             latest = {}
         for series in bucket.series:
@@ -101,6 +122,7 @@ def merge(buckets: Iterable[UsageBucket], start: datetime) -> UsageBucket:
         start,
         dict(sorted(covered.items())),
         tuple(UsageSeries(*key, total=total, latest=latest.get(key, Decimal(0))) for key, total in sorted(totals.items())),
+        dict(sorted(unknown.items())),
     )
 
 
@@ -109,13 +131,13 @@ def overlay(old: UsageBucket | None, new: UsageBucket) -> UsageBucket:
     if old is None:
         return new
     kept = tuple(series for series in old.series if series.scope not in new.covered)
-    return UsageBucket(new.start, dict(sorted({**old.covered, **new.covered}.items())), kept + new.series)
+    return UsageBucket(new.start, dict(sorted({**old.covered, **new.covered}.items())), kept + new.series, new.unknown)
 
 
 def select(bucket: UsageBucket, selection: Selection) -> UsageBucket:
     """The bucket with only what the filters admit; a filter on account or region narrows what counts as covered, too."""
     covered = {scope: hours for scope, hours in bucket.covered.items() if _covers(scope, selection)}
-    return UsageBucket(bucket.start, covered, tuple(series for series in bucket.series if selection.admits(series)))
+    return UsageBucket(bucket.start, covered, tuple(series for series in bucket.series if selection.admits(series)), bucket.unknown)
 
 
 def _covers(scope: str, selection: Selection) -> bool:
@@ -129,14 +151,14 @@ def _covers(scope: str, selection: Selection) -> bool:
 
 def value(bucket: UsageBucket, metric: str) -> Decimal | None:
     """The metric over the bucket: a counter's sum, a gauge's time-weighted mean; None where nothing was read."""
-    if not bucket.covered:
+    if bucket.hours_of(metric) <= 0:
         return None
     return add(_values(bucket, metric).values())
 
 
 def latest(bucket: UsageBucket, metric: str) -> Decimal | None:
     """A gauge's value in the bucket's last hour that was read; None where nothing was read."""
-    if not bucket.covered:
+    if bucket.hours_of(metric) <= 0:
         return None
     return add(series.latest for series in bucket.series if series.metric == metric)
 
@@ -153,6 +175,6 @@ def _values(bucket: UsageBucket, metric: str) -> Mapping[UsageSeries, Decimal]:
     return {series: quotient(series.total, Decimal(bucket.covered.get(series.scope) or bucket.hours)) for series in of_metric}
 
 
-def fully_covered(bucket: UsageBucket, window: Window) -> bool:
-    """Whether every hour of the window was read."""
-    return bucket.hours >= window.length / HOUR
+def fully_known(bucket: UsageBucket, metric: str, window: Window) -> bool:
+    """Whether the metric is known in every hour of the window."""
+    return bucket.hours_of(metric) >= window.length / HOUR

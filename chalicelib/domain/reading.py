@@ -1,0 +1,32 @@
+"""What a source could read in one go, and what it couldn't."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from chalicelib.domain.compliance import Finding
+from chalicelib.domain.usage import Sample
+
+
+@dataclass(frozen=True)
+class UsageReading:
+    """What a usage source could read: samples, the "account/region" scopes they cover, and (scope, reason) of what failed.
+
+    `unknown` names metrics that it can't tell before an instant; `registry` is every metric it has ever seen, to be kept.
+    """
+
+    samples: tuple[Sample, ...]
+    scopes: frozenset[str]
+    failures: tuple[tuple[str, str], ...] = ()
+    unknown: Mapping[str, datetime] = field(default_factory=dict)
+    registry: frozenset[tuple[str, ...]] = frozenset()
+
+
+@dataclass(frozen=True)
+class FindingsReading:
+    """Current findings of a customer's accounts, and the (control, standard) pairs that are switched off."""
+
+    findings: tuple[Finding, ...]
+    disabled: frozenset[tuple[str, str]] = frozenset()

@@ -1,0 +1,38 @@
+"""The functions that are deployed and the names of the metrics that the app itself emits: what alarms, dashboard and policies are drawn from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+APP = "securebase"  # Chalice's app_name; also the name of every stage's API, so API metrics are told apart by their stage
+
+NAMESPACE = "SecureBase/Analytics"
+STAGE = "Stage"  # the one dimension of every metric below
+HANDLED_FAILURES = "HandledFailures"  # failures that ended as an answer, so Lambda's own Errors never sees them
+REPORTS_FAILED = "ReportsFailed"  # reports given up, once each, not once per attempt
+RECONCILIATION_DIFFERENCE = "ReconciliationDifference"  # sum of lines against the source's own total
+SOURCE_AGE_RATIO = "SourceAgeRatio"  # a source's age over its freshness limit; over 1 is stale
+METRICS = (HANDLED_FAILURES, REPORTS_FAILED, RECONCILIATION_DIFFERENCE, SOURCE_AGE_RATIO)
+
+
+@dataclass(frozen=True)
+class Function:
+    """A Lambda function by its Chalice name; memory in MB, timeout in seconds. `concurrency` bounds a queue's readers."""
+
+    name: str
+    timeout: int
+    memory: int = 512
+    concurrency: int | None = None
+
+    def deployed(self, stage: str) -> str:
+        """The function's name on AWS: Chalice leaves the API handler's own name out."""
+        return f"{APP}-{stage}" if self.name == "api_handler" else f"{APP}-{stage}-{self.name}"
+
+
+API = Function("api_handler", timeout=29)
+AGGREGATOR = Function("analytics-aggregator", timeout=60)
+AGGREGATION_WORKER = Function("aggregation-worker", timeout=60, concurrency=10)
+REPORTER = Function("analytics-reporter", timeout=60)
+REPORT_ENGINE = Function("report-engine", timeout=300, concurrency=5)
+WORKERS = (AGGREGATOR, AGGREGATION_WORKER, REPORTER, REPORT_ENGINE)
+FUNCTIONS = (API, *WORKERS)

@@ -1,0 +1,60 @@
+"""What is known of the sources themselves: how far each has been read, and what each dropped file brought."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+
+OK, PARTIAL, FAILING, NOT_ENABLED, NO_DATA = "ok", "partial", "failing", "not_enabled", "no_data"
+CLOUDWATCH, COST_EXPLORER, SECURITY_HUB = "cloudwatch", "cost_explorer", "security_hub"
+FOCUS_EXPORT, FINDINGS_EXPORT = "focus_export", "findings_export"
+FRESH_FOR = {
+    CLOUDWATCH: timedelta(hours=3),
+    COST_EXPLORER: timedelta(hours=30),
+    SECURITY_HUB: timedelta(hours=26),
+    FOCUS_EXPORT: timedelta(hours=36),
+}
+"""How old a source's data_through may be before it counts as stale."""
+
+
+@dataclass(frozen=True)
+class SourceState:
+    """One source of one customer. `data_through` is how far its data is complete; `failures` are (scope, reason)."""
+
+    source: str
+    state: str
+    attempted_at: datetime
+    data_through: datetime | None = None
+    last_success_at: datetime | None = None
+    failures: tuple[tuple[str, str], ...] = ()
+
+    def stale(self, now: datetime) -> bool:
+        limit = FRESH_FOR.get(self.source)
+        return bool(limit and self.data_through and now - self.data_through > limit)
+
+
+@dataclass(frozen=True)
+class CustomerStatus:
+    """All sources of a customer; `generation` changes whenever anything new has landed, and kept answers die with it."""
+
+    generation: str = ""
+    sources: dict[str, SourceState] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Drop:
+    """One key of the exports bucket. `months` tells, per month (its first day), the accounts it has rows of and the last day with one.
+
+    `state` is ok or rejected; a rejected drop keeps the digest and months of what it failed to replace.
+    """
+
+    key: str
+    kind: str
+    digest: str
+    received_at: datetime
+    state: str
+    etag: str = ""
+    reason: str = ""
+    notes: tuple[str, ...] = ()
+    rows: int = 0
+    months: dict[date, tuple[tuple[str, ...], date]] = field(default_factory=dict)

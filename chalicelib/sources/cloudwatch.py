@@ -1,0 +1,171 @@
+"""CloudWatch -> hourly samples. GetMetricData per account and region, exact dimension sets only, as DEFINITIONS list them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from chalicelib.domain.customer import Account, Customer
+from chalicelib.domain.errors import SourceUnavailable
+from chalicelib.domain.exact import EXACT, quotient
+from chalicelib.domain.names import service_name
+from chalicelib.domain.period import DAY, Window, hour_floor
+from chalicelib.domain.reading import UsageReading
+from chalicelib.domain.state import CLOUDWATCH
+from chalicelib.domain.usage import Sample
+from chalicelib.sources.calls import chunks, named, pages
+
+HOME_REGION = "us-east-1"
+GLOBAL = "global"
+QUERIES_A_CALL = 500
+FINE_POINTS_KEPT = timedelta(days=63)
+"""CloudWatch keeps 5-minute points that long; what needs them can't be told of earlier hours."""
+_GB = Decimal(2**30)
+Registry = frozenset[tuple[str, ...]]
+ClientFor = Callable[[Account, str, str], Any]
+"""(account, the customer's ExternalId, region) -> a CloudWatch client with the account's reader role."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How one metric is read: its exact dimension names, period in seconds, and what a unit of it divides by."""
+
+    metric: str
+    namespace: str
+    name: str
+    statistic: str
+    dimensions: tuple[str, ...]
+    divisor: Decimal = Decimal(1)
+    period: int = 3600
+    count_points: bool = False
+    home_only: bool = False
+
+    @property
+    def service(self) -> str:
+        return service_name(self.namespace)
+
+
+READINGS = (
+    Reading("api_calls", "AWS/ApiGateway", "Count", "SampleCount", ("ApiName",)),
+    Reading("api_calls", "AWS/ApiGateway", "Count", "SampleCount", ("ApiId",)),
+    Reading("api_calls", "AWS/ApplicationELB", "RequestCount", "Sum", ("LoadBalancer",)),
+    Reading("compute_hours", "AWS/EC2", "CPUUtilization", "SampleCount", ("InstanceId",), Decimal(12), 300, count_points=True),
+    Reading("compute_hours", "AWS/Lambda", "Duration", "Sum", (), Decimal(3_600_000)),
+    Reading("storage_gb", "AWS/S3", "BucketSizeBytes", "Average", ("BucketName", "StorageType"), _GB, 86400),
+    Reading("data_transfer_gb", "AWS/CloudFront", "BytesDownloaded", "Sum", ("DistributionId", "Region"), _GB, home_only=True),
+    Reading("data_transfer_gb", "AWS/EC2", "NetworkOut", "Sum", ("InstanceId",), _GB),
+    Reading("nat_gb", "AWS/NATGateway", "BytesOutToDestination", "Sum", ("NatGatewayId",), _GB),
+)
+GAUGE_LOOK_BACK = 3 * DAY
+Point = tuple[Reading, datetime, float]
+
+
+class CloudWatch:
+    """One customer's accounts, each through its own role; an account that refuses is a failure, the others are read."""
+
+    name = CLOUDWATCH
+
+    def __init__(self, client_for: ClientFor, now: Callable[[], datetime]) -> None:
+        self._client_for = client_for
+        self._now = now
+
+    def read(self, customer: Customer, window: Window, regions: Iterable[str], registry: Registry) -> UsageReading:
+        """All samples of the window's hours; `regions` are the ones to look into beside us-east-1."""
+        samples: list[Sample] = []
+        scopes: set[str] = set()
+        failures: list[tuple[str, str]] = []
+        seen = set(registry)
+        for account in customer.accounts:
+            for region in sorted({HOME_REGION, *regions} - {"", GLOBAL}):
+                scope = f"{account.id}/{region}"
+                try:
+                    with named(self.name, scope):
+                        client = self._client_for(account, customer.external_id, region)
+                        metrics = {entry[2:] for entry in seen if entry[:2] == (account.id, region)} | set(list_metrics(client, region))
+                        points = list(get_points(client, metrics, window))
+                except SourceUnavailable as failure:
+                    failures.append((scope, failure.reason))
+                    continue
+                seen |= {(account.id, region, *metric) for metric in metrics}
+                samples += to_samples(points, account.id, region, window)
+                scopes |= {scope, f"{account.id}/{GLOBAL}"} if region == HOME_REGION else {scope}
+        fine_since = hour_floor(self._now() - FINE_POINTS_KEPT)
+        unknown = {"compute_hours": fine_since} if window.start < fine_since else {}
+        return UsageReading(tuple(samples), frozenset(scopes), tuple(failures), unknown, frozenset(seen))
+
+
+def list_metrics(client: Any, region: str) -> Iterator[tuple[str, ...]]:
+    """(namespace, name, dimension, value, ...) of every metric there that READINGS read, by exact dimension set."""
+    for reading in READINGS:
+        if reading.home_only and region != HOME_REGION:
+            continue
+        request = {"Namespace": reading.namespace, "MetricName": reading.name}
+        for page in pages(CLOUDWATCH, client.list_metrics, "NextToken", **request):
+            for metric in page["Metrics"]:
+                dimensions = sorted((dimension["Name"], dimension["Value"]) for dimension in metric.get("Dimensions", []))
+                if _fits(reading, dimensions):
+                    yield (reading.namespace, reading.name, *(part for dimension in dimensions for part in dimension))
+
+
+def _fits(reading: Reading, dimensions: list[tuple[str, str]]) -> bool:
+    if tuple(name for name, _ in dimensions) != tuple(sorted(reading.dimensions)):
+        return False
+    return "Region" not in reading.dimensions or ("Region", "Global") in dimensions
+
+
+def queries(metrics: Iterable[tuple[str, ...]]) -> Iterator[tuple[Reading, dict[str, Any]]]:
+    """A MetricDataQuery (without Id) for every metric and the reading that it belongs to."""
+    for namespace, name, *flat in sorted(metrics):
+        dimensions = [{"Name": key, "Value": text} for key, text in zip(flat[::2], flat[1::2], strict=True)]
+        names = sorted(flat[::2])
+        for reading in READINGS:
+            if (reading.namespace, reading.name, sorted(reading.dimensions)) == (namespace, name, names):
+                metric = {"Namespace": namespace, "MetricName": name, "Dimensions": dimensions}
+                yield reading, {"MetricStat": {"Metric": metric, "Period": reading.period, "Stat": reading.statistic}, "ReturnData": True}
+
+
+def get_points(client: Any, metrics: Iterable[tuple[str, ...]], window: Window) -> Iterator[Point]:
+    """Every point of the metrics in the window (gauges: from three days before it), 500 metrics a call, all pages."""
+    for chunk in chunks(queries(metrics), QUERIES_A_CALL):
+        gauges = any(reading.period > 3600 for reading, _ in chunk)
+        request = {
+            "MetricDataQueries": [{"Id": f"q{number}", **query} for number, (_, query) in enumerate(chunk)],
+            "StartTime": window.start - GAUGE_LOOK_BACK if gauges else window.start,
+            "EndTime": window.end,
+            "ScanBy": "TimestampAscending",
+        }
+        for page in pages(CLOUDWATCH, client.get_metric_data, "NextToken", **request):
+            for result in page["MetricDataResults"]:
+                if result.get("StatusCode", "Complete") not in ("Complete", "PartialData"):
+                    raise SourceUnavailable(CLOUDWATCH, f"Metric{result['StatusCode']}")
+                reading = chunk[int(result["Id"][1:])][0]
+                for instant, value in zip(result["Timestamps"], result["Values"], strict=True):
+                    yield reading, instant, value
+
+
+def to_samples(points: Iterable[Point], account: str, region: str, window: Window) -> Iterator[Sample]:
+    """The points as hourly samples of one account and region: summed exactly over resources, then divided once."""
+    sums: dict[tuple[Reading, datetime], Decimal] = {}
+    gauges: dict[tuple[Reading, datetime], Decimal] = {}
+    for reading, instant, value in points:
+        held = gauges if reading.period > 3600 else sums
+        key = (reading, instant if reading.period > 3600 else hour_floor(instant))
+        amount = Decimal(1) if reading.count_points else Decimal(repr(value))
+        held[key] = EXACT.add(held.get(key, Decimal(0)), amount)
+    for (reading, hour), total in [*sums.items(), *_carried(gauges, window)]:
+        if window.start <= hour < window.end:
+            place = GLOBAL if reading.home_only else region
+            yield Sample(hour, reading.metric, reading.service, place, account, quotient(total, reading.divisor))
+
+
+def _carried(gauges: dict[tuple[Reading, datetime], Decimal], window: Window) -> Iterator[tuple[tuple[Reading, datetime], Decimal]]:
+    """Every hour with the last point at or before it, for at most three days."""
+    for reading in {reading for reading, _ in gauges}:
+        instants = sorted(instant for its, instant in gauges if its is reading)
+        for hour in window.hours():
+            last = max((instant for instant in instants if instant <= hour < instant + GAUGE_LOOK_BACK), default=None)
+            if last is not None:
+                yield (reading, hour), gauges[reading, last]
