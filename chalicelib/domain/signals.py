@@ -1,4 +1,4 @@
-"""The functions that are deployed and the names of the metrics that the app itself emits: what alarms, dashboard and policies are drawn from."""
+"""The deployed functions and the metrics that the app itself emits, from which alarms, dashboard and policies are drawn."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
 OK, PARTIAL, FAILING, NOT_ENABLED, NO_DATA = "ok", "partial", "failing", "not_enabled", "no_data"
@@ -19,7 +19,11 @@ FRESH_FOR = {
 
 @dataclass(frozen=True)
 class SourceState:
-    """One source of one customer. `data_through` is how far its data is complete; `failures` are (scope, reason)."""
+    """One source of one customer. `data_through` is how far its data is complete; `failures` are (scope, reason).
+
+    `version` is a digest of what the last read brought: kept answers live as long as it doesn't change.
+    `failing_since` is how far a part of the source was last complete, while the rest goes on.
+    """
 
     source: str
     state: str
@@ -27,6 +31,12 @@ class SourceState:
     data_through: datetime | None = None
     last_success_at: datetime | None = None
     failures: tuple[tuple[str, str], ...] = ()
+    version: str = ""
+    failing_since: datetime | None = None
+
+    def failed(self, at: datetime, state: str, failures: tuple[tuple[str, str], ...]) -> SourceState:
+        """The state after a failed read: what was known before stays, and how far it goes."""
+        return replace(self, state=state, attempted_at=at, failures=failures, failing_since=self.failing_since or self.data_through)
 
     def stale(self, now: datetime) -> bool:
         limit = FRESH_FOR.get(self.source)

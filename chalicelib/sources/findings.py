@@ -15,7 +15,7 @@ _LABEL_FROM = ((90, "CRITICAL"), (70, "HIGH"), (40, "MEDIUM"), (1, "LOW"))
 
 
 def read(file: BinaryIO) -> tuple[Finding, ...]:
-    """Every finding of a file: a list, {"Findings": [...]}, an event's detail.findings, or one finding; RejectedDrop says which is wrong."""
+    """Every finding of a file: a list, {"Findings": [...]}, an event's detail.findings, or one finding; else RejectedDrop."""
     try:
         document = json.loads(file.read().decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:

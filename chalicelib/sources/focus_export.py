@@ -42,7 +42,7 @@ def _rows(file: BinaryIO) -> Iterator[dict[str, str]]:
     binary = gzip.GzipFile(fileobj=file) if magic == b"\x1f\x8b" else file
     csv.field_size_limit(FIELD_LIMIT)
     try:
-        reader = csv.reader(io.TextIOWrapper(binary, encoding="utf-8-sig", newline=""), strict=True)  # type: ignore[arg-type]
+        reader = csv.reader(io.TextIOWrapper(binary, encoding="utf-8-sig", newline=""), strict=True)
         header = next(reader, [])
         missing = [column for column in REQUIRED if column not in header]
         if missing:

@@ -1,4 +1,4 @@
-"""The names and shapes of everything that keeps data. No boto3 here: the stores, the stack in alarms/ and the laptop's AWS all read these specs."""
+"""The names and shapes of everything that keeps data. No boto3 here: stores, alarms/ and local/ all read these specs."""
 
 from __future__ import annotations
 

@@ -1,0 +1,149 @@
+"""The DynamoDB calls that stores are made of: all pages, whole batches, and one name for every failure."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from chalicelib.domain.errors import StoreUnavailable
+from chalicelib.stores.items import Item
+
+BATCH = 25
+ATTEMPTS = 8
+
+
+@contextmanager
+def available() -> Iterator[None]:
+    """Turns any AWS failure of a store into StoreUnavailable, with the code for the log and nothing of the message."""
+    try:
+        yield
+    except (ClientError, BotoCoreError) as error:
+        code = error.response.get("Error", {}).get("Code", "") if isinstance(error, ClientError) else type(error).__name__
+        raise StoreUnavailable(f"a store doesn't answer ({code})") from error
+
+
+class Dynamo:
+    """A low-level client (thread-safe, shared) with the few shapes of call that the stores need."""
+
+    def __init__(self, client: Any, pause: Callable[[float], None] = time.sleep) -> None:
+        self._client = client
+        self._pause = pause
+
+    def get(self, table: str, key: Mapping[str, str]) -> Item | None:
+        with available():
+            item: Item | None = self._client.get_item(TableName=table, Key=_key(key), ConsistentRead=True).get("Item")
+        return item
+
+    def get_many(self, keys: Mapping[str, Iterable[Mapping[str, str]]]) -> dict[str, list[Item]]:
+        """BatchGetItem over tables; what DynamoDB left unread is asked for again."""
+        found: dict[str, list[Item]] = {table: [] for table in keys}
+        wanted = {table: {"Keys": [_key(key) for key in its_keys], "ConsistentRead": True} for table, its_keys in keys.items()}
+        for attempt in range(ATTEMPTS):
+            with available():
+                answer = self._client.batch_get_item(RequestItems=wanted)
+            for table, items in answer["Responses"].items():
+                found[table] += items
+            wanted = answer.get("UnprocessedKeys") or {}
+            if not wanted:
+                return found
+            self._pause(0.05 * 2**attempt)
+        raise StoreUnavailable("DynamoDB left keys unread")
+
+    def query(self, table: str, condition: str, values: Mapping[str, str], **more: Any) -> Iterator[Item]:
+        """Every item of every page."""
+        request = {
+            "TableName": table,
+            "KeyConditionExpression": condition,
+            "ExpressionAttributeValues": {name: {"S": value} for name, value in values.items()},
+            **more,
+        }
+        while True:
+            with available():
+                page = self._client.query(**request)
+            yield from page["Items"]
+            if "LastEvaluatedKey" not in page or "Limit" in more:
+                return
+            request["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+
+    def scan(self, table: str) -> Iterator[Item]:
+        """Every item of a small table; never in a customer's request."""
+        request: dict[str, Any] = {"TableName": table, "ConsistentRead": True}
+        while True:
+            with available():
+                page = self._client.scan(**request)
+            yield from page["Items"]
+            if "LastEvaluatedKey" not in page:
+                return
+            request["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+
+    def put(self, table: str, item: Item, only_if: str | None = None) -> bool:
+        """False, with nothing written, when the condition doesn't hold."""
+        request: dict[str, Any] = {"TableName": table, "Item": item}
+        if only_if:
+            request["ConditionExpression"] = only_if
+        try:
+            with available():
+                self._client.put_item(**request)
+        except StoreUnavailable as error:
+            if _condition_failed(error):
+                return False
+            raise
+        return True
+
+    def update(self, table: str, key: Mapping[str, str], values: Item) -> None:
+        """Sets these attributes and leaves the item's others."""
+        names = {f"#{number}": name for number, name in enumerate(values)}
+        with available():
+            self._client.update_item(
+                TableName=table,
+                Key=_key(key),
+                UpdateExpression="SET " + ", ".join(f"#{number} = :{number}" for number in range(len(values))),
+                ExpressionAttributeNames=names,
+                ExpressionAttributeValues={f":{number}": value for number, value in enumerate(values.values())},
+            )
+
+    def delete(self, table: str, key: Mapping[str, str]) -> None:
+        with available():
+            self._client.delete_item(TableName=table, Key=_key(key))
+
+    def put_together(self, table: str, items: list[Item]) -> None:
+        """All of the items or none."""
+        with available():
+            self._client.transact_write_items(TransactItems=[{"Put": {"TableName": table, "Item": item}} for item in items])
+
+    def write_many(self, table: str, key_names: tuple[str, ...], puts: Iterable[Item], deletes: Iterable[Mapping[str, str]] = ()) -> None:
+        """Puts and deletes in batches of 25; two of one key are refused here, because not every DynamoDB refuses them."""
+        requests = [{"PutRequest": {"Item": item}} for item in puts] + [{"DeleteRequest": {"Key": _key(key)}} for key in deletes]
+        keys = [tuple(_item_of(request)[name]["S"] for name in key_names) for request in requests]
+        if len(set(keys)) != len(keys):
+            raise AssertionError(f"two writes of one key in {table}: {sorted({key for key in keys if keys.count(key) > 1})[:3]}")
+        for start in range(0, len(requests), BATCH):
+            self._write_batch(table, requests[start : start + BATCH])
+
+    def _write_batch(self, table: str, requests: list[dict[str, Any]]) -> None:
+        for attempt in range(ATTEMPTS):
+            with available():
+                answer = self._client.batch_write_item(RequestItems={table: requests})
+            requests = answer.get("UnprocessedItems", {}).get(table, [])
+            if not requests:
+                return
+            self._pause(0.05 * 2**attempt)
+        raise StoreUnavailable("DynamoDB left items unwritten")
+
+
+def _key(key: Mapping[str, str]) -> Item:
+    return {name: {"S": value} for name, value in key.items()}
+
+
+def _item_of(request: dict[str, Any]) -> Item:
+    item: Item = request["PutRequest"]["Item"] if "PutRequest" in request else request["DeleteRequest"]["Key"]
+    return item
+
+
+def _condition_failed(error: StoreUnavailable) -> bool:
+    cause = error.__cause__
+    return isinstance(cause, ClientError) and cause.response.get("Error", {}).get("Code") == "ConditionalCheckFailedException"

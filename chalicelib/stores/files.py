@@ -1,0 +1,94 @@
+"""The two buckets: reports that we write, exports that customers drop. A customer's objects lie under its own prefix."""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from datetime import datetime
+from typing import Any, BinaryIO, cast
+from urllib.parse import quote
+
+from botocore.exceptions import ClientError
+
+from chalicelib.domain.reporting import ReportRecord
+from chalicelib.stores.dynamo import available
+
+LINK_SECONDS = 300
+IN_MEMORY = 16 * 2**20
+KINDS = {"focus": (".csv", ".csv.gz"), "findings": (".json",)}
+"""Per kind of drop, the endings that are read."""
+
+
+class ReportFiles:
+    def __init__(self, client: Any, bucket: str) -> None:
+        self._client, self._bucket = client, bucket
+
+    def put(self, customer_id: str, record: ReportRecord, content: bytes, content_type: str) -> None:
+        with available():
+            self._client.put_object(Bucket=self._bucket, Key=_report_key(customer_id, record), Body=content, ContentType=content_type)
+
+    def url(self, customer_id: str, record: ReportRecord) -> str:
+        """A link that works for five minutes and downloads under the report's own name."""
+        disposition = f"attachment; filename*=UTF-8''{quote(record.filename)}"
+        request = {"Bucket": self._bucket, "Key": _report_key(customer_id, record), "ResponseContentDisposition": disposition}
+        with available():
+            return str(self._client.generate_presigned_url("get_object", Params=request, ExpiresIn=LINK_SECONDS))
+
+    def delete(self, customer_id: str, record: ReportRecord) -> None:
+        with available():
+            self._client.delete_object(Bucket=self._bucket, Key=_report_key(customer_id, record))
+
+
+class ExportFiles:
+    def __init__(self, client: Any, bucket: str) -> None:
+        self._client, self._bucket = client, bucket
+
+    def open(self, customer_id: str, key: str) -> tuple[BinaryIO, str, datetime] | None:
+        """(content, SHA-256, when it was dropped); None when the key is gone. `key` is the whole S3 key, below the customer's prefix."""
+        if not any(key.startswith(prefix(kind, customer_id)) for kind in KINDS):
+            raise AssertionError("a key of another prefix")
+        with available():
+            try:
+                answer = self._client.get_object(Bucket=self._bucket, Key=key)
+            except ClientError as error:
+                if error.response["Error"]["Code"] in ("NoSuchKey", "404"):
+                    return None
+                raise
+            digest = hashlib.sha256()
+            file = tempfile.SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115  the caller reads it
+            for chunk in answer["Body"].iter_chunks(2**20):
+                file.write(chunk)
+                digest.update(chunk)
+        file.seek(0)
+        return cast(BinaryIO, file), digest.hexdigest(), answer["LastModified"]
+
+    def put(self, customer_id: str, kind: str, name: str, content: BinaryIO) -> str:
+        """Drops a file where the customer's own export would land; returns its key."""
+        key = f"{prefix(kind, customer_id)}{name}"
+        with available():
+            self._client.put_object(Bucket=self._bucket, Key=key, Body=content)
+        return key
+
+    def keys(self, customer_id: str, kind: str) -> list[str]:
+        """Every key that the customer has dropped, of that kind."""
+        with available():
+            pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=prefix(kind, customer_id))
+            keys = [found["Key"] for page in pages for found in page.get("Contents", [])]
+        return [key for key in keys if key.endswith(KINDS[kind])]
+
+
+def prefix(kind: str, customer_id: str) -> str:
+    return f"{kind}/{customer_id}/"
+
+
+def customer_of(key: str) -> tuple[str, str] | None:
+    """(kind, customer) of a dropped key; None for a key that no customer's export is read from."""
+    kind, _, rest = key.partition("/")
+    customer_id, slash, name = rest.partition("/")
+    if kind not in KINDS or not slash or not customer_id or not name.endswith(KINDS[kind]):
+        return None
+    return kind, customer_id
+
+
+def _report_key(customer_id: str, record: ReportRecord) -> str:
+    return f"reports/{customer_id}/{record.id}/{record.filename}"

@@ -1,0 +1,188 @@
+"""The metrics table: per customer, what was used, spent and found, by hour and day, and how far each source has been read.
+
+Range keys: usage-hour#2026-11-23T20 | usage-day#2026-11-23 | cost-part#<day>#<source>#<origin> | cost-day#<day> | compliance-day#<day>
+| drop#<key> | findings#<key> | registry | status. Every put is absolute: the same input leaves the same table.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date, datetime, timedelta
+from typing import TypeVar
+
+from chalicelib.domain.compliance import ComplianceDay, Finding
+from chalicelib.domain.cost import CostDay, CostPart
+from chalicelib.domain.errors import StoreUnavailable
+from chalicelib.domain.period import Window
+from chalicelib.domain.state import CustomerStatus, Drop, SourceState
+from chalicelib.domain.usage import UsageBucket
+from chalicelib.stores.dynamo import Dynamo
+from chalicelib.stores.items import SCHEMA, Item, check_schema, from_items, pack, to_items, unpack
+from chalicelib.stores.tables import METRICS
+
+DAYS_KEPT = timedelta(days=25 * 31)
+USAGE_HOUR, USAGE_DAY, COST_PART, COST_DAY, COMPLIANCE_DAY, DROP = (
+    "usage-hour#",
+    "usage-day#",
+    "cost-part#",
+    "cost-day#",
+    "compliance-day#",
+    "drop#",
+)
+FINDINGS = "findings#"
+REGISTRY, STATUS = "registry", "status"
+STATE_PREFIX = "source_"
+LAST = "~"
+"""Sorts after every character of our own range keys;"""
+LAST_KEY = chr(0x10FFFF)
+"""and this after every character of an S3 key."""
+Value = TypeVar("Value")
+Entry = tuple[str, object, datetime | None]
+
+
+class Metrics:
+    """Every method's first argument is the customer, and no method reaches beyond it."""
+
+    def __init__(self, dynamo: Dynamo, table: str, now: Callable[[], datetime], hours_kept: timedelta) -> None:
+        self._dynamo, self._table, self._now, self._hours_kept = dynamo, table, now, hours_kept
+
+    def usage_days(self, customer_id: str, first: date, last: date) -> list[UsageBucket]:
+        return self._range(customer_id, f"{USAGE_DAY}{first}", f"{USAGE_DAY}{last}{LAST}", UsageBucket)
+
+    def usage_hours(self, customer_id: str, window: Window) -> list[UsageBucket]:
+        first, end = _hour_key(window.start), _hour_key(window.end)
+        return [bucket for bucket in self._range(customer_id, first, end, UsageBucket) if bucket.start < window.end]
+
+    def put_usage(self, customer_id: str, hours: Iterable[UsageBucket], days: Iterable[UsageBucket]) -> str:
+        """Hours before days, so that a day never tells more than its hours; returns a digest of the days."""
+        kept_since = self._now() - self._hours_kept
+        fine = [(_hour_key(hour.start), hour, self._now() + self._hours_kept) for hour in hours if hour.start >= kept_since]
+        self._put(customer_id, fine)
+        return self._put(customer_id, [(f"{USAGE_DAY}{day.start.date()}", day, self._days_ttl()) for day in days])
+
+    def cost_days(self, customer_id: str, first: date, last: date) -> list[CostDay]:
+        return self._range(customer_id, f"{COST_DAY}{first}", f"{COST_DAY}{last}{LAST}", CostDay)
+
+    def cost_parts(self, customer_id: str, first: date, last: date) -> list[CostPart]:
+        return self._range(customer_id, f"{COST_PART}{first}", f"{COST_PART}{last}{LAST}", CostPart)
+
+    def put_cost_parts(self, customer_id: str, parts: Iterable[CostPart]) -> None:
+        self._put(customer_id, [(_part_key(part.day, part.source, part.origin), part, None) for part in parts])
+
+    def delete_cost_parts(self, customer_id: str, parts: Iterable[tuple[date, str, str]]) -> None:
+        self._delete(customer_id, [_part_key(*part) for part in parts])
+
+    def put_cost_days(self, customer_id: str, days: Iterable[CostDay], vanished: Iterable[date]) -> str:
+        """Days without a source any more vanish: they are unknown again, not zero. Returns a digest of the rest."""
+        self._delete(customer_id, [f"{COST_DAY}{day}" for day in vanished])
+        return self._put(customer_id, [(f"{COST_DAY}{day.day}", day, None) for day in days])
+
+    def compliance_days(self, customer_id: str, first: date, last: date) -> list[ComplianceDay]:
+        return self._range(customer_id, f"{COMPLIANCE_DAY}{first}", f"{COMPLIANCE_DAY}{last}{LAST}", ComplianceDay)
+
+    def put_compliance_day(self, customer_id: str, day: ComplianceDay) -> str:
+        return self._put(customer_id, [(f"{COMPLIANCE_DAY}{day.day}", day, self._days_ttl())])
+
+    def drops(self, customer_id: str) -> list[Drop]:
+        return self._range(customer_id, DROP, DROP + LAST_KEY, Drop)
+
+    def put_drop(self, customer_id: str, drop: Drop) -> None:
+        self._put(customer_id, [(f"{DROP}{drop.key}", drop, None)])
+
+    def delete_drop(self, customer_id: str, key: str) -> None:
+        self._delete(customer_id, [f"{DROP}{key}"])
+
+    def findings(self, customer_id: str) -> list[tuple[datetime, tuple[Finding, ...]]]:
+        """Per dropped file when it came and what it holds."""
+        return self._range(customer_id, FINDINGS, FINDINGS + LAST_KEY, tuple[datetime, tuple[Finding, ...]])
+
+    def put_findings(self, customer_id: str, key: str, received: datetime, findings: tuple[Finding, ...]) -> None:
+        self._put(customer_id, [(f"{FINDINGS}{key}", (received, findings), None)])
+
+    def delete_findings(self, customer_id: str, key: str) -> None:
+        self._delete(customer_id, [f"{FINDINGS}{key}"])
+
+    def registry(self, customer_id: str) -> frozenset[tuple[str, ...]]:
+        found = self._range(customer_id, REGISTRY, REGISTRY + LAST, list[tuple[str, ...]])
+        return frozenset(found[0]) if found else frozenset()
+
+    def put_registry(self, customer_id: str, registry: frozenset[tuple[str, ...]]) -> None:
+        self._put(customer_id, [(REGISTRY, sorted(registry), None)])
+
+    def status(self, customer_id: str) -> CustomerStatus:
+        return to_status(self._dynamo.get(self._table, status_key(customer_id)))
+
+    def statuses(self, customer_ids: Iterable[str]) -> dict[str, CustomerStatus]:
+        """Several customers' statuses, for the operator and for the health page."""
+        ids = list(customer_ids)
+        found: dict[str, CustomerStatus] = {customer_id: CustomerStatus() for customer_id in ids}
+        for start in range(0, len(ids), 100):
+            keys = [status_key(customer_id) for customer_id in ids[start : start + 100]]
+            for item in self._dynamo.get_many({self._table: keys})[self._table]:
+                found[item[METRICS.hash_key]["S"]] = to_status(item)
+        return found
+
+    def put_state(self, customer_id: str, state: SourceState) -> None:
+        """Written last: everything that the state speaks of is there by then."""
+        values: Item = {"v": {"N": SCHEMA}, f"{STATE_PREFIX}{state.source}": {"B": pack(state)}}
+        self._dynamo.update(self._table, status_key(customer_id), values)
+
+    def _days_ttl(self) -> datetime:
+        return self._now() + DAYS_KEPT
+
+    def _range(self, customer_id: str, first: str, last: str, kind: type[Value]) -> list[Value]:
+        try:
+            return self._read_range(customer_id, first, last, kind)
+        except StoreUnavailable as error:
+            if error.__cause__ is not None:
+                raise
+            return self._read_range(customer_id, first, last, kind)  # its parts were being rewritten; a second look sees one version
+
+    def _read_range(self, customer_id: str, first: str, last: str, kind: type[Value]) -> list[Value]:
+        condition = f"{METRICS.hash_key} = :customer AND #range BETWEEN :first AND :last"
+        values = {":customer": customer_id, ":first": first, ":last": last}
+        names = {"#range": str(METRICS.range_key)}
+        items = self._dynamo.query(self._table, condition, values, ExpressionAttributeNames=names, ConsistentRead=True)
+        return [value for _, value in from_items(items, str(METRICS.range_key), kind, self._now())]
+
+    def _put(self, customer_id: str, entries: Iterable[Entry]) -> str:
+        """Absolute puts; returns a digest of what was put."""
+        single: list[Item] = []
+        digest = hashlib.sha256()
+        for key, value, ttl in entries:
+            items = to_items(METRICS.hash_key, customer_id, str(METRICS.range_key), key, value, ttl)
+            for item in items:
+                digest.update(item["data"]["B"])
+            if len(items) == 1:
+                single += items
+            else:
+                self._dynamo.put_together(self._table, items)
+        self._dynamo.write_many(self._table, (METRICS.hash_key, str(METRICS.range_key)), single)
+        return digest.hexdigest()
+
+    def _delete(self, customer_id: str, keys: Iterable[str]) -> None:
+        deletes: list[Mapping[str, str]] = [{METRICS.hash_key: customer_id, str(METRICS.range_key): key} for key in keys]
+        self._dynamo.write_many(self._table, (METRICS.hash_key, str(METRICS.range_key)), [], deletes)
+
+
+def status_key(customer_id: str) -> dict[str, str]:
+    return {METRICS.hash_key: customer_id, str(METRICS.range_key): STATUS}
+
+
+def to_status(item: Item | None) -> CustomerStatus:
+    """The sources' states; the generation is a digest of all of them, so it changes exactly when one of them does."""
+    if item is None:
+        return CustomerStatus()
+    check_schema(item)
+    packed = {name: bytes(value["B"]) for name, value in sorted(item.items()) if name.startswith(STATE_PREFIX)}
+    digest = hashlib.sha256(b"\n".join(name.encode() + data for name, data in packed.items())).hexdigest()
+    return CustomerStatus(digest, {name[len(STATE_PREFIX) :]: unpack(data, SourceState) for name, data in packed.items()})
+
+
+def _hour_key(hour: datetime) -> str:
+    return f"{USAGE_HOUR}{hour:%Y-%m-%dT%H}"
+
+
+def _part_key(day: date, source: str, origin: str) -> str:
+    return f"{COST_PART}{day}#{source}#{origin}"

@@ -1,0 +1,57 @@
+"""From what each source says of a day to the one set of lines that counts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+
+from chalicelib.domain.cost import EXPORT, CostPart, settle
+from chalicelib.domain.errors import StoreUnavailable
+from chalicelib.domain.period import DAY, next_month
+from chalicelib.domain.state import Drop
+from chalicelib.usecases.ports import MetricStore
+
+ROUNDS = 5
+
+
+def settle_months(metrics: MetricStore, customer_id: str, months: Iterable[date]) -> str:
+    """Rewrites every day of the months (given by their first days) from all parts; returns a digest of them.
+
+    After writing it looks again: were parts added meanwhile by somebody else, it repeats, so the last writer has seen everything.
+    """
+    digests = []
+    for month in sorted(months):
+        for _ in range(ROUNDS):
+            seen = _inputs(metrics, customer_id, month)
+            digests.append(_settle_month(metrics, customer_id, month, *seen))
+            if _inputs(metrics, customer_id, month) == seen:
+                break
+        else:
+            raise StoreUnavailable("a month's costs kept changing while they were settled")
+    return "".join(digests)[-64:]
+
+
+def _inputs(metrics: MetricStore, customer_id: str, month: date) -> tuple[list[CostPart], list[Drop]]:
+    parts = metrics.cost_parts(customer_id, month, next_month(month) - DAY)
+    return parts, [drop for drop in metrics.drops(customer_id) if month in drop.months]
+
+
+def _settle_month(metrics: MetricStore, customer_id: str, month: date, parts: list[CostPart], drops: list[Drop]) -> str:
+    live = {drop.digest for drop in drops}
+    accounts = frozenset(account for drop in drops for account in drop.months[month][0])
+    through = max((drop.months[month][1] for drop in drops), default=None)
+    by_day: dict[date, list[CostPart]] = {}
+    for part in parts:
+        if part.source != EXPORT or part.origin in live:
+            by_day.setdefault(part.day, []).append(part)
+    days, vanished = [], []
+    day = month
+    while day < next_month(month):
+        settled = settle(day, by_day.get(day, []), accounts, through is not None and day <= through)
+        if settled:
+            days.append(settled)
+        else:
+            vanished.append(day)
+        day += DAY
+    there = {known.day for known in metrics.cost_days(customer_id, month, next_month(month) - DAY)}
+    return metrics.put_cost_days(customer_id, days, [day for day in vanished if day in there])
