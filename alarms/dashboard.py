@@ -1,0 +1,65 @@
+"""The dashboard: one row of graphs each for functions, tables, API and the app's own metrics."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from troposphere import Sub, Template
+from troposphere import cloudwatch as cw
+
+from alarms.alarms import Metric, of_api, of_app, of_function, of_table
+from chalicelib.domain import signals
+from chalicelib.stores.tables import TABLES, physical_name
+
+WIDTH, HEIGHT, ROW = 6, 6, 24  # a dashboard is 24 columns wide
+
+Line = tuple[Metric, str]  # and its statistic
+
+
+def of_functions(name: str, *statistics: str) -> tuple[Line, ...]:
+    return tuple((of_function(function, name), statistic) for function in signals.FUNCTIONS for statistic in statistics)
+
+
+def of_tables(*names: str) -> tuple[Line, ...]:
+    return tuple((of_table(table.name, name), "Sum") for table in TABLES for name in names)
+
+
+GRAPHS: tuple[tuple[str, tuple[Line, ...]], ...] = (
+    ("Invocations", of_functions("Invocations", "Sum")),
+    ("Errors", of_functions("Errors", "Sum")),
+    ("Duration p50 and p95, ms", of_functions("Duration", "p50", "p95")),
+    ("Throttles", of_functions("Throttles", "Sum")),
+    ("Read units", of_tables("ConsumedReadCapacityUnits")),
+    ("Write units", of_tables("ConsumedWriteCapacityUnits")),
+    ("Read throttles", of_tables("ReadThrottleEvents")),
+    ("Write throttles", of_tables("WriteThrottleEvents")),
+    ("API requests", ((of_api("Count"), "Sum"),)),
+    ("API 4xx", ((of_api("4XXError"), "Sum"),)),
+    ("API 5xx", ((of_api("5XXError"), "Sum"),)),
+    ("API latency p95, ms", ((of_api("Latency"), "p95"),)),
+    ("Handled failures", ((of_app(signals.HANDLED_FAILURES), "Sum"),)),
+    ("Reports failed", ((of_app(signals.REPORTS_FAILED), "Sum"),)),
+    ("Reconciliation difference", ((of_app(signals.RECONCILIATION_DIFFERENCE), "Maximum"),)),
+    ("Source age / limit", ((of_app(signals.SOURCE_AGE_RATIO), "Maximum"),)),
+)
+
+
+def add_dashboard(template: Template, stage: str) -> None:
+    """The stage's one dashboard, in the stack's own region."""
+    widgets = [_widget(place, heading, lines, stage) for place, (heading, lines) in enumerate(GRAPHS)]
+    body = Sub(json.dumps({"widgets": widgets}))
+    template.add_resource(cw.Dashboard("AnalyticsDashboard", DashboardName=physical_name(stage, "analytics"), DashboardBody=body))
+
+
+def _widget(place: int, heading: str, lines: tuple[Line, ...], stage: str) -> dict[str, Any]:
+    row, column = divmod(place * WIDTH, ROW)
+    properties = {"title": heading, "region": "${AWS::Region}", "view": "timeSeries", "period": 300}
+    metrics = [_line(metric, statistic, stage) for metric, statistic in lines]
+    at = {"x": column, "y": row * HEIGHT, "width": WIDTH, "height": HEIGHT}
+    return {"type": "metric", **at, "properties": {**properties, "metrics": metrics}}
+
+
+def _line(metric: Metric, statistic: str, stage: str) -> list[Any]:
+    dimensions = [part.format(stage=stage) for pair in metric.dimensions for part in pair]
+    return [metric.namespace, metric.name, *dimensions, {"stat": statistic}]

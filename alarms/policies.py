@@ -1,0 +1,119 @@
+"""What each function may do; `python -m alarms.policies` writes it to Chalice's files, a stage's own so that none reaches another's."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from alarms.stack import STAGES
+from chalicelib.domain import signals
+from chalicelib.stores import tables as t
+
+FOLDER = Path(__file__).parent.parent / ".chalice"
+OWN_ACCOUNT = "${aws:PrincipalAccount}"  # IAM fills this in, though only in the last part of an ARN
+READER_ROLE = "arn:aws:iam::*:role/SecureBaseAnalyticsReader"  # in every customer's accounts, which are others than ours
+SECURITY_HUB = "arn:aws:securityhub:*:*:hub/default"
+
+GET, QUERY, SCAN, READ = (
+    "dynamodb:GetItem",
+    "dynamodb:Query",
+    "dynamodb:Scan",
+    ("dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"),
+)
+PUT, UPDATE, DELETE, BATCH = "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem", "dynamodb:BatchWriteItem"
+WRITE = (PUT, UPDATE, DELETE)
+SEND, CONSUME = ("sqs:SendMessage",), ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes")
+
+
+def table(spec: t.Table) -> tuple[str, ...]:
+    """The table and, where it has some, its indexes."""
+    arn = f"arn:aws:dynamodb:*:*:table/{t.physical_name('{stage}', spec.name)}"
+    return (arn, f"{arn}/index/*") if spec.indexes else (arn,)
+
+
+def queue(spec: t.Queue) -> tuple[str, ...]:
+    return (f"arn:aws:sqs:*:*:{t.physical_name('{stage}', spec.name)}",)
+
+
+def bucket(spec: t.Bucket) -> tuple[str, ...]:
+    return (f"arn:aws:s3:::{t.bucket_name('{stage}', spec.name, OWN_ACCOUNT)}",)
+
+
+def objects(spec: t.Bucket) -> tuple[str, ...]:
+    return (f"{bucket(spec)[0]}/*",)
+
+
+SECRET = (f"arn:aws:secretsmanager:*:*:secret:{t.physical_name('{stage}', t.CREDENTIALS_SECRET)}-??????",)  # AWS adds six characters
+LOGS = (f"arn:aws:logs:*:*:log-group:/aws/lambda/{signals.APP}-{{stage}}*",)
+
+Statement = tuple[tuple[str, ...], tuple[str, ...]]  # actions, resources
+
+EVERYONE: tuple[Statement, ...] = ((("logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"), LOGS),)
+ALLOWED: dict[signals.Function, tuple[Statement, ...]] = {
+    signals.API: (
+        (READ, table(t.METRICS)),
+        ((*READ, *WRITE), table(t.REPORTS)),
+        ((*READ, *WRITE), table(t.SCHEDULES)),
+        ((*READ, *WRITE), table(t.CACHE)),
+        ((GET,), table(t.CUSTOMERS)),
+        ((GET,), table(t.API_KEYS)[:1]),
+        (("s3:GetObject", "s3:DeleteObject"), objects(t.REPORTS_BUCKET)),
+        (SEND, queue(t.REPORT_QUEUE)),
+        (("secretsmanager:GetSecretValue",), SECRET),
+    ),
+    signals.AGGREGATOR: (((SCAN,), table(t.CUSTOMERS)), (SEND, queue(t.AGGREGATION_QUEUE))),
+    signals.AGGREGATION_WORKER: (
+        ((GET, QUERY, *WRITE, BATCH), table(t.METRICS)),
+        ((PUT,), table(t.CACHE)),
+        ((GET, SCAN), table(t.CUSTOMERS)),
+        (("s3:GetObject",), objects(t.EXPORTS_BUCKET)),
+        (("s3:ListBucket",), bucket(t.EXPORTS_BUCKET)),
+        (("sts:AssumeRole",), (READER_ROLE,)),
+        (("securityhub:GetFindings",), (SECURITY_HUB,)),
+        (("securityhub:BatchGetStandardsControlAssociations",), ("*",)),
+        (("ce:GetCostAndUsage", "ce:GetDimensionValues"), ("*",)),
+        (("cloudwatch:GetMetricData", "cloudwatch:ListMetrics"), ("*",)),
+        ((*CONSUME, *SEND), queue(t.AGGREGATION_QUEUE)),
+    ),
+    signals.REPORTER: (
+        ((QUERY, UPDATE), table(t.SCHEDULES)),
+        ((PUT,), table(t.REPORTS)[:1]),
+        ((GET,), table(t.CUSTOMERS)),
+        (SEND, queue(t.REPORT_QUEUE)),
+    ),
+    signals.REPORT_ENGINE: (
+        (READ, table(t.METRICS)),
+        (READ, table(t.CACHE)),
+        (READ, table(t.CUSTOMERS)),
+        ((*READ, PUT, UPDATE), table(t.REPORTS)),
+        (("s3:PutObject",), objects(t.REPORTS_BUCKET)),
+        (CONSUME, queue(t.REPORT_QUEUE)),
+    ),
+}
+
+
+def policy(function: signals.Function, stage: str) -> dict[str, Any]:
+    """The function's IAM policy document."""
+    statements = [
+        {"Effect": "Allow", "Action": sorted(actions), "Resource": [arn.replace("{stage}", stage) for arn in resources]}
+        for actions, resources in (*ALLOWED[function], *EVERYONE)
+    ]
+    return {"Version": "2012-10-17", "Statement": statements}
+
+
+def file_name(function: signals.Function, stage: str) -> str:
+    """As `iam_policy_file` in .chalice/config.json says it."""
+    short = "api" if function == signals.API else function.name
+    return f"policy-{short}-{stage}.json"
+
+
+def text(function: signals.Function, stage: str) -> str:
+    """The file's whole content."""
+    return json.dumps(policy(function, stage), indent=2) + "\n"
+
+
+if __name__ == "__main__":
+    for each_stage in STAGES:
+        for each in signals.FUNCTIONS:
+            (FOLDER / file_name(each, each_stage)).write_text(text(each, each_stage), encoding="utf-8")

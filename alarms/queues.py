@@ -1,0 +1,71 @@
+"""The queues, each with its dead-letter queue; the aggregation queue also hears from the exports bucket."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from troposphere import GetAtt, Output, Ref, Sub, Template, sqs
+
+from alarms.tags import keeping, tags, title
+from chalicelib.stores.tables import AGGREGATION_QUEUE, EXPORTS_BUCKET, QUEUES, Queue, bucket_name, physical_name
+
+FOURTEEN_DAYS = 14 * 24 * 3600  # the longest SQS keeps a message
+
+
+def add_queues(template: Template, stage: str) -> None:
+    """Every queue and its `-dead` one, their policies, and URL and ARN as outputs."""
+    for spec in QUEUES:
+        name = title(spec.name)
+        dead = template.add_resource(_queue(f"{spec.name}-dead", stage))
+        redrive = sqs.RedrivePolicy(deadLetterTargetArn=GetAtt(dead, "Arn"), maxReceiveCount=spec.attempts)
+        queue = template.add_resource(_queue(spec.name, stage, VisibilityTimeout=spec.visibility, RedrivePolicy=redrive))
+        template.add_resource(_policy(dead, []))
+        template.add_resource(_policy(queue, _senders(spec, queue, stage)))
+        template.add_output(Output(f"{name}QueueUrl", Value=Ref(queue)))
+        template.add_output(Output(f"{name}QueueArn", Value=GetAtt(queue, "Arn")))
+        template.add_output(Output(f"{name}DeadQueueUrl", Value=Ref(dead)))
+
+
+def logical(name: str) -> str:
+    """A queue's logical id; its policy's is this and `Policy`."""
+    return f"{title(name)}Queue"
+
+
+def _queue(name: str, stage: str, **properties: Any) -> sqs.Queue:
+    return sqs.Queue(
+        logical(name),
+        QueueName=physical_name(stage, name),
+        MessageRetentionPeriod=FOURTEEN_DAYS,
+        SqsManagedSseEnabled=True,
+        Tags=tags(stage, name),
+        **properties,
+        **keeping(stage),
+    )
+
+
+def _policy(queue: sqs.Queue, allowed: list[dict[str, Any]]) -> sqs.QueuePolicy:
+    plain = {"Sid": "TlsOnly", "Effect": "Deny", "Principal": "*", "Action": "sqs:*", "Resource": GetAtt(queue, "Arn")}
+    refused = {**plain, "Condition": {"Bool": {"aws:SecureTransport": "false"}}}
+    return sqs.QueuePolicy(
+        f"{queue.title}Policy", Queues=[Ref(queue)], PolicyDocument={"Version": "2012-10-17", "Statement": [*allowed, refused]}
+    )
+
+
+def _senders(spec: Queue, queue: sqs.Queue, stage: str) -> list[dict[str, Any]]:
+    """S3 may say what was dropped, for this account's exports bucket alone. By name, as a reference would be a cycle."""
+    if spec != AGGREGATION_QUEUE:
+        return []
+    bucket = bucket_name(stage, EXPORTS_BUCKET.name, "${AWS::AccountId}")
+    return [
+        {
+            "Sid": "ExportsBucketTellsOfDrops",
+            "Effect": "Allow",
+            "Principal": {"Service": "s3.amazonaws.com"},
+            "Action": "sqs:SendMessage",
+            "Resource": GetAtt(queue, "Arn"),
+            "Condition": {
+                "StringEquals": {"aws:SourceAccount": Ref("AWS::AccountId")},
+                "ArnEquals": {"aws:SourceArn": Sub(f"arn:${{AWS::Partition}}:s3:::{bucket}")},
+            },
+        }
+    ]

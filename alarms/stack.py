@@ -1,0 +1,27 @@
+"""The stack of everything that keeps data or watches the app; Chalice deploys the functions and the API beside it."""
+
+from __future__ import annotations
+
+from troposphere import Template
+
+from alarms.alarms import add_alarms
+from alarms.buckets import add_buckets
+from alarms.dashboard import add_dashboard
+from alarms.queues import add_queues
+from alarms.secret import add_secret
+from alarms.tables import add_tables
+from alarms.topic import add_topic
+
+STAGES = ("local", "dev", "staging", "production")
+PARTS = (add_tables, add_queues, add_buckets, add_topic, add_secret, add_alarms, add_dashboard)
+
+
+def build(stage: str) -> Template:
+    """The stage's template; a stage that isn't one of STAGES is a ValueError."""
+    if stage not in STAGES:
+        raise ValueError(f"stage {stage!r} is not one of {', '.join(STAGES)}")
+    template = Template(Description=f"SecureBase Analytics, {stage}: tables, buckets, queues, topic, secret, alarms, dashboard")
+    template.set_version("2010-09-09")
+    for add in PARTS:
+        add(template, stage)
+    return template

@@ -1,0 +1,59 @@
+"""The topic that alarms tell. AWS's own SNS key can't be opened to CloudWatch, so alarms would be lost: the topic has its own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from troposphere import GetAtt, Output, Ref, Sub, Template, kms, sns
+
+from alarms.tags import tags
+from chalicelib.stores.tables import ALERTS_TOPIC, physical_name
+
+TOPIC = "AlertsTopic"
+ALARMS_OF_THIS_ACCOUNT = {
+    "StringEquals": {"aws:SourceAccount": Ref("AWS::AccountId")},
+    "ArnLike": {"aws:SourceArn": Sub("arn:${AWS::Partition}:cloudwatch:${AWS::Region}:${AWS::AccountId}:alarm:*")},
+}
+
+
+def add_topic(template: Template, stage: str) -> None:
+    """The key, the topic that it encrypts, and who may publish: this account's alarms, over TLS."""
+    key = template.add_resource(
+        kms.Key(
+            "AlertsKey",
+            Description=f"Encrypts {physical_name(stage, ALERTS_TOPIC)}",
+            EnableKeyRotation=True,
+            KeyPolicy=_document(*_key_statements()),
+            Tags=tags(stage, ALERTS_TOPIC),
+        )
+    )
+    topic = template.add_resource(
+        sns.Topic(TOPIC, TopicName=physical_name(stage, ALERTS_TOPIC), KmsMasterKeyId=GetAtt(key, "Arn"), Tags=tags(stage, ALERTS_TOPIC))
+    )
+    template.add_resource(sns.TopicPolicy(f"{TOPIC}Policy", Topics=[Ref(topic)], PolicyDocument=_document(*_topic_statements())))
+    template.add_output(Output("AlertsTopicArn", Value=Ref(topic)))
+
+
+def _key_statements() -> list[dict[str, Any]]:
+    """In a key's policy, Resource * is the key itself; without the account's line nobody could ever change the key."""
+    account = {"AWS": Sub("arn:${AWS::Partition}:iam::${AWS::AccountId}:root")}
+    alarms = {
+        "Sid": "AlarmsPublishEncrypted",
+        "Effect": "Allow",
+        "Principal": {"Service": "cloudwatch.amazonaws.com"},
+        "Action": ["kms:Decrypt", "kms:GenerateDataKey*"],
+        "Resource": "*",
+        "Condition": ALARMS_OF_THIS_ACCOUNT,
+    }
+    return [{"Sid": "AccountAdministers", "Effect": "Allow", "Principal": account, "Action": "kms:*", "Resource": "*"}, alarms]
+
+
+def _topic_statements() -> list[dict[str, Any]]:
+    publish = {"Action": "sns:Publish", "Resource": Ref(TOPIC)}
+    alarms = {"Sid": "AlarmsPublish", "Effect": "Allow", "Principal": {"Service": "cloudwatch.amazonaws.com"}}
+    plain = {"Sid": "TlsOnly", "Effect": "Deny", "Principal": "*", "Condition": {"Bool": {"aws:SecureTransport": "false"}}}
+    return [{**alarms, **publish, "Condition": ALARMS_OF_THIS_ACCOUNT}, {**plain, **publish}]
+
+
+def _document(*statements: dict[str, Any]) -> dict[str, Any]:
+    return {"Version": "2012-10-17", "Statement": list(statements)}

@@ -1,0 +1,62 @@
+"""The three answers: what is in the store, summed by domain functions, as plain values ready for JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from decimal import Decimal
+
+from chalicelib.domain.exact import percent, plain, subtract
+from chalicelib.domain.state import CustomerStatus, SourceState
+from chalicelib.usecases.ports import ResultCache
+
+Answer = dict[str, object]
+Encode = Callable[[object], bytes]
+
+
+def cached(
+    cache: ResultCache, customer_id: str, route: str, question: object, make: Callable[[CustomerStatus], Answer], encode: Encode
+) -> tuple[bytes, bool]:
+    """(the answer's bytes, whether they were kept from before). Only answers are kept: an error leaves here as it is."""
+    asked = f"{route} {question!r}"
+    kept, status = cache.get(customer_id, asked)
+    if kept is not None:
+        return kept, True
+    answer = encode(make(status))
+    cache.put(customer_id, asked, answer, status.generation)
+    return answer, False
+
+
+def text_of(instant: datetime | None) -> str | None:
+    """ISO 8601 in UTC with Z."""
+    return None if instant is None else f"{instant:%Y-%m-%dT%H:%M:%SZ}"
+
+
+def shown(amount: Decimal | None) -> Decimal | None:
+    return None if amount is None else plain(amount)
+
+
+def percent_change(now: Decimal | None, before: Decimal | None) -> Decimal | None:
+    """Percent from `before` to `now`; None where one is unknown or `before` is 0."""
+    return None if now is None or before is None else shown(percent(subtract(now, before), before))
+
+
+def data_through(status: CustomerStatus, sources: Iterable[str]) -> datetime | None:
+    """How far the furthest of these sources is complete."""
+    return max((state.data_through for name in sources if (state := status.sources.get(name)) and state.data_through), default=None)
+
+
+def source_states(status: CustomerStatus, sources: Iterable[str], now: datetime) -> list[Answer]:
+    return [source_state(status.sources[name], now) for name in sources if name in status.sources]
+
+
+def source_state(state: SourceState, now: datetime) -> Answer:
+    """A source as answers and the health page show it: failing ones by name and reason."""
+    return {
+        "source": state.source,
+        "state": state.state,
+        "stale": state.stale(now),
+        "data_through": text_of(state.data_through),
+        "last_success_at": text_of(state.last_success_at),
+        "failures": [{"scope": scope, "reason": reason} for scope, reason in state.failures],
+    }

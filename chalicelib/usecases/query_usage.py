@@ -1,0 +1,103 @@
+"""GET /analytics/usage."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from chalicelib.domain.breakdown import top
+from chalicelib.domain.errors import BreakdownUnavailable
+from chalicelib.domain.period import DAY, HOUR, Window, buckets, is_midnight, midnight
+from chalicelib.domain.state import CLOUDWATCH, CustomerStatus
+from chalicelib.domain.usage import GAUGES, HEADLINE, UsageBucket, fully_known, latest, merge, parts, select, value
+from chalicelib.usecases.ports import MetricStore
+from chalicelib.usecases.query import Answer, data_through, percent_change, shown, source_states, text_of
+from chalicelib.usecases.questions import UsageQuestion
+
+
+def usage_answer(store: MetricStore, customer_id: str, question: UsageQuestion, status: CustomerStatus, now: datetime) -> Answer:
+    """Counters as sums, gauges as time-weighted means; null wherever nothing was read."""
+    if any(name.startswith("tag:") for name in question.by):
+        raise BreakdownUnavailable(("breakdown", "usage has no tags"))
+    window, known = question.window, data_through(status, (CLOUDWATCH,))
+    through = window.clipped(known or window.start).end
+    read = [select(bucket, question.selection) for bucket in _read(store, customer_id, question, through)]
+    whole = _merged(read, window)
+    return {
+        "customer_id": customer_id,
+        "period": question.period,
+        "window": {"start": text_of(window.start), "end": text_of(window.end), "granularity": question.granularity},
+        "metrics": {metric: shown(value(whole, metric)) for metric in HEADLINE},
+        "trends": _trends(read, Window(window.start, through)),
+        "series": [_entry(_merged(read, bucket), bucket) for bucket in buckets(window, question.granularity)],
+        "breakdown": {metric: _breakdown(whole, metric, question) for metric in HEADLINE},
+        "data_through": text_of(known),
+        "coverage": _coverage(whole, window, status, now),
+        "generated_at": text_of(now),
+    }
+
+
+def _read(store: MetricStore, customer_id: str, question: UsageQuestion, through: datetime) -> list[UsageBucket]:
+    """Buckets of the window and of the same length before it: days, but hours where days are too coarse."""
+    window = question.window
+    since = window.before(through - window.start).start
+    if question.granularity == "hour" or not window.whole_days:
+        return store.usage_hours(customer_id, Window(since, window.end))
+    first = since if is_midnight(since) else midnight(since.date() + DAY)
+    hours = store.usage_hours(customer_id, Window(since, first)) if since < first else []
+    if len(hours) < (first - since) / HOUR:
+        return store.usage_days(customer_id, since.date(), (window.end - DAY).date())
+    return hours + store.usage_days(customer_id, first.date(), (window.end - DAY).date())
+
+
+def _merged(read: list[UsageBucket], window: Window) -> UsageBucket:
+    return merge((bucket for bucket in read if window.start <= bucket.start < window.end), window.start)
+
+
+def _trends(read: list[UsageBucket], elapsed: Window) -> Answer:
+    """Percent against the same length just before; by whole days where the hours of then are no longer kept, else null."""
+    changes: Answer = {}
+    for metric in HEADLINE:
+        change = _change(read, metric, elapsed)
+        if change is None:
+            whole = (elapsed.length // DAY) * DAY
+            change = _change(read, metric, Window(elapsed.start, elapsed.start + whole))
+        changes[f"{metric}_change"] = change
+    return changes
+
+
+def _change(read: list[UsageBucket], metric: str, elapsed: Window) -> Decimal | None:
+    before = elapsed.before(elapsed.length)
+    now_bucket, then_bucket = _merged(read, elapsed), _merged(read, before)
+    if elapsed.length == timedelta() or not (fully_known(now_bucket, metric, elapsed) and fully_known(then_bucket, metric, before)):
+        return None
+    return percent_change(value(now_bucket, metric), value(then_bucket, metric))
+
+
+def _entry(bucket: UsageBucket, window: Window) -> Answer:
+    return {
+        "start": text_of(window.start),
+        "end": text_of(window.end),
+        **{metric: shown(value(bucket, metric)) for metric in HEADLINE},
+        "latest": {metric: shown(latest(bucket, metric)) for metric in HEADLINE if metric in GAUGES},
+    }
+
+
+def _breakdown(whole: UsageBucket, metric: str, question: UsageQuestion) -> Answer:
+    if value(whole, metric) is None:
+        return {}
+    return {name: shown(amount) for name, amount in top(parts(whole, metric, question.by), question.top).items()}
+
+
+def _coverage(whole: UsageBucket, window: Window, status: CustomerStatus, now: datetime) -> Answer:
+    """Hours read of hours that should have been, over every account and region that is read."""
+    read = {scope: hours for scope, hours in whole.covered.items() if not scope.endswith("/global")}
+    state = status.sources.get(CLOUDWATCH)
+    scopes = read.keys() | {scope for scope, _ in state.failures} if state else read.keys()
+    hours = int(window.clipped(now).length / HOUR)
+    return {
+        "hours_present": sum(read.values()),
+        "hours_expected": hours * len(scopes) if scopes else None,
+        "unknown_hours": dict(whole.unknown),
+        "sources": source_states(status, (CLOUDWATCH,), now),
+    }

@@ -1,0 +1,76 @@
+"""What comes in and goes out: buckets, queues and who may reach them."""
+
+import json
+
+from chalicelib.domain import signals
+from chalicelib.stores.tables import BUCKETS, QUEUES
+from tests.infrastructure.conftest import ACCOUNT, Stack, text
+
+STATEFUL_POLICIES = ("AWS::S3::BucketPolicy", "AWS::SQS::QueuePolicy", "AWS::SNS::TopicPolicy")
+NOT_OVER_TLS = {"Bool": {"aws:SecureTransport": "false"}}
+DROPS = {(prefix, event) for prefix in ("focus/", "findings/") for event in ("s3:ObjectCreated:*", "s3:ObjectRemoved:*")}
+
+
+def test_buckets_are_shut_encrypted_versioned_and_owned(stack: Stack) -> None:
+    buckets = stack.named("AWS::S3::Bucket", "BucketName")
+    assert set(buckets) == {f"securebase-{stack.stage}-{spec.name}-{ACCOUNT}" for spec in BUCKETS}
+    for bucket in buckets.values():
+        block = bucket["PublicAccessBlockConfiguration"]
+        assert block == dict.fromkeys(("BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets"), True)
+        assert bucket["OwnershipControls"] == {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}
+        assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
+        (rule,) = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+        assert rule == {"ServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}
+
+
+def test_objects_expire_as_their_spec_says_and_old_versions_and_abandoned_uploads_everywhere(stack: Stack) -> None:
+    for spec in BUCKETS:
+        bucket = stack.named("AWS::S3::Bucket", "BucketName")[f"securebase-{stack.stage}-{spec.name}-{ACCOUNT}"]
+        rules = {rule.pop("Id"): rule for rule in json.loads(json.dumps(bucket["LifecycleConfiguration"]["Rules"]))}
+        assert all(rule["Status"] == "Enabled" for rule in rules.values())
+        assert rules["abandoned-uploads"]["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 7}
+        assert rules["old-versions"]["NoncurrentVersionExpiration"] == {"NoncurrentDays": 30}
+        assert rules.get("current-versions", {}).get("ExpirationInDays") == spec.lifecycle_days
+
+
+def test_drops_are_told_to_the_aggregation_queue_once_it_may_be_told(stack: Stack) -> None:
+    exports = stack.resources["ExportsBucket"]
+    told = exports["Properties"]["NotificationConfiguration"]["QueueConfigurations"]
+    assert {(one["Filter"]["S3Key"]["Rules"][0]["Value"], one["Event"]) for one in told} == DROPS
+    assert all(one["Queue"] == {"Fn::GetAtt": ["AnalyticsAggregationQueue", "Arn"]} for one in told)
+    assert all(rule["Name"] == "prefix" for one in told for rule in one["Filter"]["S3Key"]["Rules"])
+    assert exports["DependsOn"] == "AnalyticsAggregationQueuePolicy"
+    assert "NotificationConfiguration" not in stack.resources["ReportsBucket"]["Properties"]
+
+
+def test_only_this_accounts_exports_bucket_may_send_to_a_queue(stack: Stack) -> None:
+    allowed = [one for one in stack.statements("AWS::SQS::QueuePolicy") if one["Effect"] == "Allow"]
+    (sender,) = allowed
+    assert (sender["Principal"], sender["Action"]) == ({"Service": "s3.amazonaws.com"}, "sqs:SendMessage")
+    assert sender["Resource"] == {"Fn::GetAtt": ["AnalyticsAggregationQueue", "Arn"]}
+    assert sender["Condition"]["StringEquals"] == {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}
+    assert text(sender["Condition"]["ArnEquals"]["aws:SourceArn"]) == f"arn:aws:s3:::securebase-{stack.stage}-exports-{ACCOUNT}"
+
+
+def test_buckets_queues_and_the_topic_refuse_what_is_not_tls(stack: Stack) -> None:
+    policies = stack.of_type(*STATEFUL_POLICIES)
+    assert len(policies) == len(BUCKETS) + 2 * len(QUEUES) + 1
+    for policy in policies.values():
+        refused = [one for one in policy["Properties"]["PolicyDocument"]["Statement"] if one["Effect"] == "Deny"]
+        assert [(one["Principal"], one["Condition"]) for one in refused] == [("*", NOT_OVER_TLS)]
+    for logical in stack.of_type("AWS::S3::Bucket"):
+        (refused,) = stack.resources[f"{logical}Policy"]["Properties"]["PolicyDocument"]["Statement"]
+        assert refused["Resource"] == [{"Fn::GetAtt": [logical, "Arn"]}, {"Fn::Sub": f"${{{logical}.Arn}}/*"}]
+
+
+def test_every_queue_has_a_dead_letter_queue_and_outlasts_its_function(stack: Stack) -> None:
+    queues = stack.named("AWS::SQS::Queue", "QueueName")
+    timeouts = {"analytics-aggregation": signals.AGGREGATION_WORKER.timeout, "analytics-report-jobs": signals.REPORT_ENGINE.timeout}
+    assert set(queues) == {f"securebase-{stack.stage}-{spec.name}{dead}" for spec in QUEUES for dead in ("", "-dead")}
+    assert all(queue["SqsManagedSseEnabled"] is True for queue in queues.values())
+    for spec in QUEUES:
+        queue = queues[f"securebase-{stack.stage}-{spec.name}"]
+        assert queue["VisibilityTimeout"] >= 6 * timeouts[spec.name]
+        assert queue["RedrivePolicy"]["maxReceiveCount"] == spec.attempts
+        dead = stack.resources[queue["RedrivePolicy"]["deadLetterTargetArn"]["Fn::GetAtt"][0]]
+        assert dead["Properties"]["QueueName"] == f"securebase-{stack.stage}-{spec.name}-dead"

@@ -1,0 +1,135 @@
+"""Every promise about what keeps data, asserted on the template: moto ignores most of it."""
+
+import json
+import pathlib
+import subprocess
+import sys
+
+import pytest
+
+from alarms.stack import STAGES, build
+from chalicelib.domain import signals
+from chalicelib.stores.tables import PROJECT, TABLES
+from tests.infrastructure.conftest import ROOT, Stack, text
+
+INLINE_LIMIT = 51_200  # bytes of template that CloudFormation takes without a bucket
+KEYS = {
+    "metrics": (["customer_id", "timestamp"], {"ServiceIndex", "RegionIndex"}),
+    "reports": (["customer_id", "id"], {"CreatedAtIndex"}),
+    "schedules": (["customer_id", "schedule_id"], {"NextRunIndex"}),
+    "cache": (["cache_key"], set()),
+}
+KEPT = ("AWS::DynamoDB::Table", "AWS::S3::Bucket", "AWS::SQS::Queue", "AWS::SecretsManager::Secret")
+TAGGED = (*KEPT, "AWS::SNS::Topic", "AWS::KMS::Key", "AWS::CloudWatch::Alarm")
+EXPECTED_OUTPUTS = {
+    *(f"{name}TableName" for name in ("Metrics", "Reports", "Schedules", "Cache", "Customers", "ApiKeys")),
+    *("ReportsBucketName", "ExportsBucketName", "AlertsTopicArn", "CredentialsSecretArn"),
+    *(f"{queue}{part}" for queue in ("AnalyticsAggregation", "AnalyticsReportJobs") for part in ("QueueUrl", "QueueArn", "DeadQueueUrl")),
+}
+
+
+def test_the_command_prints_the_template_small_enough_to_send_inline() -> None:
+    done = subprocess.run([sys.executable, "-m", "alarms", "--stage", "production"], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert json.loads(done.stdout) == Stack("production").template
+    assert len(done.stdout.encode()) < INLINE_LIMIT
+
+
+def test_cfn_lint_finds_nothing(tmp_path) -> None:
+    path = tmp_path / "template.json"
+    path.write_text(json.dumps(Stack("production").template))
+    done = subprocess.run([str(pathlib.Path(sys.executable).with_name("cfn-lint")), str(path)], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "")
+
+
+def test_an_unknown_stage_is_refused() -> None:
+    with pytest.raises(ValueError, match="prod"):
+        build("prod")
+
+
+def test_every_stage_has_the_same_resources() -> None:
+    assert len({frozenset(Stack(stage).resources) for stage in STAGES}) == 1
+
+
+def test_every_table_of_the_specs_is_there_with_its_keys_and_indexes(stack: Stack) -> None:
+    tables = stack.named("AWS::DynamoDB::Table", "TableName")
+    assert set(tables) == {f"securebase-{stack.stage}-{spec.name}" for spec in TABLES}
+    for spec in TABLES:
+        table = tables[f"securebase-{stack.stage}-{spec.name}"]
+        assert schema(table) == [key for key in (spec.hash_key, spec.range_key) if key]
+        indexes = {index["IndexName"]: index for index in table.get("GlobalSecondaryIndexes", [])}
+        assert {name: schema(index) for name, index in indexes.items()} == {one.name: [one.hash_key, one.range_key] for one in spec.indexes}
+        assert all(index["Projection"] == {"ProjectionType": "ALL"} for index in indexes.values())
+        assert {one["AttributeName"]: one["AttributeType"] for one in table["AttributeDefinitions"]} == dict.fromkeys(
+            spec.key_attributes, "S"
+        )
+
+
+def test_the_tables_of_the_contract_keep_their_names(stack: Stack) -> None:
+    tables = stack.named("AWS::DynamoDB::Table", "TableName")
+    for name, (keys, indexes) in KEYS.items():
+        table = tables[f"securebase-{stack.stage}-{name}"]
+        assert schema(table) == keys
+        assert {index["IndexName"] for index in table.get("GlobalSecondaryIndexes", [])} == indexes
+
+
+def test_tables_are_on_demand_encrypted_expiring_and_recoverable_but_for_the_cache(stack: Stack) -> None:
+    for name, table in stack.named("AWS::DynamoDB::Table", "TableName").items():
+        assert table["BillingMode"] == "PAY_PER_REQUEST"
+        assert table["SSESpecification"] == {"SSEEnabled": True}
+        assert table["TimeToLiveSpecification"] == {"AttributeName": "ttl", "Enabled": True}
+        assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": not name.endswith("-cache")}
+        assert table["DeletionProtectionEnabled"] is stack.production
+
+
+def test_production_data_outlives_its_stack(stack: Stack) -> None:
+    policy = "Retain" if stack.production else "Delete"
+    for resource in stack.of_type(*KEPT).values():
+        assert (resource["DeletionPolicy"], resource["UpdateReplacePolicy"]) == (policy, policy)
+
+
+def test_everything_says_whose_it_is(stack: Stack) -> None:
+    for logical, resource in stack.of_type(*TAGGED).items():
+        tags = {tag["Key"]: tag["Value"] for tag in resource["Properties"]["Tags"]}
+        assert set(tags) == {"Project", "Stage", "Component"}, logical
+        assert (tags["Project"], tags["Stage"]) == (PROJECT, stack.stage)
+
+
+def test_alarms_can_publish_to_the_encrypted_topic(stack: Stack) -> None:
+    topic = stack.named("AWS::SNS::Topic", "TopicName")[f"securebase-{stack.stage}-analytics-alerts"]
+    key = stack.resources[topic["KmsMasterKeyId"]["Fn::GetAtt"][0]]["Properties"]
+    assert key["EnableKeyRotation"] is True
+    opened = [*key["KeyPolicy"]["Statement"], *stack.statements("AWS::SNS::TopicPolicy")]
+    granted = [one for one in opened if one.get("Principal") == {"Service": "cloudwatch.amazonaws.com"}]
+    assert [one["Action"] for one in granted] == [["kms:Decrypt", "kms:GenerateDataKey*"], "sns:Publish"]
+    assert all(one["Condition"]["StringEquals"] == {"aws:SourceAccount": {"Ref": "AWS::AccountId"}} for one in granted)
+
+
+def test_the_secret_is_one_drawn_master_value_that_is_in_no_template(stack: Stack) -> None:
+    secret = stack.named("AWS::SecretsManager::Secret", "Name")[f"securebase-{stack.stage}-analytics-credentials"]
+    assert "SecretString" not in secret
+    generated = secret["GenerateSecretString"]
+    assert (json.loads(generated["SecretStringTemplate"]), generated["GenerateStringKey"]) == ({}, "master")
+    assert generated["PasswordLength"] >= 32
+
+
+def test_outputs_name_what_others_need(stack: Stack) -> None:
+    assert set(stack.template["Outputs"]) == EXPECTED_OUTPUTS
+
+
+def test_the_dashboard_shows_every_function_table_api_graph_and_metric_of_ours(stack: Stack) -> None:
+    (dashboard,) = stack.named("AWS::CloudWatch::Dashboard", "DashboardName").values()
+    assert dashboard["DashboardName"] == f"securebase-{stack.stage}-analytics"
+    widgets = [widget["properties"] for widget in json.loads(text(dashboard["DashboardBody"]))["widgets"]]
+    assert all(widget["region"] == "${AWS::Region}" for widget in widgets)
+    shown = {(line[1], line[-2], line[-1]["stat"]) for widget in widgets for line in widget["metrics"]}
+    lambda_graphs = [("Invocations", "Sum"), ("Errors", "Sum"), ("Throttles", "Sum"), ("Duration", "p50"), ("Duration", "p95")]
+    assert {(m, function.deployed(stack.stage), s) for m, s in lambda_graphs for function in signals.FUNCTIONS} <= shown
+    units = ("ConsumedReadCapacityUnits", "ConsumedWriteCapacityUnits", "ReadThrottleEvents", "WriteThrottleEvents")
+    assert {(metric, f"securebase-{stack.stage}-{table.name}", "Sum") for metric in units for table in TABLES} <= shown
+    assert {(m, stack.stage, s) for m, s in [("Count", "Sum"), ("4XXError", "Sum"), ("5XXError", "Sum"), ("Latency", "p95")]} <= shown
+    assert set(signals.METRICS) <= {metric for metric, name, _ in shown if name == stack.stage}
+
+
+def schema(keyed: dict) -> list[str]:
+    assert [key["KeyType"] for key in keyed["KeySchema"]] == ["HASH", "RANGE"][: len(keyed["KeySchema"])]
+    return [key["AttributeName"] for key in keyed["KeySchema"]]
