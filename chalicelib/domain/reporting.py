@@ -19,7 +19,7 @@ class ReportRecord:
     id: str
     type: str
     format: str
-    parameters: dict[str, str]
+    parameters: dict[str, tuple[str, ...]]
     digest: str
     created_at: datetime
     status: str = QUEUED

@@ -1,0 +1,65 @@
+"""SecureBase Analytics: the table of contents. Everything that Lambda can be asked to do is named here."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from chalice.app import Chalice, CORSConfig, Cron, SQSEvent
+
+from chalicelib import logs
+from chalicelib.domain import signals
+from chalicelib.routes import events
+from chalicelib.routes.analytics import analytics
+from chalicelib.routes.authentication import middleware
+from chalicelib.routes.health import health
+from chalicelib.routes.reports import reports
+from chalicelib.settings import Settings
+from chalicelib.stores import tables
+
+settings = Settings.from_environment(os.environ)
+logs.configure(settings.log_level)
+
+app = Chalice(app_name=signals.APP, configure_logs=False)
+if settings.cors_origin:
+    app.api.cors = CORSConfig(
+        allow_origin=settings.cors_origin,
+        allow_headers=["X-API-Key", "Idempotency-Key", "Prefer", "If-None-Match"],
+        expose_headers=["ETag", "Location", "Retry-After", "X-Cache", "X-Request-Id"],
+        max_age=600,
+    )
+app.register_middleware(middleware, "http")
+app.register_blueprint(analytics)
+app.register_blueprint(reports)
+app.register_blueprint(health)
+
+
+@app.schedule(Cron(5, "*", "*", "*", "?", "*"), name=signals.AGGREGATOR.name)
+def analytics_aggregator(event: Any) -> dict[str, object]:
+    """Five minutes past every hour: one job per customer for the hour that has just closed."""
+    return events.plan(event)
+
+
+analytics_aggregator.event_class = events.LenientEvent
+
+
+@app.on_sqs_message(
+    queue=tables.physical_name(settings.stage, tables.AGGREGATION_QUEUE.name),
+    batch_size=1,
+    name=signals.AGGREGATION_WORKER.name,
+    maximum_concurrency=signals.AGGREGATION_WORKER.concurrency,
+)
+def aggregation_worker(event: SQSEvent) -> None:
+    """One customer's hour, one shared cost series, or one dropped export."""
+    events.work([record.body for record in event])
+
+
+@app.on_sqs_message(
+    queue=tables.physical_name(settings.stage, tables.REPORT_QUEUE.name),
+    batch_size=1,
+    name=signals.REPORT_ENGINE.name,
+    maximum_concurrency=signals.REPORT_ENGINE.concurrency,
+)
+def report_engine(event: SQSEvent) -> None:
+    """Renders one report."""
+    events.work([record.body for record in event])

@@ -1,0 +1,35 @@
+"""What goes out over HTTP: JSON with exact numbers, an ETag, and 304 for who has it already."""
+
+from __future__ import annotations
+
+import hashlib
+
+import msgspec
+from chalice.app import Request, Response
+
+_ENCODER = msgspec.json.Encoder(decimal_format="number")
+
+
+def encode(value: object) -> bytes:
+    """JSON in which a Decimal is a number literal with all its digits."""
+    return _ENCODER.encode(value)
+
+
+def fetched(request: Request, body: bytes, hit: bool | None = None) -> Response:
+    """The answer to a GET; `hit` tells whether it came from the cache."""
+    tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+    headers = {"ETag": tag, "Cache-Control": "private, no-cache"}
+    if hit is not None:
+        headers["X-Cache"] = "hit" if hit else "miss"
+    if tag in _tags(request.headers.get("if-none-match", "")):
+        return Response("", headers, 304)
+    return Response(body.decode(), {**headers, "Content-Type": "application/json"}, 200)
+
+
+def _tags(header: str) -> list[str]:
+    return [tag.strip().removeprefix("W/") for tag in header.split(",")]
+
+
+def made(value: object, status: int, headers: dict[str, str] | None = None) -> Response:
+    """The answer to a write."""
+    return Response(encode(value).decode(), {"Content-Type": "application/json", "Cache-Control": "no-store", **(headers or {})}, status)

@@ -1,0 +1,101 @@
+"""Who is asking: one middleware in front of every route takes a JWT or an API key and sets the principal, or answers 401."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from chalice.app import Request, Response
+
+from chalicelib.domain.customer import Principal
+from chalicelib.domain.errors import AnalyticsError, Forbidden, Unauthorized
+from chalicelib.logs import LOGGER
+from chalicelib.routes.errors import as_problem, of_error
+from chalicelib.security import api_keys
+from chalicelib.wiring import Services, services
+
+OPTIONAL = frozenset({"/health"})
+"""Routes that answer without a credential; one that is given must still be good."""
+LONGEST_CREDENTIAL = 8192
+
+
+def middleware(request: Request, get_response: Callable[[Request], Response]) -> Response:
+    """Authenticates, answers, puts every error into the problem shape and writes the one log line of the request."""
+    started, request_id = time.perf_counter(), request_id_of(request)
+    request.principal = None
+    try:
+        request.principal = authenticate(request, services())
+        response = as_problem(get_response(request), request_id)
+    except AnalyticsError as error:
+        response = of_error(error, request_id)
+    response.headers["X-Request-Id"] = request_id
+    LOGGER.info(
+        "request",
+        extra={
+            "request_id": request_id,
+            "method": request.method,
+            "route": (request.context or {}).get("resourcePath", ""),
+            "status": response.status_code,
+            "milliseconds": round((time.perf_counter() - started) * 1000, 1),
+            "customer_id": request.principal.customer_id if request.principal else None,
+        },
+    )
+    return response
+
+
+def request_id_of(request: Request) -> str:
+    """API Gateway's id of the request; locally, where there is none, Lambda's."""
+    context = request.lambda_context
+    return str((request.context or {}).get("requestId") or getattr(context, "aws_request_id", "") or "local")
+
+
+def authenticate(request: Request, with_: Services) -> Principal | None:
+    """The principal of the one credential, or of two that agree; Unauthorized for every other case, without telling which."""
+    bearer, key = request.headers.get("authorization"), request.headers.get("x-api-key")
+    if bearer is None and key is None:
+        if (request.context or {}).get("resourcePath") in OPTIONAL:
+            return None
+        raise Unauthorized
+    found = [_by_token(bearer, with_)] if bearer is not None else []
+    found += [_by_key(key, with_)] if key is not None else []
+    first = found[0]
+    if first is None or any(other is None or other.customer_id != first.customer_id for other in found):
+        raise Unauthorized
+    if not first.operator:
+        customer = with_.known_customer(str(first.customer_id))
+        if customer is None or customer.disabled:
+            raise Unauthorized
+    return Principal(first.customer_id, frozenset.intersection(*(principal.scopes for principal in found if principal)))
+
+
+def _by_token(header: str, with_: Services) -> Principal | None:
+    scheme, _, token = header.partition(" ")
+    if scheme.lower() != "bearer" or not token or len(token) > LONGEST_CREDENTIAL:
+        return None
+    return with_.verifier.principal(token)
+
+
+def _by_key(text: str, with_: Services) -> Principal | None:
+    parsed = api_keys.parse(text, with_.settings.stage) if len(text) <= LONGEST_CREDENTIAL else None
+    if parsed is None:
+        return None
+    key_id, secret = parsed
+    kept = with_.known_key(key_id)
+    if kept is None or kept.revoked or not api_keys.matches(secret, kept.digest, with_.pepper):
+        return None
+    return Principal(kept.customer_id, frozenset(kept.scopes))
+
+
+def customer_of(request: Any, scope: str, named: str | None) -> str:
+    """The customer of the request's credential; Forbidden without the scope, for the operator, or where another one is named."""
+    principal: Principal | None = request.principal
+    if principal is None:
+        raise Unauthorized
+    if principal.customer_id is None:
+        raise Forbidden("the operator's key opens nothing of a customer's")
+    if scope not in principal.scopes:
+        raise Forbidden(f"this credential lacks the scope {scope}")
+    if named and named != principal.customer_id:
+        raise Forbidden("customer_id is not the credential's customer")
+    return principal.customer_id

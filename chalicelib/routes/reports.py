@@ -1,0 +1,161 @@
+"""POST, GET and DELETE of /analytics/reports."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import re
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+from chalice.app import Blueprint, Response
+
+from chalicelib import renderers
+from chalicelib.domain.errors import InvalidInput, NotFound
+from chalicelib.domain.reporting import READY, ReportRecord
+from chalicelib.routes.answers import encode, fetched, made
+from chalicelib.routes.authentication import customer_of, request_id_of
+from chalicelib.routes.errors import translated
+from chalicelib.routes.parameters import limited, of_body, of_query, wait_of
+from chalicelib.usecases import report
+from chalicelib.usecases.query import text_of
+from chalicelib.usecases.questions import check_names, one
+from chalicelib.wiring import services
+
+reports = Blueprint(__name__)
+POLL_SECONDS = 0.2
+LONGEST_KEY = 255
+_ID = re.compile(r"[0-9a-f]{32}", re.ASCII)
+
+
+def reporting() -> report.Reporting:
+    """The collaborators of reports, for the routes and for the engine."""
+    with_ = services()
+    return report.Reporting(
+        with_.customers,
+        with_.metrics,
+        with_.reports,
+        with_.report_files,
+        with_.report_queue,
+        renderers.render,
+        lambda name: renderers.FORMATS[name].content_type,
+        with_.clock,
+    )
+
+
+def _on(path: str, method: str) -> Callable[[Callable[..., Response]], Any]:
+    def register(view: Callable[..., Response]) -> Any:
+        answering = translated(view, lambda: request_id_of(reports.current_request))
+        return reports.route(path, methods=[method])(answering)
+
+    return register
+
+
+def _customer() -> str:
+    values, named = of_query(reports.current_request)
+    check_names(values, ())
+    return customer_of(reports.current_request, "report", named)
+
+
+@_on("/analytics/reports", "POST")
+def create() -> Response:
+    request = reports.current_request
+    body, named = of_body(request)
+    customer_id, key = customer_of(request, "report", named), request.headers.get("idempotency-key")
+    record = report.request(reporting(), customer_id, body, _new_id(customer_id, key), key is not None)
+    record = _awaited(customer_id, record, wait_of(request))
+    location = {"Location": f"/analytics/reports/{record.id}"}
+    if record.status != READY:
+        return made({"id": record.id, "status": record.status}, 202, {**location, "Retry-After": "2"})
+    shown = {"message": "the report is ready", **_shown(record), "url": report.link(reporting(), customer_id, record.id)}
+    return made(shown, 200, location)
+
+
+def _new_id(customer_id: str, key: str | None) -> str:
+    """A new id; for an Idempotency-Key the same one every time, of this customer alone."""
+    if key is None:
+        return uuid.uuid4().hex
+    if not 0 < len(key) <= LONGEST_KEY:
+        raise InvalidInput(("Idempotency-Key", f"must hold 1 to {LONGEST_KEY} characters"))
+    return hashlib.sha256(f"{len(customer_id)}:{customer_id}{key}".encode()).hexdigest()[:32]
+
+
+def _awaited(customer_id: str, record: ReportRecord, seconds: int) -> ReportRecord:
+    """The record as it is once finished, or after that many seconds."""
+    with_ = services()
+    for _ in range(int(seconds / POLL_SECONDS)):
+        if record.finished:
+            break
+        with_.sleep(POLL_SECONDS)
+        record = report.fetch(reporting(), customer_id, record.id)
+    return record
+
+
+@_on("/analytics/reports", "GET")
+def index() -> Response:
+    request = reports.current_request
+    values, named = of_query(request)
+    customer_id = customer_of(request, "report", named)
+    check_names(values, ("limit", "cursor"))
+    limit = limited(values, "limit", 100, 20, one)
+    records, position = services().reports.list(customer_id, limit, _position(one(values, "cursor")))
+    return fetched(request, encode({"reports": [_shown(record) for record in records], "next_cursor": _cursor(position)}))
+
+
+def _cursor(position: tuple[str, str] | None) -> str | None:
+    return base64.urlsafe_b64encode("\n".join(position).encode()).decode() if position else None
+
+
+def _position(cursor: str | None) -> tuple[str, str] | None:
+    """Where to go on; it names no customer, so another's cursor is only a place in one's own list."""
+    if cursor is None:
+        return None
+    try:
+        created_at, report_id = base64.b64decode(cursor, altchars=b"-_", validate=True).decode().split("\n")
+    except (binascii.Error, ValueError):
+        raise InvalidInput(("cursor", "is none that this list gave")) from None
+    if not _ID.fullmatch(report_id) or len(created_at) > 40 or not created_at:
+        raise InvalidInput(("cursor", "is none that this list gave"))
+    return created_at, report_id
+
+
+@_on("/analytics/reports/{report_id}", "GET")
+def show(report_id: str) -> Response:
+    record = report.fetch(reporting(), _customer(), _checked(report_id))
+    return fetched(reports.current_request, encode(_shown(record)))
+
+
+@_on("/analytics/reports/{report_id}/download", "GET")
+def download(report_id: str) -> Response:
+    url = report.link(reporting(), _customer(), _checked(report_id))
+    return Response("", {"Location": url, "Cache-Control": "no-store"}, 303)
+
+
+@_on("/analytics/reports/{report_id}", "DELETE")
+def remove(report_id: str) -> Response:
+    report.delete(reporting(), _customer(), _checked(report_id))
+    return Response("", {"Cache-Control": "no-store"}, 204)
+
+
+def _checked(report_id: str) -> str:
+    if not _ID.fullmatch(report_id):
+        raise NotFound("there is no such report")
+    return report_id
+
+
+def _shown(record: ReportRecord) -> dict[str, object]:
+    return {
+        "id": record.id,
+        "status": record.status,
+        "type": record.type,
+        "format": record.format,
+        "parameters": {name: list(values) for name, values in record.parameters.items()},
+        "filename": record.filename,
+        "size_bytes": record.size_bytes,
+        "attempts": record.attempts,
+        "reason": record.reason or None,
+        "created_at": text_of(record.created_at),
+        "finished_at": text_of(record.finished_at),
+    }

@@ -1,0 +1,43 @@
+"""API keys: sbk_<stage>_<id>_<secret>_<crc>. Only a peppered digest of the secret is kept; the checksum refuses typos without a look-up."""
+
+from __future__ import annotations
+
+import hmac
+import re
+import secrets
+import zlib
+
+_ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"
+_KEY = re.compile(r"(sbk_([a-z]+)_([a-z2-7]{16})_([a-z2-7]{52}))_([0-9a-f]{8})", re.ASCII)
+
+
+def new_key(stage: str) -> tuple[str, str, str]:
+    """(the whole key, its id, its secret): 80 and 260 random bits."""
+    key_id, secret = (_random(length) for length in (16, 52))
+    body = f"sbk_{stage}_{key_id}_{secret}"
+    return f"{body}_{_checksum(body)}", key_id, secret
+
+
+def parse(text: str, stage: str) -> tuple[str, str] | None:
+    """(id, secret) of a well-formed key of this stage with a right checksum, else None."""
+    match = _KEY.fullmatch(text)
+    if not match or match[2] != stage or match[5] != _checksum(match[1]):
+        return None
+    return match[3], match[4]
+
+
+def digest(secret: str, pepper: bytes) -> str:
+    return hmac.new(pepper, secret.encode(), "sha256").hexdigest()
+
+
+def matches(secret: str, kept: str, pepper: bytes) -> bool:
+    """Whether the secret is the one that was kept, in constant time."""
+    return hmac.compare_digest(digest(secret, pepper), kept)
+
+
+def _random(length: int) -> str:
+    return "".join(secrets.choice(_ALPHABET) for _ in range(length))
+
+
+def _checksum(text: str) -> str:
+    return f"{zlib.crc32(text.encode()):08x}"

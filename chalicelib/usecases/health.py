@@ -1,0 +1,56 @@
+"""How the whole deployment is: per source over all customers, and per customer for the operator."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from chalicelib.domain.state import FAILING, NO_DATA, NOT_ENABLED, OK, PARTIAL, SourceState
+from chalicelib.usecases.ports import CustomerDirectory, MetricStore
+from chalicelib.usecases.query import Answer, source_state, text_of
+
+WORST_FIRST = (FAILING, PARTIAL, NOT_ENABLED, OK, NO_DATA)
+DEGRADED = (FAILING, PARTIAL)
+
+
+@dataclass(frozen=True)
+class Health:
+    """`sources` names no customer; `customers` does, and is for the operator alone."""
+
+    status: str
+    sources: list[Answer]
+    customers: list[Answer]
+
+
+def health_of(directory: CustomerDirectory, metrics: MetricStore, now: datetime) -> Health:
+    """degraded as soon as one source of one customer fails or is older than its limit."""
+    customers = [customer for customer in directory.all() if not customer.disabled]
+    statuses = metrics.statuses(customer.id for customer in customers)
+    by_source: dict[str, list[SourceState]] = {}
+    for status in statuses.values():
+        for name, state in status.sources.items():
+            by_source.setdefault(name, []).append(state)
+    troubled = any(state.state in DEGRADED or state.stale(now) for states in by_source.values() for state in states)
+    return Health(
+        "degraded" if troubled else "ok",
+        [_over_all(name, states, now) for name, states in sorted(by_source.items())],
+        [
+            {"customer_id": name, "sources": [source_state(state, now) for _, state in sorted(status.sources.items())]}
+            for name, status in sorted(statuses.items())
+        ],
+    )
+
+
+def _over_all(name: str, states: list[SourceState], now: datetime) -> Answer:
+    """The worst state, the oldest data and how many customers are behind; reasons are AWS's codes, scopes stay private."""
+    counted = [state for state in states if state.data_through is not None]
+    oldest = min((state.data_through for state in counted if state.data_through), default=None)
+    return {
+        "source": name,
+        "state": min((state.state for state in states), key=WORST_FIRST.index),
+        "customers": len(states),
+        "failing": sum(state.state in DEGRADED for state in states),
+        "stale": sum(state.stale(now) for state in states),
+        "data_through": text_of(oldest),
+        "age_hours": int((now - oldest).total_seconds() // 3600) if oldest else None,
+    }

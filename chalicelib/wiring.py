@@ -1,0 +1,190 @@
+"""The one module that knows everybody: builds clients, stores and sources, once per container."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from botocore.config import Config
+from cachetools import TTLCache, cached
+
+from chalicelib.domain.customer import Account, ApiKey, Customer
+from chalicelib.security import secrets
+from chalicelib.settings import Settings
+from chalicelib.sources import findings, focus_export
+from chalicelib.sources.cloudwatch import CloudWatch
+from chalicelib.sources.cost_explorer import CostExplorer
+from chalicelib.sources.security_hub import SecurityHub
+from chalicelib.stores import tables
+from chalicelib.stores.cache import Cache
+from chalicelib.stores.customers import ApiKeys, Customers
+from chalicelib.stores.dynamo import Dynamo, available
+from chalicelib.stores.files import ExportFiles, ReportFiles
+from chalicelib.stores.metrics import Metrics
+from chalicelib.stores.queues import Queue
+from chalicelib.stores.reports import Reports
+from chalicelib.usecases.aggregate import Collaborators
+
+if TYPE_CHECKING:
+    from chalicelib.security.tokens import Verifier
+
+REMEMBERED_SECONDS = 30
+"""How long a container believes a key or a customer that it has looked up; revocation reaches everywhere within a minute."""
+ROLE_SECONDS = 1800
+CONFIG = Config(retries={"mode": "standard", "max_attempts": 4}, connect_timeout=2, read_timeout=15, max_pool_connections=64)
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class Services:
+    """Everything a request or a job needs. Clients are low-level ones, which threads may share."""
+
+    settings: Settings
+    clock: Callable[[], datetime] = now
+    sleep: Callable[[float], None] = time.sleep
+    _lock: threading.RLock = field(default_factory=threading.RLock)
+    _clients: dict[str, Any] = field(default_factory=dict)
+    _reader_clients: TTLCache[tuple[str, str, str], Any] = field(default_factory=lambda: TTLCache(1024, ROLE_SECONDS))
+
+    def client(self, service: str, **more: Any) -> Any:
+        """The container's one client of that service."""
+        with self._lock:
+            if service not in self._clients:
+                self._clients[service] = boto3.client(service, region_name=self.settings.region, config=CONFIG, **more)
+            return self._clients[service]
+
+    def reader_client(self, account: Account, external_id: str, region: str) -> Any:
+        """A CloudWatch client inside a customer's account, through its reader role."""
+        key = (account.id, external_id, region)
+        if key not in self._reader_clients:
+            granted = self.client("sts").assume_role(
+                RoleArn=account.role_arn, RoleSessionName="securebase-analytics", ExternalId=external_id, DurationSeconds=3600
+            )["Credentials"]
+            with self._lock:
+                self._reader_clients[key] = boto3.client(
+                    "cloudwatch",
+                    region_name=region,
+                    config=CONFIG,
+                    aws_access_key_id=granted["AccessKeyId"],
+                    aws_secret_access_key=granted["SecretAccessKey"],
+                    aws_session_token=granted["SessionToken"],
+                )
+        return self._reader_clients[key]
+
+    @cached_property
+    def account(self) -> str:
+        return self.settings.account or str(self.client("sts").get_caller_identity()["Account"])
+
+    @cached_property
+    def dynamo(self) -> Dynamo:
+        return Dynamo(self.client("dynamodb"))
+
+    @cached_property
+    def metrics(self) -> Metrics:
+        return Metrics(self.dynamo, self.table(tables.METRICS), self.clock, self.settings.hours_kept)
+
+    @cached_property
+    def cache(self) -> Cache:
+        return Cache(self.dynamo, self.table(tables.CACHE), self.table(tables.METRICS), self.clock)
+
+    @cached_property
+    def customers(self) -> Customers:
+        return Customers(self.dynamo, self.table(tables.CUSTOMERS))
+
+    @cached_property
+    def api_keys(self) -> ApiKeys:
+        return ApiKeys(self.dynamo, self.table(tables.API_KEYS))
+
+    @cached_property
+    def reports(self) -> Reports:
+        return Reports(self.dynamo, self.table(tables.REPORTS), self.clock)
+
+    @cached_property
+    def report_files(self) -> ReportFiles:
+        return ReportFiles(self.client("s3"), tables.bucket_name(self.settings.stage, tables.REPORTS_BUCKET.name, self.account))
+
+    @cached_property
+    def export_files(self) -> ExportFiles:
+        return ExportFiles(self.client("s3"), tables.bucket_name(self.settings.stage, tables.EXPORTS_BUCKET.name, self.account))
+
+    @cached_property
+    def report_queue(self) -> Queue:
+        return self._queue(tables.REPORT_QUEUE)
+
+    @cached_property
+    def collaborators(self) -> Collaborators:
+        """What the aggregation works with."""
+        return Collaborators(
+            self.customers,
+            self.metrics,
+            CloudWatch(self.reader_client, self.clock),
+            CostExplorer(self.client("ce")),
+            SecurityHub(self.client("securityhub")),
+            self.export_files,
+            focus_export.read,
+            findings.read,
+            self._queue(tables.AGGREGATION_QUEUE),
+            self.settings.hours_kept,
+            self.clock,
+        )
+
+    @cached_property
+    def master(self) -> bytes:
+        name = tables.physical_name(self.settings.stage, tables.CREDENTIALS_SECRET)
+        with available():
+            return secrets.master_of(self.client("secretsmanager").get_secret_value(SecretId=name)["SecretString"])
+
+    @cached_property
+    def pepper(self) -> bytes:
+        return secrets.derived(self.master, "api-keys")
+
+    @cached_property
+    def verifier(self) -> Verifier:
+        from chalicelib.security import tokens  # PyJWT and its cryptography cost 160 ms, which callers with an API key needn't pay
+
+        url = self.settings.jwks_url
+        key_for, algorithms = tokens.from_jwks(url) if url else tokens.hs256(secrets.derived(self.master, "tokens"))
+        return tokens.Verifier(key_for, algorithms, self.settings.jwt_issuer, self.settings.jwt_audience)
+
+    @cached_property
+    def known_key(self) -> Callable[[str], ApiKey | None]:
+        return cached(TTLCache(4096, REMEMBERED_SECONDS), lock=threading.Lock())(self.api_keys.get)
+
+    @cached_property
+    def known_customer(self) -> Callable[[str], Customer | None]:
+        return cached(TTLCache(4096, REMEMBERED_SECONDS), lock=threading.Lock())(self.customers.get)
+
+    def table(self, table: tables.Table) -> str:
+        return tables.physical_name(self.settings.stage, table.name)
+
+    def _queue(self, queue: tables.Queue) -> Queue:
+        client = self.client("sqs")
+        return Queue(client, f"{client.meta.endpoint_url}/{self.account}/{tables.physical_name(self.settings.stage, queue.name)}")
+
+
+_container: list[Services] = []
+_container_lock = threading.Lock()
+
+
+def services() -> Services:
+    """This container's services, built on first use."""
+    with _container_lock:
+        if not _container:
+            _container.append(Services(Settings.from_environment(os.environ)))
+        return _container[0]
+
+
+def use(chosen: Services | None) -> None:
+    """Puts other services in place (tests, the laptop's launcher); None builds them anew on next use."""
+    with _container_lock:
+        _container[:] = [chosen] if chosen else []
