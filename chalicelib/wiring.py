@@ -15,6 +15,7 @@ import boto3
 from botocore.config import Config
 from cachetools import TTLCache, cached
 
+from chalicelib import laptop
 from chalicelib.domain.customer import Account, ApiKey, Customer
 from chalicelib.security import secrets
 from chalicelib.settings import Settings
@@ -180,6 +181,8 @@ def services() -> Services:
     """This container's services, built on first use."""
     with _container_lock:
         if not _container:
+            if os.environ.get("STAGE") == "local":
+                laptop.join(os.environ)
             _container.append(Services(Settings.from_environment(os.environ)))
         return _container[0]
 

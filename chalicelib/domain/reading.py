@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from chalicelib.domain.compliance import Finding
+from chalicelib.domain.cost import CostPart
 from chalicelib.domain.usage import Sample
 
 
@@ -22,6 +23,15 @@ class UsageReading:
     failures: tuple[tuple[str, str], ...] = ()
     unknown: Mapping[str, datetime] = field(default_factory=dict)
     registry: frozenset[tuple[str, ...]] = frozenset()
+
+
+@dataclass(frozen=True)
+class CostExport:
+    """What a dropped cost export holds: its parts by day, how many rows they came from, and notes on what was odd."""
+
+    parts: tuple[CostPart, ...]
+    rows: int
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -55,7 +55,7 @@ class CustomerStatus:
 class Drop:
     """One key of the exports bucket. `months` tells, per month (its first day), the accounts it has rows of and the last day with one.
 
-    `state` is ok or rejected; a rejected drop keeps the digest and months of what it failed to replace.
+    `taken_at` is when all that it brings was there to be asked for. `state` is ok or rejected; a rejected drop keeps the digest and months of what it failed to replace.
     """
 
     key: str
@@ -67,4 +67,5 @@ class Drop:
     reason: str = ""
     notes: tuple[str, ...] = ()
     rows: int = 0
+    taken_at: datetime | None = None
     months: dict[date, tuple[tuple[str, ...], date]] = field(default_factory=dict)

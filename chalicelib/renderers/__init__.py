@@ -1,0 +1,37 @@
+"""Reports as documents: one row per format; a format's library is imported on its first use."""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import dataclass
+
+from chalicelib.domain.report import Report
+from chalicelib.domain.reporting import FORMAT_ALIASES
+
+
+@dataclass(frozen=True)
+class Format:
+    """What a document is to those who store, mail or serve it; `module` has `render(report) -> bytes`."""
+
+    name: str
+    content_type: str
+    extension: str
+    module: str
+
+
+FORMATS = {
+    "pdf": Format("PDF", "application/pdf", ".pdf", "chalicelib.renderers.pdf"),
+    "xlsx": Format(
+        "Excel workbook", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", ".xlsx", "chalicelib.renderers.xlsx"
+    ),
+    "csv": Format("CSV", "text/csv; charset=utf-8", ".csv", "chalicelib.renderers.csv"),
+    "json": Format("JSON", "application/json", ".json", "chalicelib.renderers.json"),
+}
+ALIASES = FORMAT_ALIASES
+
+
+def render(report: Report, format: str) -> bytes:
+    """The document; equal reports give equal bytes. An unknown format is a KeyError: whoever takes requests refuses it first."""
+    module = importlib.import_module(FORMATS[ALIASES.get(format, format)].module)
+    document: bytes = module.render(report)
+    return document

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -72,14 +72,14 @@ class CloudWatch:
         self._client_for = client_for
         self._now = now
 
-    def read(self, customer: Customer, window: Window, regions: Iterable[str], registry: Registry) -> UsageReading:
-        """All samples of the window's hours; `regions` are the ones to look into beside us-east-1."""
+    def read(self, customer: Customer, window: Window, regions: Mapping[str, Collection[str]], registry: Registry) -> UsageReading:
+        """All samples of the window's hours; `regions` are, per account, the ones to look into beside us-east-1."""
         samples: list[Sample] = []
         scopes: set[str] = set()
         failures: list[tuple[str, str]] = []
         seen = set(registry)
         for account in customer.accounts:
-            for region in sorted({HOME_REGION, *regions} - {"", GLOBAL}):
+            for region in sorted({HOME_REGION, *regions.get(account.id, ())} - {"", GLOBAL}):
                 scope = f"{account.id}/{region}"
                 try:
                     with named(self.name, scope):
@@ -99,19 +99,17 @@ class CloudWatch:
 
 def list_metrics(client: Any, region: str) -> Iterator[tuple[str, ...]]:
     """(namespace, name, dimension, value, ...) of every metric there that READINGS read, by exact dimension set."""
-    for reading in READINGS:
-        if reading.home_only and region != HOME_REGION:
-            continue
-        request = {"Namespace": reading.namespace, "MetricName": reading.name}
-        for page in pages(CLOUDWATCH, client.list_metrics, "NextToken", **request):
+    readings = [reading for reading in READINGS if region == HOME_REGION or not reading.home_only]
+    for namespace, name in dict.fromkeys((reading.namespace, reading.name) for reading in readings):
+        for page in pages(CLOUDWATCH, client.list_metrics, "NextToken", Namespace=namespace, MetricName=name):
             for metric in page["Metrics"]:
                 dimensions = sorted((dimension["Name"], dimension["Value"]) for dimension in metric.get("Dimensions", []))
-                if _fits(reading, dimensions):
-                    yield (reading.namespace, reading.name, *(part for dimension in dimensions for part in dimension))
+                if any(reading.name == name and reading.namespace == namespace and _fits(reading, dimensions) for reading in readings):
+                    yield (namespace, name, *(part for dimension in dimensions for part in dimension))
 
 
 def _fits(reading: Reading, dimensions: list[tuple[str, str]]) -> bool:
-    if tuple(name for name, _ in dimensions) != tuple(sorted(reading.dimensions)):
+    if [name for name, _ in dimensions] != sorted(reading.dimensions):
         return False
     return "Region" not in reading.dimensions or ("Region", "Global") in dimensions
 

@@ -13,21 +13,23 @@ from typing import BinaryIO
 
 from chalicelib.domain.cost import EXPORT, CostLine, CostPart, add_lines, export_is_final, totals_of
 from chalicelib.domain.errors import RejectedDrop
+from chalicelib.domain.reading import CostExport
 
 REQUIRED = ("BilledCost", "EffectiveCost", "BillingCurrency", "ChargePeriodStart")
 FIELD_LIMIT = 16 * 2**20
 
 
-def read(file: BinaryIO, origin: str, received: datetime) -> tuple[tuple[CostPart, ...], tuple[str, ...]]:
-    """The file's parts, one per day that has a row, and notes on what was odd; RejectedDrop names row and column."""
+def read(file: BinaryIO, origin: str, received: datetime) -> CostExport:
+    """The file's parts, one per day that has a row; RejectedDrop names row and column."""
     days: dict[date, list[CostLine]] = {}
-    untagged = 0
+    rows = untagged = 0
     for number, row in enumerate(_rows(file), start=2):
         tags = _tags(row.get("Tags"))
+        rows += 1
         untagged += tags is None
         days.setdefault(_day(row["ChargePeriodStart"], number), []).append(to_line(row, number, tags or {}))
     notes = (f"the tags of {untagged} rows are not a JSON object; those rows count as untagged",) if untagged else ()
-    return tuple(_part(day, lines, origin, received) for day, lines in sorted(days.items())), notes
+    return CostExport(tuple(_part(day, lines, origin, received) for day, lines in sorted(days.items())), rows, notes)
 
 
 def _part(day: date, lines: list[CostLine], origin: str, received: datetime) -> CostPart:

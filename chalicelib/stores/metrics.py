@@ -32,6 +32,8 @@ USAGE_HOUR, USAGE_DAY, COST_PART, COST_DAY, COMPLIANCE_DAY, DROP = (
 )
 FINDINGS = "findings#"
 REGISTRY, STATUS = "registry", "status"
+PARTS_A_DAY = 4
+"""More than a day's state of compliance ever takes."""
 STATE_PREFIX = "source_"
 LAST = "~"
 """Sorts after every character of our own range keys;"""
@@ -81,8 +83,19 @@ class Metrics:
     def compliance_days(self, customer_id: str, first: date, last: date) -> list[ComplianceDay]:
         return self._range(customer_id, f"{COMPLIANCE_DAY}{first}", f"{COMPLIANCE_DAY}{last}{LAST}", ComplianceDay)
 
-    def put_compliance_day(self, customer_id: str, day: ComplianceDay) -> str:
-        return self._put(customer_id, [(f"{COMPLIANCE_DAY}{day.day}", day, self._days_ttl())])
+    def latest_compliance_day(self, customer_id: str, until: date) -> ComplianceDay | None:
+        """The last state on or before that day."""
+        condition = f"{METRICS.hash_key} = :customer AND #range BETWEEN :first AND :last"
+        values = {":customer": customer_id, ":first": COMPLIANCE_DAY, ":last": f"{COMPLIANCE_DAY}{until}{LAST}"}
+        names = {"#range": str(METRICS.range_key)}
+        newest = self._dynamo.query(
+            self._table, condition, values, ExpressionAttributeNames=names, ConsistentRead=True, ScanIndexForward=False, Limit=PARTS_A_DAY
+        )
+        days = list(from_items(sorted(newest, key=lambda item: item[names["#range"]]["S"]), names["#range"], ComplianceDay, self._now()))
+        return days[-1][1] if days else None
+
+    def put_compliance_days(self, customer_id: str, days: Iterable[ComplianceDay]) -> str:
+        return self._put(customer_id, [(f"{COMPLIANCE_DAY}{day.day}", day, self._days_ttl()) for day in days])
 
     def drops(self, customer_id: str) -> list[Drop]:
         return self._range(customer_id, DROP, DROP + LAST_KEY, Drop)

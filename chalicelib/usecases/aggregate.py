@@ -138,10 +138,14 @@ def _usage_state(before: SourceState, window: Window, now: datetime, failures: t
     )
 
 
-def recent_regions(with_: Collaborators, customer: Customer, window: Window) -> set[str]:
-    """The regions in which the customer had a cost shortly before or in the window."""
+def recent_regions(with_: Collaborators, customer: Customer, window: Window) -> dict[str, set[str]]:
+    """Per account the regions in which it had a cost shortly before or in the window."""
     first = (window.start - REGION_LOOK_BACK).date()
-    return {line.region for day in with_.metrics.cost_days(customer.id, first, window.end.date()) for line in day.lines}
+    regions: dict[str, set[str]] = {}
+    for day in with_.metrics.cost_days(customer.id, first, window.end.date()):
+        for line in day.lines:
+            regions.setdefault(line.account, set()).add(line.region)
+    return regions
 
 
 def roll_up(

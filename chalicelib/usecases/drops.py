@@ -38,12 +38,12 @@ def take_costs(with_: Collaborators, customer: Customer, key: str) -> None:
     else:
         file, digest, received = opened
         try:
-            parts, notes = with_.read_cost_export(file, digest, received)
+            export = with_.read_cost_export(file, digest, received)
         except RejectedDrop as reason:
             after = _rejected(before, key, "focus", digest, received, str(reason))
         else:
-            with_.metrics.put_cost_parts(customer.id, parts)
-            after = Drop(key, "focus", digest, received, OK, digest, "", notes, sum(len(part.lines) for part in parts), months_of(parts))
+            with_.metrics.put_cost_parts(customer.id, export.parts)
+            after = Drop(key, "focus", digest, received, OK, digest, notes=export.notes, rows=export.rows, months=months_of(export.parts))
         drops[key] = after
         with_.metrics.put_drop(customer.id, after)
     months = set(before.months if before else ()) | set(after.months if after else ())
@@ -51,12 +51,19 @@ def take_costs(with_: Collaborators, customer: Customer, key: str) -> None:
     if before and before.digest not in {drop.digest for drop in drops.values()}:
         _forget_parts(with_, customer, before)
     _put_export_state(with_, customer, FOCUS_EXPORT, [drop for drop in drops.values() if drop.kind == "focus"], version)
+    _sign_off(with_, customer, after)
+
+
+def _sign_off(with_: Collaborators, customer: Customer, drop: Drop | None) -> None:
+    """Says, last of all, that whatever the drop brings can be asked for now."""
+    if drop:
+        with_.metrics.put_drop(customer.id, replace(drop, taken_at=with_.clock()))
 
 
 def _rejected(before: Drop | None, key: str, kind: str, seen: str, received: datetime, reason: str) -> Drop:
     """The record of a file that can't be read; what the key brought before stays live."""
     kept = before or Drop(key, kind, "", received, REJECTED)
-    return replace(kept, state=REJECTED, reason=reason, etag=seen, received_at=received)
+    return replace(kept, state=REJECTED, reason=reason, etag=seen, received_at=received, taken_at=None)
 
 
 def months_of(parts: tuple[CostPart, ...]) -> dict[date, tuple[tuple[str, ...], date]]:
@@ -116,6 +123,7 @@ def take_findings(with_: Collaborators, customer: Customer, key: str) -> None:
         assess_findings(with_, customer, now)
     version = ",".join(sorted(drop.digest for drop in drops.values()))
     _put_export_state(with_, customer, FINDINGS_EXPORT, list(drops.values()), version)
+    _sign_off(with_, customer, drops.get(key))
 
 
 def _from_security_hub(with_: Collaborators, customer: Customer) -> bool:
@@ -130,5 +138,5 @@ def assess_findings(with_: Collaborators, customer: Customer, now: datetime) -> 
         return False
     received = max(received for received, _ in found)
     day = assess(FINDINGS_EXPORT, headline_product(found) or "", (finding for _, finding in found), received)
-    with_.metrics.put_compliance_day(customer.id, replace(day, day=now.date()))
+    with_.metrics.put_compliance_days(customer.id, [replace(day, day=now.date())])
     return True

@@ -9,34 +9,38 @@ from chalicelib.domain.compliance import SECURITY_HUB as PRODUCT
 from chalicelib.domain.compliance import STALE_AFTER, ComplianceDay, assess
 from chalicelib.domain.customer import Customer
 from chalicelib.domain.errors import SourceUnavailable
-from chalicelib.domain.period import DAY
 from chalicelib.domain.state import FAILING, NO_DATA, NOT_ENABLED, OK, SECURITY_HUB, SourceState
 from chalicelib.usecases.ports import FindingsSource, MetricStore
 
 NOT_ENABLED_REASONS = frozenset({"InvalidAccessException", "OptInRequired", "SubscriptionRequiredException"})
-LOOK_BACK = 40 * DAY
 
 
-def latest_day(metrics: MetricStore, customer_id: str, now: datetime) -> ComplianceDay | None:
-    """The last state of compliance at or before `now`."""
-    days = metrics.compliance_days(customer_id, (now - LOOK_BACK).date(), now.date())
-    return days[-1] if days else None
+def observe(source: FindingsSource, customer: Customer, now: datetime, last: ComplianceDay | None) -> ComplianceDay | None:
+    """The state that Security Hub's findings make at `now`, with the controls known from `last`; None when it knows none at all."""
+    known = last.controls if last and last.source == SECURITY_HUB else {}
+    reading = source.read(customer.accounts, known)
+    if not reading.findings and not known:
+        return None
+    return assess(SECURITY_HUB, PRODUCT, reading.findings, now, STALE_AFTER, dict(known), reading.disabled)
 
 
 def read_findings(metrics: MetricStore, source: FindingsSource, customer: Customer, now: datetime, use_drops: Callable[[], bool]) -> None:
     """Assesses what Security Hub says at `now`; where it has fallen silent, `use_drops` takes over if it can."""
     before = metrics.status(customer.id).sources.get(SECURITY_HUB) or SourceState(SECURITY_HUB, FAILING, now)
-    last = latest_day(metrics, customer.id, now)
-    known = last.controls if last and last.source == SECURITY_HUB else {}
+    last = metrics.latest_compliance_day(customer.id, now.date())
     try:
-        reading = source.read(customer.accounts, known)
+        day = observe(source, customer, now, last)
     except SourceUnavailable as failure:
         state = NOT_ENABLED if failure.reason in NOT_ENABLED_REASONS else FAILING
         metrics.put_state(customer.id, before.failed(now, state, ((failure.scope, failure.reason),)))
         return
-    if not reading.findings and (not known or use_drops()):
+    if day is None or (silent(day) and use_drops()):
         metrics.put_state(customer.id, SourceState(SECURITY_HUB, NO_DATA, now, now, now, (("", "NoFindings"),)))
         return
-    day = assess(SECURITY_HUB, PRODUCT, reading.findings, now, STALE_AFTER, dict(known), reading.disabled)
-    version = metrics.put_compliance_day(customer.id, day)
+    version = metrics.put_compliance_days(customer.id, [day])
     metrics.put_state(customer.id, SourceState(SECURITY_HUB, OK, now, now, now, (), version))
+
+
+def silent(day: ComplianceDay) -> bool:
+    """Whether no control has any evidence."""
+    return day.overall.score is None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import date, datetime
 from typing import BinaryIO, Protocol
 
@@ -10,7 +10,7 @@ from chalicelib.domain.compliance import ComplianceDay, Finding
 from chalicelib.domain.cost import CostDay, CostPart
 from chalicelib.domain.customer import Account, Customer
 from chalicelib.domain.period import Window
-from chalicelib.domain.reading import FindingsReading, UsageReading
+from chalicelib.domain.reading import CostExport, FindingsReading, UsageReading
 from chalicelib.domain.reporting import ReportRecord
 from chalicelib.domain.state import CustomerStatus, Drop, SourceState
 from chalicelib.domain.usage import UsageBucket
@@ -21,7 +21,9 @@ Clock = Callable[[], datetime]
 class UsageSource(Protocol):
     name: str
 
-    def read(self, customer: Customer, window: Window, regions: Iterable[str], registry: frozenset[tuple[str, ...]]) -> UsageReading: ...
+    def read(
+        self, customer: Customer, window: Window, regions: Mapping[str, Collection[str]], registry: frozenset[tuple[str, ...]]
+    ) -> UsageReading: ...
 
 
 class CostSource(Protocol):
@@ -39,9 +41,9 @@ class FindingsSource(Protocol):
 
 
 class CostExportReader(Protocol):
-    """A dropped cost export -> its parts by day and notes about what was odd; RejectedDrop when it can't be read."""
+    """A dropped cost export, read; RejectedDrop when it can't be."""
 
-    def __call__(self, file: BinaryIO, origin: str, received: datetime) -> tuple[tuple[CostPart, ...], tuple[str, ...]]: ...
+    def __call__(self, file: BinaryIO, origin: str, received: datetime) -> CostExport: ...
 
 
 class FindingsExportReader(Protocol):
@@ -57,8 +59,9 @@ class MetricStore(Protocol):
     def put_cost_parts(self, customer_id: str, parts: Iterable[CostPart]) -> None: ...
     def delete_cost_parts(self, customer_id: str, parts: Iterable[tuple[date, str, str]]) -> None: ...
     def put_cost_days(self, customer_id: str, days: Iterable[CostDay], vanished: Iterable[date]) -> str: ...
+    def latest_compliance_day(self, customer_id: str, until: date) -> ComplianceDay | None: ...
     def compliance_days(self, customer_id: str, first: date, last: date) -> list[ComplianceDay]: ...
-    def put_compliance_day(self, customer_id: str, day: ComplianceDay) -> str: ...
+    def put_compliance_days(self, customer_id: str, days: Iterable[ComplianceDay]) -> str: ...
     def drops(self, customer_id: str) -> list[Drop]: ...
     def put_drop(self, customer_id: str, drop: Drop) -> None: ...
     def delete_drop(self, customer_id: str, key: str) -> None: ...

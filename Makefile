@@ -1,0 +1,56 @@
+# The targets are the contract of this repository; `make` lists them.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+UNIT := tests/unit
+
+.PHONY: help run aws reset test check format lint types arrows template unit install clean
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+$(INSTALLED): requirements.txt requirements-dev.txt
+	@test -d $(VENV) || $(PYTHON) -m venv $(VENV)
+	@echo "installing (first use)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@
+
+install: $(INSTALLED) ## make .venv and install what is pinned
+
+run: $(INSTALLED) ## the whole product on this laptop, at http://127.0.0.1:8000 (PORT=... changes it)
+	@exec $(BIN)/python -m local run
+
+aws: $(INSTALLED) ## the laptop's AWS alone, for `chalice local --stage local`
+	@exec $(BIN)/python -m local aws
+
+reset: $(INSTALLED) ## forget customers, keys and drops that were added on this laptop
+	@$(BIN)/python -m local reset
+
+test: $(INSTALLED) ## the whole test-suite
+	@$(BIN)/python -m pytest
+
+unit: $(INSTALLED) ## the tests without any AWS, in seconds
+	@$(BIN)/python -m pytest $(UNIT)
+
+format: $(INSTALLED) ## put the code into its one format
+	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
+
+lint: $(INSTALLED) ## format and lint, as `make check` demands them
+	@$(BIN)/ruff format --check . && $(BIN)/ruff check .
+
+types: $(INSTALLED) ## mypy, strict
+	@$(BIN)/mypy
+
+arrows: $(INSTALLED) ## who may import whom
+	@$(BIN)/lint-imports
+
+template: $(INSTALLED) ## cfn-lint on every stage's template
+	@for stage in local dev staging production; do \
+	  $(BIN)/python -m alarms --stage $$stage > .local-template.json && $(BIN)/cfn-lint .local-template.json || exit 1; \
+	done; rm -f .local-template.json
+
+check: lint types arrows template test ## everything that CI checks
+
+clean: ## remove .venv and everything made here
+	@rm -rf $(VENV) .local .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

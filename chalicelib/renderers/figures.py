@@ -1,0 +1,124 @@
+"""Values as text, the same in every format: which are unknown, how many places are shown, what a column is called."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from datetime import UTC, date, datetime
+from decimal import Decimal
+
+from chalicelib.domain.report import Cell, Column, KeyFigure, Kind
+
+UNKNOWN = "n/a"
+FIGURES = ("money", "number", "integer", "percent")
+MOST_PLACES = 11
+LONGEST = 60
+"""A number with more digits than this, before or behind the point, is written with an exponent."""
+LONGEST_TEXT = 32_767
+_CENT = Decimal("0.01")
+_UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+
+
+def known(value: Cell) -> Cell:
+    """The value; None for the decimals that are no number (NaN and the infinities)."""
+    return None if isinstance(value, Decimal) and not value.is_finite() else value
+
+
+def unit_of(of: Column | KeyFigure) -> str:
+    return of.unit or {"percent": "%", "time": "UTC"}.get(of.kind, "")
+
+
+def heading(column: Column) -> str:
+    """The column's title with its unit in brackets."""
+    unit = unit_of(column)
+    return f"{column.title} ({unit})" if unit else column.title
+
+
+def printable(text: str) -> str:
+    """The text with control characters and lone surrogates written as \\x1b or \\ud800; tabs and line ends stay."""
+    return _UNPRINTABLE.sub(lambda found: _notation(ord(found.group())), text)
+
+
+def storable(text: str) -> str:
+    """Printable, and at most as long as a spreadsheet's cell may be, with an ellipsis where cut."""
+    text = printable(text)
+    return text if len(text) <= LONGEST_TEXT else text[: LONGEST_TEXT - 1] + "…"
+
+
+def _notation(code: int) -> str:
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
+
+
+def unique(name: str, used: set[str], longest: int = 10**6) -> str:
+    """`name`, with (2), (3)... behind it if that is taken; adds it to `used`. Case makes no difference."""
+    candidate, number = name[:longest], 1
+    while candidate.casefold() in used:
+        number += 1
+        candidate = name[: longest - len(f" ({number})")] + f" ({number})"
+    used.add(candidate.casefold())
+    return candidate
+
+
+def places(kind: Kind, values: Iterable[Cell]) -> int:
+    """Decimal places for one column of money or percent: 2, or as many as its non-zero values below 0.01 state, at most 11."""
+    if kind not in ("money", "percent"):
+        return 0
+    small = [value for value in values if isinstance(value, Decimal) and value.is_finite() and value and abs(value) < _CENT]
+    return min(MOST_PLACES, max([2, *(stated_places(value) for value in small)]))
+
+
+def stated_places(value: Decimal) -> int:
+    """Places behind the point that aren't trailing zeros."""
+    exponent = value.as_tuple().exponent
+    if not isinstance(exponent, int) or exponent >= 0:
+        return 0
+    if exponent < -LONGEST:
+        return LONGEST
+    digits = format(value, "f")
+    return len(digits.rstrip("0").partition(".")[2])
+
+
+def shown(value: Cell, kind: Kind, decimals: int = 2) -> str:
+    """What people read. Money and percent have `decimals` places, other numbers up to 6 without trailing zeros; half-even."""
+    value = known(value)
+    if value is None:
+        return UNKNOWN
+    if isinstance(value, str):
+        return value
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).replace(tzinfo=None).isoformat(" ")
+    if isinstance(value, date):
+        return value.isoformat()
+    return _number(Decimal(value), kind, decimals)
+
+
+def _number(value: Decimal, kind: Kind, decimals: int) -> str:
+    """Thousands separated by commas; with an exponent where the places would turn something into 0."""
+    if value == 0:
+        value = Decimal(0)
+    elif value.adjusted() > LONGEST or value.adjusted() < -MOST_PLACES:
+        return f"{value:.3E}"
+    if kind in ("money", "percent"):
+        return f"{value:,.{decimals}f}"
+    if value and abs(value) < Decimal("0.000001"):
+        return f"{value:.{MOST_PLACES}f}".rstrip("0")
+    text = f"{value:,.6f}"
+    return text.rstrip("0").rstrip(".")
+
+
+def exact(value: Cell) -> str:
+    """Every digit, for machines: plain decimals, ISO 8601 dates, times with Z."""
+    value = known(value)
+    if value is None:
+        return UNKNOWN
+    if isinstance(value, datetime):
+        return instant(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, Decimal):
+        return format(value, "f") if -LONGEST <= value.adjusted() <= LONGEST else str(value)
+    return str(value)
+
+
+def instant(moment: datetime) -> str:
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat() + "Z"

@@ -1,0 +1,180 @@
+"""Starts the laptop's AWS, fills it, and serves the API: what `make run` and `make aws` do."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from chalicelib.domain.customer import SCOPES, Customer
+from chalicelib.laptop import NOTE
+from chalicelib.security import secrets, tokens
+from chalicelib.stores import tables
+from chalicelib.wiring import Services, services
+from local import aws as embedded
+from local import demo
+from local.kept import Kept
+from local.turn import Turning
+from ops.keys import issue
+
+PROJECT = Path(__file__).parent.parent
+FOLDER = PROJECT / ".local"
+CREDENTIALS = FOLDER / "credentials.json"
+TOKEN_LIFE = timedelta(hours=24)
+SAVE_SECONDS = 1.0
+
+
+class Launched:
+    """The laptop's AWS with its queues turning, and the API's process once it is served."""
+
+    def __init__(self, folder: Path = FOLDER) -> None:
+        self._started = time.monotonic()
+        self._folder = folder
+        self._server: subprocess.Popen[bytes] | None = None
+        folder.mkdir(exist_ok=True)
+        (folder / "credentials.json").unlink(missing_ok=True)
+        self.aws = embedded.start(lambda: datetime.now(UTC))
+        os.environ.update(self.aws.environment)
+        self._kept = Kept(folder / "kept")
+        embedded.create_stack(self._kept.master())
+        import app  # needs the environment above
+
+        self._turning = Turning(
+            {tables.AGGREGATION_QUEUE.name: app.aggregation_worker, tables.REPORT_QUEUE.name: app.report_engine}, app.analytics_aggregator
+        )
+
+    def say(self, text: str) -> None:
+        print(f"  {time.monotonic() - self._started:5.1f} s  {text}", flush=True)
+
+    def fill(self) -> list[Customer]:
+        """Seeds the demo customers and takes in what was kept of earlier runs."""
+        now, with_ = datetime.now(UTC), services()
+        self.say("seeding three customers' sources")
+        customers = list(demo.seed_sources(self.aws, now).customers)
+        self._kept.restore()
+        for customer in customers:
+            with_.customers.put(customer)
+        demo.fill(with_, self.aws, customers, now, self.say)
+        self.aws.points.clock = lambda: datetime.now(UTC)
+        self._turning.drain()
+        return customers
+
+    def turn(self) -> None:
+        self._turning.start()
+        self.aws.note()
+
+    def serve(self, port: int) -> str:
+        """Starts the API in a process of its own and waits until it answers; returns its address."""
+        command = [sys.executable, "-m", "local.server", str(PROJECT), str(port)]
+        self._server = subprocess.Popen(command, cwd=PROJECT, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
+        url = f"http://127.0.0.1:{port}"
+        for _ in range(300):
+            if self._server.poll() is not None:
+                raise SystemExit(f"the API didn't start (is port {port} taken? PORT=... chooses another)")
+            try:
+                with urllib.request.urlopen(f"{url}/health", timeout=5):
+                    return url
+            except (urllib.error.URLError, TimeoutError, ConnectionError):
+                time.sleep(0.1)
+        raise SystemExit("the API didn't answer")
+
+    def wait(self) -> None:
+        """Keeps what changes, until Ctrl-C or until the API's process ends."""
+        while self._server is None or self._server.poll() is None:
+            self._kept.save()
+            time.sleep(SAVE_SECONDS)
+
+    def stop(self) -> None:
+        """Ends everything that was started."""
+        if self._server and self._server.stdin:
+            self._server.stdin.close()
+            try:
+                self._server.wait(timeout=5)
+            except subprocess.TimeoutExpired:
+                self._server.kill()
+        self._turning.stop()
+        self._kept.save()
+        NOTE.unlink(missing_ok=True)
+        self.aws.stop()
+
+
+def credentials(with_: Services, customers: list[Customer], base_url: str) -> dict[str, Any]:
+    """Fresh keys and tokens for the demo customers, and the operator's key."""
+    settings, now = with_.settings, with_.clock()
+    signing = secrets.derived(with_.master, "tokens")
+    return {
+        "base_url": base_url,
+        "operator_key": issue(with_, None, ("operator",))[0],
+        "customers": [
+            {
+                "customer_id": customer.id,
+                "name": customer.name,
+                "api_key": issue(with_, customer.id, SCOPES)[0],
+                "token": tokens.mint(
+                    signing, settings.jwt_issuer, settings.jwt_audience, customer.id, now, TOKEN_LIFE, "read report admin"
+                ),
+            }
+            for customer in customers
+        ],
+    }
+
+
+def write_private(path: Path, value: object) -> None:
+    half = path.with_suffix(".half")
+    half.touch(mode=0o600)
+    half.write_text(json.dumps(value, indent=2))
+    half.replace(path)
+
+
+def run(serve: bool) -> None:
+    """`make run`, or `make aws` without the API, until Ctrl-C."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    port = int(os.environ.get("PORT", "8000"))
+    launched = None
+    try:
+        print("SecureBase Analytics: the laptop's AWS is starting", flush=True)
+        launched = Launched()
+        customers = launched.fill()
+        base_url = f"http://127.0.0.1:{port}"
+        found = credentials(services(), customers, base_url)
+        write_private(CREDENTIALS, found)
+        launched.turn()
+        if serve:
+            launched.serve(port)
+        launched.say("ready")
+        print(block(found, serve), flush=True)
+        launched.wait()
+    except KeyboardInterrupt:
+        print("\nstopping", flush=True)
+    finally:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        if launched:
+            launched.stop()
+
+
+def block(found: dict[str, Any], serve: bool) -> str:
+    """What a user needs to know, once, at the end."""
+    lines = ["", f"API        {found['base_url']}" if serve else "AWS only    serve it with: .venv/bin/chalice local --stage local"]
+    lines += [f"{one['customer_id']:<16} {one['name']:<18} X-API-Key: {one['api_key']}" for one in found["customers"]]
+    first = found["customers"][0]
+    lines += [
+        f"operator         {'(opens the full /health)':<18} X-API-Key: {found['operator_key']}",
+        "",
+        f"curl -s -H 'X-API-Key: {first['api_key']}' '{found['base_url']}/analytics/costs?period=30d'",
+        f"(all of this, with tokens, is in {CREDENTIALS.relative_to(PROJECT)}; Ctrl-C ends everything)",
+    ]
+    return "\n".join(lines)
+
+
+def reset() -> None:
+    """Forgets everything that was added or dropped."""
+    shutil.rmtree(FOLDER, ignore_errors=True)

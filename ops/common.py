@@ -1,0 +1,51 @@
+"""What every command shares: the stage, its services, and errors that a person can act on."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from chalicelib.domain.customer import Customer
+from chalicelib.domain.errors import AnalyticsError
+from chalicelib.laptop import NoLaptopAws
+from chalicelib.settings import STAGES, InvalidSettings
+from chalicelib.wiring import Services, services
+
+
+def parser(name: str, description: str) -> argparse.ArgumentParser:
+    made = argparse.ArgumentParser(prog=f"python -m ops.{name}", description=description)
+    made.add_argument("--stage", required=True, choices=STAGES, help="which deployment")
+    return made
+
+
+def services_of(stage: str) -> Services:
+    """The stage's services with this shell's AWS credentials (on the laptop, with the laptop's AWS)."""
+    os.environ["STAGE"] = stage
+    return services()
+
+
+def customer_of(with_: Services, customer_id: str) -> Customer:
+    customer = with_.customers.get(customer_id)
+    if customer is None:
+        raise SystemExit(f"there is no customer {customer_id}: `python -m ops.customers list` names them")
+    return customer
+
+
+def instant(text: str) -> datetime:
+    """An ISO date or instant, UTC unless it says otherwise."""
+    try:
+        parsed = datetime.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not an ISO date or instant") from None
+    return parsed.astimezone(UTC) if parsed.tzinfo else parsed.replace(tzinfo=UTC)
+
+
+def main(command: Callable[[], None]) -> None:
+    """Runs a command; what can be mended is told in one line, without a stack."""
+    try:
+        command()
+    except (AnalyticsError, InvalidSettings, NoLaptopAws) as error:
+        sys.exit(f"{type(error).__name__}: {error}")
