@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
 from local import launch
 
@@ -10,11 +11,12 @@ from local import launch
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m local", description="The laptop's AWS and the API on it.")
     parser.add_argument("command", choices=("run", "aws", "reset"), help="run: AWS and API; aws: AWS alone; reset: forget what was kept")
-    command = parser.parse_args().command
-    if command == "reset":
+    parser.add_argument("--folder", type=Path, default=launch.FOLDER, help="where it keeps its things (default .local)")
+    given = parser.parse_args()
+    if given.command == "reset":
         launch.reset()
     else:
-        launch.run(serve=command == "run")
+        launch.run(given.command == "run", given.folder)
 
 
 if __name__ == "__main__":

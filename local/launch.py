@@ -28,7 +28,7 @@ from ops.keys import issue
 
 PROJECT = Path(__file__).parent.parent
 FOLDER = PROJECT / ".local"
-CREDENTIALS = FOLDER / "credentials.json"
+CREDENTIALS = "credentials.json"
 TOKEN_LIFE = timedelta(hours=24)
 SAVE_SECONDS = 1.0
 
@@ -38,10 +38,10 @@ class Launched:
 
     def __init__(self, folder: Path = FOLDER) -> None:
         self._started = time.monotonic()
-        self._folder = folder
+        self.folder = folder
         self._server: subprocess.Popen[bytes] | None = None
         folder.mkdir(exist_ok=True)
-        (folder / "credentials.json").unlink(missing_ok=True)
+        (folder / CREDENTIALS).unlink(missing_ok=True)
         self.aws = embedded.start(lambda: datetime.now(UTC))
         os.environ.update(self.aws.environment)
         self._kept = Kept(folder / "kept")
@@ -70,7 +70,7 @@ class Launched:
 
     def turn(self) -> None:
         self._turning.start()
-        self.aws.note()
+        self.aws.note(self.folder / NOTE.name)
 
     def serve(self, port: int) -> str:
         """Starts the API in a process of its own and waits until it answers; returns its address."""
@@ -103,7 +103,7 @@ class Launched:
                 self._server.kill()
         self._turning.stop()
         self._kept.save()
-        NOTE.unlink(missing_ok=True)
+        (self.folder / NOTE.name).unlink(missing_ok=True)
         self.aws.stop()
 
 
@@ -135,18 +135,18 @@ def write_private(path: Path, value: object) -> None:
     half.replace(path)
 
 
-def run(serve: bool) -> None:
-    """`make run`, or `make aws` without the API, until Ctrl-C."""
+def run(serve: bool, folder: Path = FOLDER) -> None:
+    """`make run`, or `make aws` without the API, until Ctrl-C; another `folder` keeps it apart from the user's own."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     port = int(os.environ.get("PORT", "8000"))
     launched = None
     try:
         print("SecureBase Analytics: the laptop's AWS is starting", flush=True)
-        launched = Launched()
+        launched = Launched(folder)
         customers = launched.fill()
         base_url = f"http://127.0.0.1:{port}"
         found = credentials(services(), customers, base_url)
-        write_private(CREDENTIALS, found)
+        write_private(folder / CREDENTIALS, found)
         launched.turn()
         if serve:
             launched.serve(port)
@@ -170,7 +170,7 @@ def block(found: dict[str, Any], serve: bool) -> str:
         f"operator         {'(opens the full /health)':<18} X-API-Key: {found['operator_key']}",
         "",
         f"curl -s -H 'X-API-Key: {first['api_key']}' '{found['base_url']}/analytics/costs?period=30d'",
-        f"(all of this, with tokens, is in {CREDENTIALS.relative_to(PROJECT)}; Ctrl-C ends everything)",
+        f"(all of this, with tokens, is in .local/{CREDENTIALS}; Ctrl-C ends everything)",
     ]
     return "\n".join(lines)
 

@@ -72,7 +72,7 @@ def cost_table(answer: Answer) -> Table:
     rows = tuple((name, amount, shares.get(name)) for name, amount in answer["breakdown"].items())
     columns = (Column("Name"), Column("Cost", "money", answer["currency"] or ""), Column("Share", "percent", "%"))
     note = "" if answer["reconciliation"]["note"] is None else answer["reconciliation"]["note"]
-    return Table("Cost by line", columns, rows, ("Total", total, None), note)
+    return Table("Cost by line", columns, rows, ("Total", total, ""), note)
 
 
 def cost_detail(found: Sequence[tuple[date, CostLine]], currency: str) -> Section:
@@ -91,7 +91,7 @@ def cost_detail(found: Sequence[tuple[date, CostLine]], currency: str) -> Sectio
     money = tuple(Column(BASIS_LABELS[basis], "money", currency) for basis in BASES)
     columns = (Column("Day", "date"), Column("Service"), Column("Region"), Column("Account"), Column("Charge"), *money)
     totals = tuple(_shown(add_known(line.amount(basis) for _, line in found)) for basis in BASES)
-    return Section("Cost lines", (Table("Cost lines by day", columns, rows, ("Total", None, None, None, None, *totals)),))
+    return Section("Cost lines", (Table("Cost lines by day", columns, rows, ("Total", "", "", "", "", *totals)),))
 
 
 def _shown(amount: Decimal | None) -> Decimal | None:

@@ -13,7 +13,6 @@ from local.fakes.faults import Faults, Refused
 from local.fakes.http import App, json_app, json_response
 
 LARGEST_PAGE = 100
-STANDARD_ARN = "arn:aws:securityhub:::"
 _STATUS = {
     "AccessDeniedException": 403,
     "InvalidAccessException": 401,
@@ -66,7 +65,7 @@ class FakeSecurityHub(Faults):
     def load(self, findings: Iterable[TimedFinding], associations: Iterable[TimedAssociation]) -> None:
         """Replaces all that it knows."""
         self.findings = list(findings)
-        self.associations = {(one.control, STANDARD_ARN + one.standard): one for one in associations}
+        self.associations = {(one.control, one.standard): one for one in associations}
 
     @property
     def app(self) -> App:
@@ -116,7 +115,7 @@ class FakeSecurityHub(Faults):
             raise Refused("InvalidInputException", f"1 to {LARGEST_PAGE} associations a call")
         details, unprocessed = [], []
         for pair in asked:
-            known = self.associations.get((pair["SecurityControlId"], pair["StandardsArn"]))
+            known = self.associations.get((pair["SecurityControlId"], pair["StandardsArn"].rpartition(":")[2]))
             if known:
                 control_arn = f"arn:aws:securityhub:us-east-1:{self._owner()}:security-control/{known.control}"
                 details.append({**pair, "SecurityControlArn": control_arn, "AssociationStatus": known.status_at(self.clock())})
