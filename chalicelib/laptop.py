@@ -1,4 +1,4 @@
-"""Stage `local` talks to the laptop's AWS and to no other: its addresses stand in .local/aws.json, where `make run` and `make aws` note them."""
+"""Stage `local` talks to the laptop's AWS and to no other; `make run` and `make aws` note its addresses in .local/aws.json."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ from chalicelib.security import secrets, tokens
 from chalicelib.stores import tables
 from chalicelib.wiring import Services, services
 from local import aws as embedded
-from local import demo
+from local import demo, fill
 from local.kept import Kept
 from local.turn import Turning
 from ops.keys import issue
@@ -63,8 +63,8 @@ class Launched:
         self._kept.restore()
         for customer in customers:
             with_.customers.put(customer)
-        demo.fill(with_, self.aws, customers, now, self.say)
-        self.aws.points.clock = lambda: datetime.now(UTC)
+        fill.run(self.aws, customers, now, self.say, PROJECT)
+        self.aws.points.clock = self.aws.hub.clock = lambda: datetime.now(UTC)
         self._turning.drain()
         return customers
 
@@ -72,13 +72,21 @@ class Launched:
         self._turning.start()
         self.aws.note(self.folder / NOTE.name)
 
-    def serve(self, port: int) -> str:
-        """Starts the API in a process of its own and waits until it answers; returns its address."""
+    def prepare(self, port: int) -> subprocess.Popen[bytes]:
+        """Starts the API's own process, which waits until it may listen."""
         command = [sys.executable, "-m", "local.server", str(PROJECT), str(port)]
         self._server = subprocess.Popen(command, cwd=PROJECT, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
+        return self._server
+
+    def serve(self, port: int) -> str:
+        """Lets the API listen and waits until it answers; returns its address."""
+        server = self._server or self.prepare(port)
+        assert server.stdin
+        server.stdin.write(b"serve\n")
+        server.stdin.flush()
         url = f"http://127.0.0.1:{port}"
         for _ in range(300):
-            if self._server.poll() is not None:
+            if server.poll() is not None:
                 raise SystemExit(f"the API didn't start (is port {port} taken? PORT=... chooses another)")
             try:
                 with urllib.request.urlopen(f"{url}/health", timeout=5):
@@ -143,6 +151,8 @@ def run(serve: bool, folder: Path = FOLDER) -> None:
     try:
         print("SecureBase Analytics: the laptop's AWS is starting", flush=True)
         launched = Launched(folder)
+        if serve:
+            launched.prepare(port)
         customers = launched.fill()
         base_url = f"http://127.0.0.1:{port}"
         found = credentials(services(), customers, base_url)

@@ -6,6 +6,8 @@ import signal
 import sys
 import uuid
 from http.client import responses
+from importlib import import_module
+from threading import Thread
 from typing import Any
 
 from chalice import local as chalice_local
@@ -77,13 +79,13 @@ def build(project: str, port: int) -> chalice_local.LocalDevServer:
 
 
 def main(project: str, port: int) -> None:
-    """Serves until it is told to stop, or until the launcher at the other end of standard input is gone."""
-    server = build(project, port)
+    """Listens as soon as the launcher says so (a line on standard input), serves until the launcher is gone (its end)."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the launcher stops it, after Ctrl-C or however else it ends
-    from threading import Thread
-
+    import_module("app")  # takes a second, which passes while the launcher fills the tables
+    if not sys.stdin.readline():
+        return
+    server = build(project, port)
     Thread(target=server.server.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True).start()
-    print("serving", flush=True)
     sys.stdin.read()
     server.server.server_close()
 

@@ -55,7 +55,8 @@ class CustomerStatus:
 class Drop:
     """One key of the exports bucket. `months` tells, per month (its first day), the accounts it has rows of and the last day with one.
 
-    `taken_at` is when all that it brings was there to be asked for. `state` is ok or rejected; a rejected drop keeps the digest and months of what it failed to replace.
+    `state` is ok or rejected; a rejected drop keeps the digest and months of what it failed to replace. `etag` is the digest of what
+    was looked at last, `taken_at` when all that it brings was there to be asked for.
     """
 
     key: str

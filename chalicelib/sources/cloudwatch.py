@@ -60,7 +60,9 @@ READINGS = (
     Reading("nat_gb", "AWS/NATGateway", "BytesOutToDestination", "Sum", ("NatGatewayId",), _GB),
 )
 GAUGE_LOOK_BACK = 3 * DAY
-Point = tuple[Reading, datetime, float]
+Metric = tuple[str, ...]
+"""(namespace, name, dimension, value, ...)"""
+Point = tuple[Reading, Metric, datetime, float]
 
 
 class CloudWatch:
@@ -97,7 +99,7 @@ class CloudWatch:
         return UsageReading(tuple(samples), frozenset(scopes), tuple(failures), unknown, frozenset(seen))
 
 
-def list_metrics(client: Any, region: str) -> Iterator[tuple[str, ...]]:
+def list_metrics(client: Any, region: str) -> Iterator[Metric]:
     """(namespace, name, dimension, value, ...) of every metric there that READINGS read, by exact dimension set."""
     readings = [reading for reading in READINGS if region == HOME_REGION or not reading.home_only]
     for namespace, name in dict.fromkeys((reading.namespace, reading.name) for reading in readings):
@@ -114,23 +116,25 @@ def _fits(reading: Reading, dimensions: list[tuple[str, str]]) -> bool:
     return "Region" not in reading.dimensions or ("Region", "Global") in dimensions
 
 
-def queries(metrics: Iterable[tuple[str, ...]]) -> Iterator[tuple[Reading, dict[str, Any]]]:
-    """A MetricDataQuery (without Id) for every metric and the reading that it belongs to."""
-    for namespace, name, *flat in sorted(metrics):
+def queries(metrics: Iterable[Metric]) -> Iterator[tuple[Reading, Metric, dict[str, Any]]]:
+    """A MetricDataQuery (without Id) for every metric, and the reading that it belongs to."""
+    for metric in sorted(metrics):
+        namespace, name, *flat = metric
         dimensions = [{"Name": key, "Value": text} for key, text in zip(flat[::2], flat[1::2], strict=True)]
         names = sorted(flat[::2])
         for reading in READINGS:
             if (reading.namespace, reading.name, sorted(reading.dimensions)) == (namespace, name, names):
-                metric = {"Namespace": namespace, "MetricName": name, "Dimensions": dimensions}
-                yield reading, {"MetricStat": {"Metric": metric, "Period": reading.period, "Stat": reading.statistic}, "ReturnData": True}
+                asked = {"Namespace": namespace, "MetricName": name, "Dimensions": dimensions}
+                stat = {"Metric": asked, "Period": reading.period, "Stat": reading.statistic}
+                yield reading, metric, {"MetricStat": stat, "ReturnData": True}
 
 
-def get_points(client: Any, metrics: Iterable[tuple[str, ...]], window: Window) -> Iterator[Point]:
+def get_points(client: Any, metrics: Iterable[Metric], window: Window) -> Iterator[Point]:
     """Every point of the metrics in the window (gauges: from three days before it), 500 metrics a call, all pages."""
     for chunk in chunks(queries(metrics), QUERIES_A_CALL):
-        gauges = any(reading.period > 3600 for reading, _ in chunk)
+        gauges = any(reading.period > 3600 for reading, _, _ in chunk)
         request = {
-            "MetricDataQueries": [{"Id": f"q{number}", **query} for number, (_, query) in enumerate(chunk)],
+            "MetricDataQueries": [{"Id": f"q{number}", **query} for number, (_, _, query) in enumerate(chunk)],
             "StartTime": window.start - GAUGE_LOOK_BACK if gauges else window.start,
             "EndTime": window.end,
             "ScanBy": "TimestampAscending",
@@ -139,31 +143,37 @@ def get_points(client: Any, metrics: Iterable[tuple[str, ...]], window: Window) 
             for result in page["MetricDataResults"]:
                 if result.get("StatusCode", "Complete") not in ("Complete", "PartialData"):
                     raise SourceUnavailable(CLOUDWATCH, f"Metric{result['StatusCode']}")
-                reading = chunk[int(result["Id"][1:])][0]
+                reading, metric, _ = chunk[int(result["Id"][1:])]
                 for instant, value in zip(result["Timestamps"], result["Values"], strict=True):
-                    yield reading, instant, value
+                    yield reading, metric, instant, value
 
 
 def to_samples(points: Iterable[Point], account: str, region: str, window: Window) -> Iterator[Sample]:
     """The points as hourly samples of one account and region: summed exactly over resources, then divided once."""
     sums: dict[tuple[Reading, datetime], Decimal] = {}
-    gauges: dict[tuple[Reading, datetime], Decimal] = {}
-    for reading, instant, value in points:
-        held = gauges if reading.period > 3600 else sums
-        key = (reading, instant if reading.period > 3600 else hour_floor(instant))
+    gauges: dict[tuple[Reading, Metric], dict[datetime, Decimal]] = {}
+    for reading, metric, instant, value in points:
         amount = Decimal(1) if reading.count_points else Decimal(repr(value))
-        held[key] = EXACT.add(held.get(key, Decimal(0)), amount)
-    for (reading, hour), total in [*sums.items(), *_carried(gauges, window)]:
+        if reading.period > 3600:
+            gauges.setdefault((reading, metric), {})[instant] = amount
+        else:
+            _add(sums, reading, hour_floor(instant), amount)
+    for (reading, _), levels in gauges.items():
+        for hour, level in _carried(levels, window):
+            _add(sums, reading, hour, level)
+    for (reading, hour), total in sums.items():
         if window.start <= hour < window.end:
             place = GLOBAL if reading.home_only else region
             yield Sample(hour, reading.metric, reading.service, place, account, quotient(total, reading.divisor))
 
 
-def _carried(gauges: dict[tuple[Reading, datetime], Decimal], window: Window) -> Iterator[tuple[tuple[Reading, datetime], Decimal]]:
-    """Every hour with the last point at or before it, for at most three days."""
-    for reading in {reading for reading, _ in gauges}:
-        instants = sorted(instant for its, instant in gauges if its is reading)
-        for hour in window.hours():
-            last = max((instant for instant in instants if instant <= hour < instant + GAUGE_LOOK_BACK), default=None)
-            if last is not None:
-                yield (reading, hour), gauges[reading, last]
+def _add(sums: dict[tuple[Reading, datetime], Decimal], reading: Reading, hour: datetime, amount: Decimal) -> None:
+    sums[reading, hour] = EXACT.add(sums.get((reading, hour), Decimal(0)), amount)
+
+
+def _carried(levels: Mapping[datetime, Decimal], window: Window) -> Iterator[tuple[datetime, Decimal]]:
+    """One metric's level in every hour: that of the last point at or before it, for at most three days."""
+    for hour in window.hours():
+        last = max((instant for instant in levels if instant <= hour < instant + GAUGE_LOOK_BACK), default=None)
+        if last is not None:
+            yield hour, levels[last]

@@ -67,14 +67,16 @@ def _any_of(values: Iterable[str]) -> list[dict[str, str]]:
 def get_disabled(client: Any, associations: list[tuple[str, str]]) -> Iterator[tuple[str, str]]:
     """The (control, standard) pairs that are switched off; what Security Hub can't tell of counts as on."""
     for chunk in chunks(associations, ASSOCIATIONS_A_CALL):
-        ids = [{"SecurityControlId": control, "StandardsArn": _standard_arn(standard)} for control, standard in chunk]
+        region = client.meta.region_name
+        by_arn = {(control, _standard_arn(standard, region)): (control, standard) for control, standard in chunk}
+        ids = [{"SecurityControlId": control, "StandardsArn": arn} for control, arn in by_arn]
         answer = client.batch_get_standards_control_associations(StandardsControlAssociationIds=ids)
-        by_arn = {(control, _standard_arn(standard)): (control, standard) for control, standard in chunk}
         for detail in answer.get("StandardsControlAssociationDetails", []):
-            if detail["AssociationStatus"] == "DISABLED":
-                yield by_arn[detail["SecurityControlId"], detail["StandardsArn"]]
+            pair = by_arn.get((detail["SecurityControlId"], detail["StandardsArn"]))
+            if pair and detail["AssociationStatus"] == "DISABLED":
+                yield pair
 
 
-def _standard_arn(standard: str) -> str:
-    """StandardsId (`standards/x/v/1.0.0`, `ruleset/...`) -> ARN; standards are AWS's own and carry no account."""
-    return f"arn:aws:securityhub:::{standard}"
+def _standard_arn(standard: str, region: str) -> str:
+    """StandardsId -> ARN: `standards/x/v/1.0.0` lies in a region, the old `ruleset/...` in none; both are AWS's own, without account."""
+    return f"arn:aws:securityhub:{'' if standard.startswith('ruleset/') else region}::{standard}"

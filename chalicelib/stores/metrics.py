@@ -53,6 +53,8 @@ class Metrics:
         return self._range(customer_id, f"{USAGE_DAY}{first}", f"{USAGE_DAY}{last}{LAST}", UsageBucket)
 
     def usage_hours(self, customer_id: str, window: Window) -> list[UsageBucket]:
+        if window.end <= self._now() - self._hours_kept:
+            return []
         first, end = _hour_key(window.start), _hour_key(window.end)
         return [bucket for bucket in self._range(customer_id, first, end, UsageBucket) if bucket.start < window.end]
 

@@ -32,7 +32,7 @@ OVERLAP = 3 * HOUR
 LONGEST = 7 * DAY
 """The widest window of one read."""
 COSTS_EVERY = 6 * HOUR
-REGION_LOOK_BACK = 35 * DAY
+REGION_LOOK_BACK = 14 * DAY
 NOT_ENABLED_REASONS = frozenset({"InvalidAccessException", "OptInRequired", "SubscriptionRequiredException"})
 Job = Mapping[str, str]
 

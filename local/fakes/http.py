@@ -7,47 +7,42 @@ from collections.abc import Callable
 from threading import Thread
 from typing import Any
 
+from cheroot.wsgi import Server
 from moto import backends
-from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
-from werkzeug.serving import WSGIRequestHandler, make_server
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.wrappers import Request, Response
 
 App = Callable[..., Any]
-
-
-class QuietHandler(WSGIRequestHandler):
-    """Answers at once: Nagle's algorithm holds small answers back for 40 ms."""
-
-    disable_nagle_algorithm = True
-    wbufsize = -1
-
-    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-        """Nothing: a laptop's terminal is for the app's own lines."""
-
-
-class MotoHandler(QuietHandler, MotoRequestHandler):
-    """moto's own request handler (it decodes paths differently), made quick and quiet."""
+THREADS = 16
 
 
 class Served:
-    """A WSGI app that answers at `url` in a daemon thread until `stop()`."""
+    """A WSGI app that answers at `url`, on kept connections and without Nagle's delay, in daemon threads until `stop()`."""
 
-    def __init__(self, app: App, handler: type[WSGIRequestHandler] = QuietHandler, port: int = 0) -> None:
-        self._server = make_server("127.0.0.1", port, app, threaded=True, request_handler=handler)
-        self._server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
-        self._thread = Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+    def __init__(self, app: App, port: int = 0) -> None:
+        self._server = Server(("127.0.0.1", port), app, numthreads=THREADS, request_queue_size=256, shutdown_timeout=1)
+        self._server.prepare()
+        self.url = f"http://127.0.0.1:{self._server.bind_addr[1]}"
+        self._thread = Thread(target=self._server.serve, daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
+        self._server.stop()
+        self._thread.join(timeout=5)
+
+
+def _with_raw_uri(app: App) -> App:
+    """moto takes S3 keys from the address as it was sent, under the name that its own server gives that."""
+
+    def adding(environ: dict[str, Any], start_response: Any) -> Any:
+        return app({**environ, "RAW_URI": environ.get("REQUEST_URI", "")}, start_response)
+
+    return adding
 
 
 def serve(app: App, port: int = 0) -> Served:
     """The app on 127.0.0.1; port 0 is any free one."""
-    return Served(app, QuietHandler, port)
+    return Served(app, port)
 
 
 def serve_moto(port: int = 0) -> Served:
@@ -57,7 +52,7 @@ def serve_moto(port: int = 0) -> Served:
     """
     modules = list(backends.list_of_moto_modules())
     backends.list_of_moto_modules = lambda: modules
-    return Served(DomainDispatcherApplication(create_backend_app), MotoHandler, port)
+    return Served(_with_raw_uri(DomainDispatcherApplication(create_backend_app)), port)
 
 
 def json_app(answer: Callable[[Request], Response]) -> App:

@@ -31,6 +31,8 @@ _REGIONS = {
     BOREALIS_RECORDS: ("eu-central-1", "eu-west-1"),
     COBALT: ("us-east-1", "ap-northeast-1"),
 }
+_LARGE = (ACME_SHOP, COBALT)
+"""These have two of everything, the others one."""
 _NOT_THERE = {
     "acme-retail": ("ElastiCache.1", "KMS.4", "Macie.1"),
     "borealis-health": ("ElastiCache.1", "ELB.1", "DynamoDB.2"),
@@ -71,7 +73,7 @@ def _resources(control: Control, account: str) -> Iterator[tuple[str, str]]:
     """(region, ARN); what belongs to the whole account is checked in its first region."""
     regions = _REGIONS[account]
     for region in regions[:1] if control.resource_type in (ACCOUNT, "AwsS3Bucket", "AwsCloudTrailTrail") else regions:
-        for pattern in RESOURCES[control.resource_type]:
+        for pattern in RESOURCES[control.resource_type][: 2 if account in _LARGE and region == regions[0] else 1]:
             yield region, pattern.format(account=account, region=region, n=crc32(f"{account}{region}".encode()))
 
 

@@ -79,8 +79,8 @@ SERIES = (
     Series(
         ACME_SHOP, "us-east-1", "AWS/ApplicationELB:RequestCount", "LoadBalancer=app/shop/50dc6c495c0c9188", 9100, growth=0.4, counted=True
     ),
-    Series(ACME_SHOP, "us-east-1", "AWS/EC2:CPUUtilization", "InstanceId=i-0a1f2c3d4e5f60001", 38, FINE),
-    Series(ACME_SHOP, "us-west-2", "AWS/EC2:CPUUtilization", "InstanceId=i-0a1f2c3d4e5f60002", 22, FINE, hours=(8, 20)),
+    Series(ACME_SHOP, "us-east-1", "AWS/EC2:CPUUtilization", "InstanceId=i-0a1f2c3d4e5f60001", 38, FINE, hours=(6, 22)),
+    Series(ACME_SHOP, "us-west-2", "AWS/EC2:CPUUtilization", "InstanceId=i-0a1f2c3d4e5f60002", 22, FINE, hours=(9, 17)),
     Series(ACME_SHOP, "us-east-1", "AWS/EC2:NetworkOut", "InstanceId=i-0a1f2c3d4e5f60001", 3.1 * _GIB, growth=0.5),
     Series(ACME_SHOP, "us-east-1", "AWS/CloudFront:BytesDownloaded", "DistributionId=E1ACMESHOP,Region=Global", 7.4 * _GIB, growth=0.5),
     Series(
@@ -114,9 +114,9 @@ SERIES = (
         0.15,
     ),
     Series(COBALT, "us-east-1", "AWS/ApplicationELB:RequestCount", "LoadBalancer=app/lobby/73e2d6bc24d8a067", 14_800, counted=True),
-    Series(COBALT, "us-east-1", "AWS/EC2:CPUUtilization", "InstanceId=i-0c3f2c3d4e5f60001", 57, FINE, until=SERVICE_GONE),
+    Series(COBALT, "us-east-1", "AWS/EC2:CPUUtilization", "InstanceId=i-0c3f2c3d4e5f60001", 57, FINE, until=SERVICE_GONE, hours=(12, 24)),
     Series(COBALT, "us-east-1", "AWS/EC2:CPUUtilization", "InstanceId=i-0c3f2c3d4e5f60002", 44, FINE, hours=(16, 24)),
-    Series(COBALT, "ap-northeast-1", "AWS/EC2:CPUUtilization", "InstanceId=i-0c3f2c3d4e5f60003", 49, FINE, since=NEW_REGION),
+    Series(COBALT, "ap-northeast-1", "AWS/EC2:CPUUtilization", "InstanceId=i-0c3f2c3d4e5f60003", 49, FINE, since=NEW_REGION, hours=(0, 12)),
     Series(COBALT, "ap-northeast-1", "AWS/EC2:NetworkOut", "InstanceId=i-0c3f2c3d4e5f60003", 2.2 * _GIB, since=NEW_REGION),
     Series(COBALT, "us-east-1", "AWS/NATGateway:BytesOutToDestination", "NatGatewayId=nat-0c0c0c0c0c0c0c001", 1.7 * _GIB),
     Series(COBALT, "us-east-1", "AWS/CloudFront:BytesDownloaded", "DistributionId=E3COBALT,Region=Global", 12.6 * _GIB),

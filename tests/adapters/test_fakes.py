@@ -378,7 +378,7 @@ def expected_samples(accounts: tuple[str, ...], window: Window) -> dict[tuple[An
 def test_what_cloudwatch_source_reads_is_what_was_seeded(aws: tuple[MetricPoints, str], number: int) -> None:
     customer = ORGANISATION.customers[number]
     window = Window(midnight(TODAY - timedelta(days=5)), NOW.replace(minute=0))
-    regions = ("us-west-2", "eu-central-1", "eu-west-1", "ap-northeast-1", "global")
+    regions = dict.fromkeys(customer.account_ids, ("us-west-2", "eu-central-1", "eu-west-1", "ap-northeast-1", "global"))
     reading = source(aws[1]).read(customer, window, regions, frozenset())
     got = {(s.hour, s.metric, s.service, s.region, s.account): s.value for s in reading.samples if s.metric != "storage_gb"}
     assert got == expected_samples(customer.account_ids, window)
@@ -389,7 +389,7 @@ def test_what_cloudwatch_source_reads_is_what_was_seeded(aws: tuple[MetricPoints
 
 def test_a_gauge_holds_its_last_value(aws: tuple[MetricPoints, str]) -> None:
     window = Window(midnight(TODAY - timedelta(days=2)), midnight(TODAY))
-    reading = source(aws[1]).read(GAMES, window, (), frozenset())
+    reading = source(aws[1]).read(GAMES, window, {}, frozenset())
     held = {s.hour.date(): s.value for s in reading.samples if s.metric == "storage_gb"}
     (points,) = [points for metric, points in metric_series(ORGANISATION, NOW) if metric[0] == COBALT and metric[3] == "BucketSizeBytes"]
     sizes = {datetime.fromtimestamp(point[0], UTC).date(): point[1] for point in points}
@@ -402,7 +402,7 @@ def test_another_customers_external_id_is_a_failure_of_that_account_only(aws: tu
         return assumed(aws[1], "cloudwatch", account.role_arn, "guessed" if wrong else external_id, region)
 
     reading = CloudWatch(client_for, lambda: NOW).read(
-        ACME, Window(NOW.replace(hour=3, minute=0), NOW.replace(hour=5, minute=0)), (), frozenset()
+        ACME, Window(NOW.replace(hour=3, minute=0), NOW.replace(hour=5, minute=0)), {}, frozenset()
     )
     assert reading.failures == ((f"{ACME_DATA}/us-east-1", "AccessDenied"),)
     assert {sample.account for sample in reading.samples} == {ACME_SHOP}
@@ -438,7 +438,7 @@ def test_metrics_silent_for_two_weeks_are_not_listed_but_a_registry_still_reads_
     known: Registry = frozenset({(COBALT, "us-east-1", "AWS/EC2", "CPUUtilization", "InstanceId", instance)})
 
     def hours(registry: Registry) -> Decimal:
-        reading = source(aws[1]).read(GAMES, window, (), registry)
+        reading = source(aws[1]).read(GAMES, window, {}, registry)
         return sum((sample.value for sample in reading.samples if sample.metric == "compute_hours"), Decimal(0))
 
     assert hours(known) - hours(frozenset()) == 24

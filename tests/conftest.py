@@ -1,0 +1,45 @@
+"""One stack for all tests that talk HTTP: started when the first of them needs it, ended with the suite."""
+
+import signal
+from collections.abc import Iterator
+
+import pytest
+
+from tests.stack import NEEDS_OWN_STACK, Client, Customer, Stack, Started, given_stack, port_answers
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """The stack of API_BASE_URL, TEST_API_KEY and TEST_CUSTOMER_ID where they are set, else one of our own; Ctrl-C must leave nothing."""
+    given = given_stack()
+    if given:
+        yield given
+        return
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's & hands SIGINT down as ignored
+    started = Started(tmp_path_factory.mktemp("stack"))
+    try:
+        yield started.stack()
+    finally:
+        left = started.stop()
+        signal.signal(signal.SIGINT, before)
+    assert left == [], f"Ctrl-C left processes {left}; {started.log.read_text()[-500:]}"
+    assert not port_answers(started.port), "the port still answers after Ctrl-C"
+
+
+@pytest.fixture(scope="session")
+def own_stack(stack: Stack) -> Stack:
+    """The stack with three customers, the operator and the ops commands."""
+    if not stack.own:
+        pytest.skip(NEEDS_OWN_STACK)
+    return stack
+
+
+@pytest.fixture(scope="session")
+def client(stack: Stack) -> Client:
+    """The first customer's."""
+    return stack.client()
+
+
+@pytest.fixture(scope="session")
+def customer(stack: Stack) -> Customer:
+    return stack.customers[0]

@@ -1,0 +1,216 @@
+"""Two customers, every route, each with the other's handles: neither sees a byte of the other's. A route without a row here fails."""
+
+import base64
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from tests.stack import PROJECT, Answer, Client, Customer, Stack, bare
+
+REPORTS = "/analytics/reports"
+WINDOWS: tuple[dict[str, str], ...] = ({"period": "lastmonth"}, {"period": "30d"}, {"period": "3m"})
+LIST_ROUTES = "import app, json; print(json.dumps({path: sorted(methods) for path, methods in app.app.routes.items()}))"
+ACCOUNTS = {
+    "acme-retail": ("110000000001", "110000000002"),
+    "borealis-health": ("220000000001", "220000000002"),
+    "cobalt-games": ("330000000001",),
+}
+
+
+@dataclass(frozen=True)
+class Party:
+    """A customer with what must stay its own, and with the handles that another might get hold of."""
+
+    customer: Customer
+    client: Client
+    secrets: tuple[str, ...]
+    report_id: str
+    cursor: str
+    idempotency_key: str
+
+    @property
+    def id(self) -> str:
+        return self.customer.customer_id
+
+
+Row = Callable[[Party, Party], Iterator[tuple[str, Answer, set[int]]]]
+"""(who asks, whose handles) -> (what was sent, the answer, the statuses that are right)"""
+
+
+def totals(client: Client) -> Iterator[str]:
+    """The numbers that tell a customer: totals and large parts, as they stand in JSON."""
+    for window in WINDOWS:
+        for basis in ("billed", "effective"):
+            answer = client.answer("/analytics/costs", window, cost=basis)
+            yield from (str(amount) for amount in (answer["total"], *answer["breakdown"].values()) if amount and len(str(amount)) > 6)
+        metrics = client.answer("/analytics/usage", window)["metrics"]
+        yield from (str(metrics[name]) for name in ("compute_hours", "data_transfer_gb") if metrics[name] and len(str(metrics[name])) > 6)
+
+
+def party(stack: Stack, customer: Customer) -> Party:
+    client, key = stack.client(customer), uuid4().hex
+    made = client.post(REPORTS, {"type": "costs", "format": "json", "period": "lastmonth"}, Prefer="wait=20", Idempotency_Key=key)
+    assert made.status == 200, made.text
+    kept = client.answer(f"{REPORTS}/{made.json['id']}")
+    client.report({"type": "usage", "format": "csv", "period": "7d"})
+    cursor = client.answer(REPORTS, limit=1)["next_cursor"]
+    secrets = (customer.customer_id, customer.name, *ACCOUNTS[customer.customer_id], kept["id"], *totals(client))
+    return Party(customer, client, secrets, kept["id"], cursor, key)
+
+
+@pytest.fixture(scope="module")
+def parties(own_stack: Stack) -> tuple[Party, Party]:
+    one, two = (party(own_stack, customer) for customer in own_stack.customers[:2])
+    assert set(one.secrets).isdisjoint(two.secrets)
+    return one, two
+
+
+# The matrix
+
+
+def fetching(path: str) -> Row:
+    """A GET of one's own data: whatever is added to it, it stays one's own."""
+
+    def row(asking: Party, other: Party) -> Iterator[tuple[str, Answer, set[int]]]:
+        yield "", asking.client.get(path), {200}
+        for name in (other.id, f"{asking.id},{other.id}", f"{other.id}\0", f"../{other.id}"):
+            yield name, asking.client.get(path, customer_id=name), {403}
+        yield other.id, asking.client.get(path, {"customer_id": [asking.id, other.id]}), {403}
+        for name in ("customer", "customerId", "CUSTOMER_ID", "tenant"):
+            yield other.id, asking.client.get(path, {name: other.id}), {400}
+        for header in ("X-Customer-Id", "X-Forwarded-User", "Customer-Id", "X-Amzn-Customer"):
+            yield other.id, asking.client.get(path, headers={header: other.id}), {200}
+        both = {**asking.customer.by_key, **other.customer.by_token}
+        yield "", asking.client.get(path, headers=both), {401}
+
+    return row
+
+
+def counting(path: str) -> Row:
+    """Usage and costs, also with the other's accounts as a filter, and with the other's answer's ETag."""
+
+    def row(asking: Party, other: Party) -> Iterator[tuple[str, Answer, set[int]]]:
+        yield from fetching(path)(asking, other)
+        for account in ACCOUNTS[other.id]:
+            answer = asking.client.get(path, {"period": "30d", "account": account, "breakdown": "account"})
+            numbers = [answer.json.get("total"), *(answer.json.get("metrics") or {}).values()]
+            assert not any(numbers), f"numbers of {account}"
+            yield account, answer, {200}
+        for window in WINDOWS:
+            mine, theirs = asking.client.get(path, window), other.client.get(path, window)
+            assert mine.headers["ETag"] != theirs.headers["ETag"]
+            yield "", mine, {200}
+            yield "", asking.client.get(path, window, headers={"If-None-Match": theirs.headers["ETag"]}), {200}
+
+    return row
+
+
+def one_report(method: str, suffix: str) -> Row:
+    """The other's report, by its id in every disguise."""
+
+    def row(asking: Party, other: Party) -> Iterator[tuple[str, Answer, set[int]]]:
+        for name in (other.report_id, other.report_id.upper(), f"%20{other.report_id}", f"{other.id}%2F{other.report_id}"):
+            yield f"{name} {other.id}", asking.client.request(method, f"{REPORTS}/{name}{suffix}"), {404}
+        yield other.report_id, asking.client.request(method, f"{REPORTS}/{other.report_id}{suffix}?customer_id={asking.id}"), {404}
+        named = asking.client.request(method, f"{REPORTS}/{other.report_id}{suffix}?customer_id={other.id}")
+        yield f"{other.report_id} {other.id}", named, {403}
+
+    return row
+
+
+def listing(asking: Party, other: Party) -> Iterator[tuple[str, Answer, set[int]]]:
+    yield from fetching(REPORTS)(asking, other)
+    theirs = base64.urlsafe_b64decode(other.cursor).decode().split("\n")
+    forged = [
+        "\n".join([theirs[0], other.report_id]),
+        "\n".join(["9999-01-01T00:00:00Z", other.report_id]),
+        f"{other.id}\n{other.report_id}",
+    ]
+    for cursor in (other.cursor, *(base64.urlsafe_b64encode(text.encode()).decode() for text in forged)):
+        yield cursor, asking.client.get(REPORTS, cursor=cursor, limit=100), {200, 400}
+
+
+def asking_for_a_report(asking: Party, other: Party) -> Iterator[tuple[str, Answer, set[int]]]:
+    body: dict[str, Any] = {"type": "executive", "format": "json", "period": "30d"}
+    for named in (other.id, [asking.id, other.id], f" {other.id}"):
+        yield other.id, asking.client.post(REPORTS, {**body, "customer_id": named}), {400, 403}
+    yield "", asking.client.post(f"{REPORTS}?customer_id={other.id}", body), {202, 400, 403}
+    same_key = asking.client.post(
+        REPORTS, {"type": "costs", "format": "json", "period": "lastmonth"}, Idempotency_Key=other.idempotency_key
+    )
+    assert same_key.json["id"] != other.report_id
+    yield "", same_key, {202}
+    for kind, form in (("executive", "json"), ("costs", "csv"), ("usage", "json"), ("compliance", "csv")):
+        made = asking.client.report({**body, "type": kind, "format": form})
+        document = asking.client.download(made["id"])
+        assert leaks("", document.decode("utf-8-sig"), other) == [], f"{kind} as {form}"
+    foreign = asking.client.report({"type": "costs", "format": "json", "account": list(ACCOUNTS[other.id])})
+    document = asking.client.download(foreign["id"]).decode()
+    assert leaks("", document, other) == []
+    asking.client.request("DELETE", f"{REPORTS}/{foreign['id']}")  # its parameters hold the accounts that were sent
+
+
+def health(asking: Party, other: Party) -> Iterator[tuple[str, Answer, set[int]]]:
+    for headers in ({}, {"X-Customer-Id": other.id}):
+        yield "", asking.client.get("/health", headers=headers), {200}
+    yield other.id, asking.client.get("/health", customer_id=other.id), {200, 400, 403}
+
+
+MATRIX: dict[tuple[str, str], Row] = {
+    ("GET", "/analytics/usage"): counting("/analytics/usage"),
+    ("GET", "/analytics/costs"): counting("/analytics/costs"),
+    ("GET", "/analytics/compliance"): fetching("/analytics/compliance"),
+    ("POST", REPORTS): asking_for_a_report,
+    ("GET", REPORTS): listing,
+    ("GET", f"{REPORTS}/{{report_id}}"): one_report("GET", ""),
+    ("GET", f"{REPORTS}/{{report_id}}/download"): one_report("GET", "/download"),
+    ("DELETE", f"{REPORTS}/{{report_id}}"): one_report("DELETE", ""),
+    ("GET", "/health"): health,
+}
+
+
+def test_every_route_has_a_row_here() -> None:
+    listed = subprocess.run(
+        [sys.executable, "-c", LIST_ROUTES],
+        cwd=PROJECT,
+        env=bare({"STAGE": "local"}),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    routes = {(method, path) for path, methods in json.loads(listed.stdout).items() for method in methods}
+    assert routes - MATRIX.keys() == set(), "routes that nobody has tried with another customer's handles"
+    assert MATRIX.keys() - routes == set(), "rows of routes that are gone"
+
+
+def leaks(sent: str, text: str, other: Party) -> list[str]:
+    """What of the other's stands in the text, but for what the asking one had sent itself."""
+    return [secret for secret in other.secrets if secret in text and secret not in sent]
+
+
+@pytest.mark.parametrize("turned", [False, True], ids=["one asks", "other asks"])
+@pytest.mark.parametrize("route", MATRIX, ids=[" ".join(route) for route in MATRIX])
+def test_nothing_of_the_others_is_seen(parties: tuple[Party, Party], route: tuple[str, str], turned: bool) -> None:
+    asking, other = reversed(parties) if turned else parties
+    for sent, answer, right in MATRIX[route](asking, other):
+        assert answer.status in right, f"{sent!r}: {answer.status} {answer.text[:200]}"
+        everything = f"{answer.headers}\n{answer.text}"
+        assert leaks(sent, everything, other) == [], f"{sent!r}: {answer.text[:300]}"
+    assert other.client.answer(f"{REPORTS}/{other.report_id}")["status"] == "ready"
+    assert other.client.download(other.report_id)
+
+
+def test_a_link_opens_one_document_only(parties: tuple[Party, Party]) -> None:
+    one, other = parties
+    link = one.client.get(f"{REPORTS}/{one.report_id}/download").headers["Location"]
+    assert one.report_id in link
+    document = Client("").request("GET", link)
+    assert document.status == 200
+    assert leaks("", document.content.decode(), other) == []
