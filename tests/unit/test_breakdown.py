@@ -1,0 +1,60 @@
+"""Parts are wholes, whatever the lines hold."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chalicelib.domain.breakdown import DIMENSIONS, Selection, group, top
+from chalicelib.domain.cost import CostLine, add_lines, total
+from chalicelib.domain.exact import add
+from chalicelib.domain.names import NONE, OTHERS
+
+NAMES = st.sampled_from(["", "a", "b", "a / b", "(none)", "(others)", "=1+1"])
+MONEY = st.decimals(allow_nan=False, allow_infinity=False, min_value=-(10**9), max_value=10**9, places=11)
+LINES = st.lists(
+    st.builds(CostLine, NAMES, NAMES, NAMES, NAMES, NAMES, NAMES, st.just("USD"), MONEY, MONEY, st.none() | MONEY), max_size=30
+)
+
+
+def amounts(lines: list[CostLine]) -> list[tuple[CostLine, Decimal | None]]:
+    return [(line, line.billed) for line in lines]
+
+
+@given(LINES, st.lists(st.sampled_from(DIMENSIONS), min_size=1, max_size=2, unique=True))
+def test_a_breakdown_sums_to_the_total(lines: list[CostLine], by: list[str]) -> None:
+    assert add(amount or Decimal(0) for amount in group(amounts(lines), tuple(by)).values()) == total(lines, "billed")
+
+
+@given(LINES, st.integers(1, 5))
+def test_the_top_with_the_others_is_still_the_whole(lines: list[CostLine], count: int) -> None:
+    parts = group(amounts(lines), ("service", "region"))
+    kept = top(parts, count)
+    assert add(amount or Decimal(0) for amount in kept.values()) == total(lines, "billed")
+    assert len(kept) <= count + 1
+    assert (OTHERS in kept) or len(parts) <= count
+
+
+@given(LINES)
+def test_adding_lines_up_loses_nothing_and_twice_is_once(lines: list[CostLine]) -> None:
+    added = add_lines(lines)
+    assert total(added, "billed") == total(lines, "billed")
+    assert add_lines(added) == added
+    assert group(amounts(list(added)), ("service",)) == group(amounts(lines), ("service",))
+
+
+@given(LINES)
+def test_a_filter_admits_exactly_its_line_of_the_breakdown(lines: list[CostLine]) -> None:
+    for name, amount in group(amounts(lines), ("service",)).items():
+        selection = Selection(service=(name,))
+        assert total([line for line in lines if selection.admits(line)], "billed") == amount
+
+
+def test_the_largest_comes_first_whatever_its_sign_and_unknown_last() -> None:
+    lines = [
+        CostLine("", name, "", "", "", "", "USD", amount, None, None)
+        for name, amount in (("small", Decimal(1)), ("credit", Decimal(-9)), ("unknown", None), ("", Decimal(3)))
+    ]
+    assert list(group(amounts(lines), ("service",))) == ["credit", NONE, "small", "unknown"]

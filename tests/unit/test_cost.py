@@ -1,0 +1,80 @@
+"""One source per account and month; nothing twice, nothing unknown shown as zero."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+
+from chalicelib.domain.cost import COST_EXPLORER, EXPORT, CostLine, CostPart, SourceTotal, export_is_final, settle, total, totals_of
+
+DAY = date(2026, 9, 3)
+
+
+def line(account: str, amount: str, currency: str = "USD") -> CostLine:
+    return CostLine(
+        account, "Amazon Elastic Compute Cloud", "us-east-1", "Compute", "AWS", "Usage", currency, Decimal(amount), Decimal(amount), None
+    )
+
+
+def part(source: str, origin: str, *lines: CostLine, estimated: bool = False) -> CostPart:
+    return CostPart(DAY, source, origin, lines, totals_of(lines), estimated)
+
+
+def test_an_exports_account_is_not_counted_again_from_cost_explorer() -> None:
+    parts = [part(EXPORT, "digest", line("1", "2")), part(COST_EXPLORER, "1", line("1", "50")), part(COST_EXPLORER, "2", line("2", "7"))]
+    settled = settle(DAY, parts, frozenset({"1"}), exported_day=True)
+    assert settled is not None
+    assert total(settled.lines, "billed") == 9
+    assert settled.sources == (COST_EXPLORER, EXPORT)
+    assert [(own.account, own.billed) for own in settled.totals] == [("1", 2), ("2", 7)]
+
+
+def test_an_exported_month_hides_cost_explorer_also_on_days_without_a_row() -> None:
+    settled = settle(DAY, [part(COST_EXPLORER, "1", line("1", "50"))], frozenset({"1"}), exported_day=True)
+    assert settled is not None
+    assert settled.lines == ()
+
+
+def test_a_day_that_no_source_covers_is_unknown() -> None:
+    assert settle(DAY, [], frozenset(), exported_day=False) is None
+
+
+def test_a_covered_day_without_cost_is_there_and_empty() -> None:
+    settled = settle(DAY, [part(COST_EXPLORER, "1")], frozenset(), exported_day=False)
+    assert settled is not None
+    assert total(settled.lines, "billed") == 0
+
+
+def test_two_drops_of_a_day_add_up() -> None:
+    settled = settle(
+        DAY, [part(EXPORT, "a", line("1", "2")), part(EXPORT, "b", line("1", "0.00000000001"))], frozenset({"1"}), exported_day=True
+    )
+    assert settled is not None
+    assert total(settled.lines, "billed") == Decimal("2.00000000001")
+
+
+def test_a_day_is_estimated_while_one_of_its_sources_says_so() -> None:
+    parts = [part(COST_EXPLORER, "1", line("1", "1")), part(COST_EXPLORER, "2", line("2", "1"), estimated=True)]
+    settled = settle(DAY, parts, frozenset(), exported_day=False)
+    assert settled is not None
+    assert settled.estimated
+
+
+def test_an_unknown_amount_makes_its_total_unknown_but_no_other() -> None:
+    lines = [line("1", "2")]
+    assert total(lines, "list") is None
+    assert total(lines, "effective") == 2
+
+
+def test_currencies_are_kept_apart() -> None:
+    assert [(own.currency, own.billed) for own in totals_of([line("1", "2"), line("1", "3", "EUR")])] == [("EUR", 3), ("USD", 2)]
+
+
+def test_an_export_is_final_two_weeks_after_its_month_closed() -> None:
+    assert not export_is_final(date(2026, 10, 14), DAY)
+    assert export_is_final(date(2026, 10, 15), DAY)
+
+
+def test_a_source_total_has_the_amounts_of_a_line() -> None:
+    own = SourceTotal("1", "USD", Decimal(1), Decimal(2), None)
+    assert [own.amount(basis) for basis in ("billed", "effective", "list")] == [1, 2, None]

@@ -1,0 +1,99 @@
+"""Periods become windows exactly as the contract says, or an error that names the field."""
+
+from __future__ import annotations
+
+import calendar
+import itertools
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chalicelib.domain.errors import InvalidInput
+from chalicelib.domain.period import DAY, HOUR, Window, buckets, midnight, minus_months, next_month, parse_period, parse_range
+
+NOW = datetime(2026, 3, 31, 14, 25, 7, tzinfo=UTC)
+DAYS = st.dates(date(2000, 1, 1), date(2030, 12, 31))
+
+
+def at(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("text", "start", "end"),
+    [
+        ("24h", "2026-03-30T14:00", "2026-03-31T14:00"),
+        ("1d", "2026-03-31", "2026-04-01"),
+        ("7d", "2026-03-25", "2026-04-01"),
+        ("4w", "2026-03-04", "2026-04-01"),
+        ("1m", "2026-03-01", "2026-04-01"),  # 31 March minus a month is 28 February, and the day after that
+        ("3m", "2026-01-01", "2026-04-01"),
+        ("1y", "2025-04-01", "2026-04-01"),
+        ("13m", "2025-03-01", "2026-04-01"),
+        ("today", "2026-03-31", "2026-04-01"),
+        ("yesterday", "2026-03-30", "2026-03-31"),
+        ("mtd", "2026-03-01", "2026-04-01"),
+        ("lastmonth", "2026-02-01", "2026-03-01"),
+    ],
+)
+def test_a_period_names_its_window(text: str, start: str, end: str) -> None:
+    assert parse_period(text, NOW) == Window(at(start), at(end))
+
+
+@pytest.mark.parametrize("text", ["", "abc", "-7d", "0d", "07d", "7", "7x", "3Od", "99999d", "14m", "2y", "1e9d", "٧d", "7d ", "\0", "7D"])
+def test_what_is_no_period_is_refused_by_name(text: str) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        parse_period(text, NOW)
+    assert [field for field, _ in refused.value.problems] == ["period"]
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "field"),
+    [
+        ("2026-02-01", "2026-01-01", "start"),
+        ("2026-02-01", "2026-02-01", "start"),
+        ("2026-02-30", "2026-03-01", "start"),
+        ("2026-02-01", "soon", "end"),
+        ("2026-02-01", "2026-03-01T00:00:00+01:00", "end"),
+        ("0001-01-01", "2026-01-01", "start"),
+        ("2020-01-01", "2026-01-01", "end"),
+    ],
+)
+def test_a_wrong_range_names_the_field(start: str, end: str, field: str) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        parse_range(start, end)
+    assert [name for name, _ in refused.value.problems] == [field]
+
+
+def test_a_range_is_half_open_and_may_have_any_age() -> None:
+    assert parse_range("1999-01-01", "1999-02-01T06:00:00Z") == Window(at("1999-01-01"), at("1999-02-01T06:00"))
+
+
+@given(DAYS, st.integers(1, 400), st.sampled_from(["hour", "day", "month"]))
+def test_buckets_cover_the_window_without_gap_or_overlap(day: date, hours: int, granularity: str) -> None:
+    window = Window(midnight(day) + 5 * HOUR, midnight(day) + (5 + hours) * HOUR)
+    found = list(buckets(window, granularity))
+    assert found[0].start == window.start
+    assert found[-1].end == window.end
+    assert all(left.end == right.start for left, right in itertools.pairwise(found))
+
+
+@given(DAYS, st.integers(0, 40))
+def test_months_back_keep_the_day_or_clip_it_to_the_months_last(day: date, months: int) -> None:
+    back = minus_months(day, months)
+    assert (day.year - back.year) * 12 + day.month - back.month == months
+    assert back.day == min(day.day, calendar.monthrange(back.year, back.month)[1])
+
+
+@given(DAYS)
+def test_the_next_month_begins_right_after_this_one(day: date) -> None:
+    assert next_month(day) - DAY == day.replace(day=calendar.monthrange(day.year, day.month)[1])
+
+
+@given(st.integers(1, 90), st.datetimes(datetime(2001, 1, 1), datetime(2040, 1, 1)))
+def test_nd_is_n_whole_days_that_end_tomorrow(count: int, now: datetime) -> None:
+    window = parse_period(f"{count}d", now.replace(tzinfo=UTC))
+    assert window.length == count * DAY
+    assert window.end == midnight(now.date()) + timedelta(days=1)

@@ -1,0 +1,86 @@
+"""Samples become buckets and buckets totals; what was not read is never a zero."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chalicelib.domain.breakdown import Selection
+from chalicelib.domain.exact import add
+from chalicelib.domain.period import HOUR, Window
+from chalicelib.domain.usage import HEADLINE, Sample, UsageBucket, fully_known, hour_buckets, latest, merge, overlay, parts, select, value
+
+START = datetime(2026, 11, 1, tzinfo=UTC)
+DAY = Window(START, START + timedelta(days=1))
+SCOPES = frozenset({"1/us-east-1", "1/global", "2/us-east-1"})
+SAMPLES = st.lists(
+    st.builds(
+        Sample,
+        st.integers(0, 23).map(lambda hour: START + hour * HOUR),
+        st.sampled_from(HEADLINE),
+        st.sampled_from(["AWS Lambda", "Amazon CloudFront"]),
+        st.sampled_from(["us-east-1", "global"]),
+        st.just("1"),
+        st.decimals(0, 10**6, places=6),
+    ),
+    max_size=40,
+)
+
+
+@given(SAMPLES)
+def test_a_day_is_the_sum_of_its_hours_and_its_parts_sum_to_it(samples: list[Sample]) -> None:
+    hours = hour_buckets(samples, DAY, SCOPES)
+    day = merge(hours, START)
+    for metric in HEADLINE:
+        whole = value(day, metric)
+        if metric != "storage_gb":
+            assert whole == add(sample.value for sample in samples if sample.metric == metric)
+        for by in (("service",), ("region",), ("account",), ("category",), ("service", "region")):
+            assert add(amount or Decimal(0) for amount in parts(day, metric, by).values()) == whole
+
+
+@given(SAMPLES, st.integers(1, 23))
+def test_merging_in_two_steps_is_merging_in_one(samples: list[Sample], cut: int) -> None:
+    hours = hour_buckets(samples, DAY, SCOPES)
+    halves = [merge(hours[:cut], START), merge(hours[cut:], START)]
+    assert merge(halves, START) == merge(hours, START)
+
+
+def test_an_hour_without_activity_is_zero_and_one_that_was_not_read_is_unknown() -> None:
+    read, unread = UsageBucket(START, {"1/us-east-1": 1}), UsageBucket(START)
+    assert value(read, "api_calls") == 0
+    assert value(unread, "api_calls") is None
+    assert latest(unread, "storage_gb") is None
+
+
+def test_a_gauge_is_the_mean_of_its_hours_and_its_latest() -> None:
+    samples = [Sample(START + hour * HOUR, "storage_gb", "S3", "us-east-1", "1", Decimal(level)) for hour, level in enumerate([10, 10, 40])]
+    day = merge(hour_buckets(samples, Window(START, START + 4 * HOUR), SCOPES), START)
+    assert value(day, "storage_gb") == Decimal("15")
+    assert latest(day, "storage_gb") == 0  # the bucket was gone in the last hour
+
+
+def test_a_metric_older_than_its_source_remembers_is_unknown_though_the_hour_was_read() -> None:
+    hours = hour_buckets([], Window(START, START + 2 * HOUR), SCOPES, {"compute_hours": START + HOUR})
+    assert [value(hour, "compute_hours") for hour in hours] == [None, 0]
+    assert value(hours[0], "api_calls") == 0
+    assert not fully_known(merge(hours, START), "compute_hours", Window(START, START + 2 * HOUR))
+
+
+def test_reading_an_hour_again_replaces_what_was_read_and_keeps_what_failed_now() -> None:
+    first = hour_buckets(
+        [Sample(START, "api_calls", "A", "us-east-1", account, Decimal(5)) for account in "12"], Window(START, START + HOUR), SCOPES
+    )[0]
+    again = hour_buckets([Sample(START, "api_calls", "A", "us-east-1", "1", Decimal(7))], Window(START, START + HOUR), {"1/us-east-1"})[0]
+    assert value(overlay(first, again), "api_calls") == 12
+    assert overlay(overlay(first, again), again) == overlay(first, again)
+
+
+def test_a_filter_on_an_account_that_was_never_read_is_unknown_not_zero() -> None:
+    bucket = UsageBucket(START, {"1/us-east-1": 1})
+    assert value(select(bucket, Selection(account=("9",))), "api_calls") is None
+    assert value(select(bucket, Selection(service=("AWS Lambda",))), "api_calls") == 0
+    assert value(select(bucket, Selection(provider=("Azure",))), "api_calls") is None
