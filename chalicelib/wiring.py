@@ -32,6 +32,7 @@ from chalicelib.stores.metrics import Metrics
 from chalicelib.stores.queues import Queue
 from chalicelib.stores.reports import Reports
 from chalicelib.usecases.aggregate import Collaborators
+from chalicelib.usecases.query import Turns
 
 if TYPE_CHECKING:
     from chalicelib.security.tokens import Verifier
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
 REMEMBERED_SECONDS = 30
 """How long a container believes a key or a customer that it has looked up; revocation reaches everywhere within a minute."""
 ROLE_SECONDS = 1800
-CONFIG = Config(retries={"mode": "standard", "max_attempts": 4}, connect_timeout=2, read_timeout=15, max_pool_connections=64)
+CONFIG = Config(retries={"mode": "standard", "max_attempts": 4}, connect_timeout=2, read_timeout=15, max_pool_connections=128)
 
 
 def now() -> datetime:
@@ -53,6 +54,7 @@ class Services:
     settings: Settings
     clock: Callable[[], datetime] = now
     sleep: Callable[[float], None] = time.sleep
+    turns: Turns = field(default_factory=Turns)
     _lock: threading.RLock = field(default_factory=threading.RLock)
     _clients: dict[str, Any] = field(default_factory=dict)
     _reader_clients: TTLCache[tuple[str, str, str], Any] = field(default_factory=lambda: TTLCache(1024, ROLE_SECONDS))

@@ -9,7 +9,6 @@ import signal
 import subprocess
 import sys
 import time
-import urllib.error
 import urllib.request
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -23,6 +22,7 @@ from chalicelib.wiring import Services, services
 from local import aws as embedded
 from local import demo, fill
 from local.kept import Kept
+from local.server import LISTENING
 from local.turn import Turning
 from ops.keys import issue
 
@@ -75,7 +75,7 @@ class Launched:
     def prepare(self, port: int) -> subprocess.Popen[bytes]:
         """Starts the API's own process, which waits until it may listen."""
         command = [sys.executable, "-m", "local.server", str(PROJECT), str(port)]
-        self._server = subprocess.Popen(command, cwd=PROJECT, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
+        self._server = subprocess.Popen(command, cwd=PROJECT, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         return self._server
 
     def serve(self, port: int) -> str:
@@ -84,16 +84,10 @@ class Launched:
         assert server.stdin
         server.stdin.write(b"serve\n")
         server.stdin.flush()
-        url = f"http://127.0.0.1:{port}"
-        for _ in range(300):
-            if server.poll() is not None:
-                raise SystemExit(f"the API didn't start (is port {port} taken? PORT=... chooses another)")
-            try:
-                with urllib.request.urlopen(f"{url}/health", timeout=5):
-                    return url
-            except (urllib.error.URLError, TimeoutError, ConnectionError):
-                time.sleep(0.1)
-        raise SystemExit("the API didn't answer")
+        if server.stdout is None or server.stdout.readline().strip().decode() != LISTENING:
+            raise SystemExit(f"the API didn't start: is port {port} taken? PORT=... chooses another")
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=60):
+            return f"http://127.0.0.1:{port}"
 
     def wait(self) -> None:
         """Keeps what changes, until Ctrl-C or until the API's process ends."""
@@ -145,7 +139,8 @@ def write_private(path: Path, value: object) -> None:
 
 def run(serve: bool, folder: Path = FOLDER) -> None:
     """`make run`, or `make aws` without the API, until Ctrl-C; another `folder` keeps it apart from the user's own."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for ending in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(ending, signal.default_int_handler)  # also where a script's & made Ctrl-C be ignored
     port = int(os.environ.get("PORT", "8000"))
     launched = None
     try:

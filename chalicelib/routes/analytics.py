@@ -37,7 +37,7 @@ def _answer(parse: Callable[[Parameters, Any], Any], make: Callable[..., Answer]
     customer_id, now = customer_of(request, "read", named), with_.clock()
     question = parse(values, now)
     compute = partial(_compute, make, customer_id, question, now)
-    return fetched(request, *cached(with_.cache, customer_id, make.__name__, question, compute, encode))
+    return fetched(request, *cached(with_.cache, customer_id, make.__name__, question, compute, encode, with_.turns))
 
 
 def _compute(make: Callable[..., Answer], customer_id: str, question: Any, now: Any, status: Any) -> Answer:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import zlib
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
@@ -29,12 +30,13 @@ class Cache:
         for item in found[self._table]:
             mine = item["customer_id"]["S"] == customer_id and item["question"]["S"] == question
             if mine and item["generation"]["S"] == status.generation and not expired(item, self._now()):
-                return bytes(item["answer"]["B"]), status
+                return zlib.decompress(bytes(item["answer"]["B"])), status
         return None, status
 
     def put(self, customer_id: str, question: str, answer: bytes, generation: str) -> None:
         """Keeps the answer; one that is too large for an item is simply made again next time."""
-        if len(answer) > LARGEST:
+        packed = zlib.compress(answer, 1)
+        if len(packed) > LARGEST:
             return
         until = int((self._now() + KEPT).timestamp())
         self._dynamo.put(
@@ -44,7 +46,7 @@ class Cache:
                 "customer_id": {"S": customer_id},
                 "question": {"S": question},
                 "generation": {"S": generation},
-                "answer": {"B": answer},
+                "answer": {"B": packed},
                 "v": {"N": SCHEMA},
                 TTL_ATTRIBUTE: {"N": str(until)},
             },

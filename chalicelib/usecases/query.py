@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from decimal import Decimal
 
@@ -15,16 +17,49 @@ Encode = Callable[[object], bytes]
 
 
 def cached(
-    cache: ResultCache, customer_id: str, route: str, question: object, make: Callable[[CustomerStatus], Answer], encode: Encode
+    cache: ResultCache,
+    customer_id: str,
+    route: str,
+    question: object,
+    make: Callable[[CustomerStatus], Answer],
+    encode: Encode,
+    turns: Turns | None = None,
 ) -> tuple[bytes, bool]:
-    """(the answer's bytes, whether they were kept from before). Only answers are kept: an error leaves here as it is."""
+    """(the answer's bytes, whether they were kept from before). Only answers are kept: an error leaves here as it is.
+
+    With `turns`, several threads that ask the same at once compute it once.
+    """
     asked = f"{route} {question!r}"
     kept, status = cache.get(customer_id, asked)
     if kept is not None:
         return kept, True
-    answer = encode(make(status))
-    cache.put(customer_id, asked, answer, status.generation)
+    with (turns or Turns(1)).of(customer_id, asked) as waited:
+        if waited:
+            kept, status = cache.get(customer_id, asked)
+            if kept is not None:
+                return kept, True
+        answer = encode(make(status))
+        cache.put(customer_id, asked, answer, status.generation)
     return answer, False
+
+
+class Turns:
+    """Locks for whoever asks the same question at the same time; two questions may share one, which only makes one wait."""
+
+    def __init__(self, count: int = 64) -> None:
+        self._locks = [threading.Lock() for _ in range(count)]
+
+    @contextmanager
+    def of(self, customer_id: str, asked: str) -> Iterator[bool]:
+        """Holds the question's lock; True if somebody else had it first."""
+        lock = self._locks[hash((customer_id, asked)) % len(self._locks)]
+        waited = not lock.acquire(blocking=False)
+        if waited:
+            lock.acquire()
+        try:
+            yield waited
+        finally:
+            lock.release()
 
 
 def text_of(instant: datetime | None) -> str | None:

@@ -351,8 +351,8 @@ class Document:
     def _csv(self, title: str) -> Iterator[tuple[str, Decimal]]:
         for row in csv.DictReader(io.StringIO(self.content.decode("utf-8-sig"))):
             if row["table"] == title and row["row"] != "note":
-                column = next(name for name, value in row.items() if name not in ("section", "table", "row", "Name") and value)
-                yield row["Name"], Decimal(row[column])
+                name, amount, *_ = (value for column, value in row.items() if column not in ("section", "table", "row") and value)
+                yield name, Decimal(amount)
 
     def _xlsx(self, title: str) -> Iterator[tuple[str, Decimal]]:
         book = openpyxl.load_workbook(io.BytesIO(self.content))
@@ -414,7 +414,7 @@ def test_a_compliance_report_holds_the_seeded_findings(own_stack: Stack, form: s
     labels = [finding["Severity"]["Label"].capitalize() for finding in failed]
     if form == "pdf":
         text = document.text()
-        assert re.search(rf"Score\D*{score(by_control)}\b", text)
+        assert f"{score(by_control)} of 100" in text
         for name in {name for name, state in by_control.items() if state == "failed"}:
             assert name in text
         return
