@@ -74,7 +74,7 @@ class ComplianceDay:
 
 
 def latest_by_id(findings: Iterable[Finding]) -> list[Finding]:
-    """One finding per product and Id: the latest UpdatedAt wins, a tie counts FAILED."""
+    """One finding per product and Id: the latest UpdatedAt wins, of a tie the worse (so a tie counts FAILED)."""
     best: dict[tuple[str, str], Finding] = {}
     for finding in findings:
         held = best.get((finding.product, finding.id))
@@ -84,7 +84,14 @@ def latest_by_id(findings: Iterable[Finding]) -> list[Finding]:
 
 
 def _newer(one: Finding, other: Finding) -> bool:
-    return (one.updated_at, one.status == "FAILED") > (other.updated_at, other.status == "FAILED")
+    return (one.updated_at, _weight(one)) > (other.updated_at, _weight(other))
+
+
+def _weight(finding: Finding) -> int:
+    """Of two equally new ones the worse counts: failed, unknown, passed, none of the score's business."""
+    if finding.ignored or finding.status is None:
+        return 0
+    return {"FAILED": 3, "PASSED": 1}.get(finding.status, 2)
 
 
 def evaluate(

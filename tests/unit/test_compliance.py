@@ -52,7 +52,8 @@ def oracle(findings: list[Finding], standard: str | None) -> tuple[int | None, i
     latest: dict[str, Finding] = {}
     for one in findings:
         held = latest.get(one.id)
-        if held is None or one.updated_at > held.updated_at or (one.updated_at == held.updated_at and one.status == "FAILED"):
+        badness = [0 if one.ignored or one.status is None else {"FAILED": 3, "PASSED": 1}.get(one.status, 2) for one in (one, held or one)]
+        if held is None or one.updated_at > held.updated_at or (one.updated_at == held.updated_at and badness[0] > badness[1]):
             latest[one.id] = one
     chosen = [one for one in latest.values() if standard is None or standard in one.standards]
     passed = failed = unknown = no_data = 0

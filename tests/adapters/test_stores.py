@@ -1,0 +1,270 @@
+"""The stores on moto: unique keys, exact numbers, lifetimes, versions, and nobody reaches another customer's rows."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from chalicelib.domain.compliance import Evaluation, assess
+from chalicelib.domain.cost import COST_EXPLORER, CostDay, CostLine, CostPart
+from chalicelib.domain.errors import StoreUnavailable, UnknownSchema
+from chalicelib.domain.period import HOUR, Window
+from chalicelib.domain.reporting import READY, ReportRecord
+from chalicelib.domain.state import CLOUDWATCH, OK, SourceState
+from chalicelib.domain.usage import UsageBucket, UsageSeries
+from chalicelib.stores import tables
+from chalicelib.stores.cache import Cache, cache_key
+from chalicelib.stores.customers import OPERATOR, Customers
+from chalicelib.stores.dynamo import Dynamo
+from chalicelib.stores.files import ExportFiles, customer_of
+from chalicelib.stores.items import from_items, to_items
+from chalicelib.stores.metrics import Metrics
+from chalicelib.stores.reports import Reports
+from local.aws import _create_table
+
+NOW = datetime(2026, 11, 23, 20, tzinfo=UTC)
+DAY = NOW.date()
+
+
+class Clock:
+    now = NOW
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+@pytest.fixture
+def client(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "x")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    with mock_aws():
+        made = boto3.client("dynamodb")
+        for table in tables.TABLES:
+            _create_table(made, table, "dev")
+        yield made
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def metrics(client: Any, clock: Clock) -> Metrics:
+    return Metrics(Dynamo(client), "securebase-dev-metrics", clock, timedelta(days=14))
+
+
+def usage(start: datetime, amount: str = "1.000001") -> UsageBucket:
+    return UsageBucket(
+        start, {"1/us-east-1": 1}, (UsageSeries("api_calls", "Amazon API Gateway", "us-east-1", "1", Decimal(amount), Decimal(amount)),)
+    )
+
+
+def cost(day: date, lines: int = 1, text: str = "x") -> CostDay:
+    made = tuple(CostLine("1", f"{text}{n}", "", "", "AWS", "Usage", "USD", Decimal("0.00000000001"), None, None) for n in range(lines))
+    return CostDay(day, made, (), False, (COST_EXPLORER,))
+
+
+def test_what_is_put_is_read_back_exactly_and_in_order(metrics: Metrics) -> None:
+    hours = [usage(NOW - n * HOUR, f"{n}.{10**20 + n}") for n in (3, 1, 2)]
+    metrics.put_usage("acme", hours, [usage(NOW.replace(hour=0))])
+    assert metrics.usage_hours("acme", Window(NOW - 3 * HOUR, NOW)) == sorted(hours, key=lambda hour: hour.start)
+    assert metrics.usage_days("acme", DAY, DAY) == [usage(NOW.replace(hour=0))]
+
+
+def test_rerunning_a_put_overwrites_instead_of_doubling(metrics: Metrics, client: Any) -> None:
+    for _ in range(5):
+        metrics.put_usage("acme", [usage(NOW)], [usage(NOW.replace(hour=0))])
+    assert client.scan(TableName="securebase-dev-metrics")["Count"] == 2
+
+
+def test_a_customer_reads_only_its_own_partition(metrics: Metrics) -> None:
+    metrics.put_usage("acme", [usage(NOW - HOUR)], [])
+    metrics.put_cost_days("acme", [cost(DAY)], [])
+    for other in ("acm", "acme2", "ACME", "acme#"):
+        assert metrics.usage_hours(other, Window(NOW - HOUR, NOW)) == []
+        assert metrics.cost_days(other, DAY, DAY) == []
+
+
+def test_two_writes_of_one_key_in_a_batch_are_refused_here(metrics: Metrics) -> None:
+    with pytest.raises(AssertionError, match="two writes of one key"):
+        metrics.put_usage("acme", [usage(NOW), usage(NOW, "2")], [])
+
+
+def test_a_day_too_large_for_an_item_is_split_and_comes_back_whole(metrics: Metrics, client: Any) -> None:
+    large = cost(DAY, 9000, os.urandom(40).hex())
+    large = replace(large, lines=tuple(replace(line, region=os.urandom(40).hex()) for line in large.lines))
+    metrics.put_cost_days("acme", [large], [])
+    items = client.scan(TableName="securebase-dev-metrics")["Items"]
+    assert len(items) > 1
+    assert max(len(item["data"]["B"]) for item in items) < 400_000
+    assert metrics.cost_days("acme", DAY, DAY) == [large]
+    metrics.put_cost_days("acme", [cost(DAY)], [])
+    assert metrics.cost_days("acme", DAY, DAY) == [cost(DAY)]
+
+
+def test_parts_of_two_versions_are_never_put_together() -> None:
+    def parts(seed: int) -> list[Any]:
+        value = [os.urandom(500_000).hex() + str(seed)]
+        return to_items("customer_id", "acme", "timestamp", "cost-day#x", value, None)
+
+    first, second = parts(1), parts(2)
+    with pytest.raises(StoreUnavailable):
+        list(from_items([first[0], *second[1:]], "timestamp", list[str], NOW))
+
+
+def test_what_is_past_its_lifetime_is_not_read_though_still_there(metrics: Metrics, clock: Clock, client: Any) -> None:
+    metrics.put_usage("acme", [usage(NOW - HOUR)], [])
+    clock.now = NOW + timedelta(days=14, seconds=1)
+    assert client.scan(TableName="securebase-dev-metrics")["Count"] == 1
+    assert metrics.usage_hours("acme", Window(NOW - HOUR, clock.now)) == []
+
+
+def test_an_unknown_schema_version_is_an_error_not_garbage(metrics: Metrics, client: Any) -> None:
+    metrics.put_cost_days("acme", [cost(DAY)], [])
+    item = client.scan(TableName="securebase-dev-metrics")["Items"][0]
+    client.put_item(TableName="securebase-dev-metrics", Item={**item, "v": {"N": "99"}})
+    with pytest.raises(UnknownSchema):
+        metrics.cost_days("acme", DAY, DAY)
+
+
+def test_vanished_days_are_gone_and_parts_of_a_day_are_told_apart(metrics: Metrics) -> None:
+    parts = [CostPart(DAY, COST_EXPLORER, origin, (), (), False) for origin in ("1", "2")]
+    metrics.put_cost_parts("acme", parts)
+    metrics.delete_cost_parts("acme", [(DAY, COST_EXPLORER, "1")])
+    assert metrics.cost_parts("acme", DAY, DAY) == parts[1:]
+    metrics.put_cost_days("acme", [cost(DAY)], [])
+    metrics.put_cost_days("acme", [], [DAY])
+    assert metrics.cost_days("acme", DAY, DAY) == []
+
+
+def test_the_latest_state_of_compliance_is_the_last_on_or_before_a_day(metrics: Metrics) -> None:
+    days = [assess("security_hub", "aws/securityhub", [], NOW - timedelta(days=ago)) for ago in (9, 5, 0)]
+    metrics.put_compliance_days("acme", days)
+    assert metrics.latest_compliance_day("acme", DAY - timedelta(days=1)) == days[1]
+    assert metrics.latest_compliance_day("acme", DAY - timedelta(days=30)) is None
+    assert days[0].overall == Evaluation(findings=dict.fromkeys(days[0].overall.findings, 0))
+
+
+def state(version: str = "1") -> SourceState:
+    return SourceState(CLOUDWATCH, OK, NOW, NOW, NOW, (), version)
+
+
+def test_sources_states_live_beside_each_other_and_change_the_generation_only_when_they_change(metrics: Metrics) -> None:
+    empty = metrics.status("acme")
+    metrics.put_state("acme", state())
+    first = metrics.status("acme")
+    metrics.put_state("acme", state())
+    assert metrics.status("acme") == first
+    metrics.put_state("acme", replace(state(), source=COST_EXPLORER))
+    both = metrics.status("acme")
+    assert set(both.sources) == {CLOUDWATCH, COST_EXPLORER}
+    assert len({empty.generation, first.generation, both.generation}) == 3
+    assert metrics.statuses(["acme", "nobody"]) == {"acme": both, "nobody": empty}
+
+
+@pytest.fixture
+def cache(client: Any, clock: Clock) -> Cache:
+    return Cache(Dynamo(client), "securebase-dev-cache", "securebase-dev-metrics", clock)
+
+
+def test_a_kept_answer_is_its_customers_alone_and_dies_with_new_data_or_time(cache: Cache, metrics: Metrics, clock: Clock) -> None:
+    metrics.put_state("acme", state())
+    generation = metrics.status("acme").generation
+    cache.put("acme", "usage 30d", b"answer", generation)
+    assert cache.get("acme", "usage 30d")[0] == b"answer"
+    assert cache.get("acme", "usage 7d")[0] is None
+    assert cache.get("other", "usage 30d")[0] is None
+    clock.now = NOW + timedelta(minutes=6)
+    assert cache.get("acme", "usage 30d")[0] is None
+    clock.now = NOW
+    metrics.put_state("acme", state("2"))
+    assert cache.get("acme", "usage 30d")[0] is None
+
+
+def test_no_two_questions_share_a_cache_key() -> None:
+    asked = [("a", "b1"), ("a1", "b"), ("a", "1b"), ("", "a1b"), ("1:a", "b"), ("a", "b")]
+    assert len({cache_key(*pair) for pair in asked}) == len(asked)
+
+
+def record(number: int) -> ReportRecord:
+    return ReportRecord(f"{number:032x}", "costs", "pdf", {"period": ("30d",)}, "d", NOW + timedelta(seconds=number), filename="f.pdf")
+
+
+def test_reports_are_listed_newest_first_in_pages_of_ones_own(client: Any, clock: Clock) -> None:
+    reports = Reports(Dynamo(client), "securebase-dev-reports", clock)
+    for number in range(5):
+        assert reports.create("acme", record(number))
+    reports.create("other", record(9))
+    first, position = reports.list("acme", 2, None)
+    second, position = reports.list("acme", 2, position)
+    third, end = reports.list("acme", 2, position)
+    assert [found.id for found in [*first, *second, *third]] == [record(number).id for number in (4, 3, 2, 1, 0)]
+    assert end is None
+
+
+def test_a_report_is_made_once_and_a_deleted_one_does_not_come_back(client: Any, clock: Clock) -> None:
+    reports = Reports(Dynamo(client), "securebase-dev-reports", clock)
+    assert reports.create("acme", record(1))
+    assert not reports.create("acme", replace(record(1), type="usage"))
+    assert reports.get("other", record(1).id) is None
+    reports.delete("acme", record(1).id)
+    assert not reports.put("acme", replace(record(1), status=READY))
+    assert reports.get("acme", record(1).id) is None
+
+
+def test_no_customer_can_be_the_operator(client: Any) -> None:
+    assert Customers(Dynamo(client), "securebase-dev-customers").get(OPERATOR) is None
+    assert "(" in OPERATOR
+
+
+@pytest.mark.parametrize(
+    ("key", "owner"),
+    [
+        ("focus/acme/2026-09.csv", ("focus", "acme")),
+        ("focus/acme/deep/er.csv.gz", ("focus", "acme")),
+        ("findings/acme/a.json", ("findings", "acme")),
+        ("focus/acme/readme.txt", None),
+        ("focus/acme", None),
+        ("focus//a.csv", None),
+        ("other/acme/a.csv", None),
+    ],
+)
+def test_a_dropped_key_belongs_to_the_customer_of_its_prefix(key: str, owner: tuple[str, str] | None) -> None:
+    assert customer_of(key) == owner
+
+
+def test_a_key_of_another_customers_prefix_is_never_opened() -> None:
+    with pytest.raises(AssertionError):
+        ExportFiles(None, "bucket").open("acme", "focus/acme2/a.csv")
+
+
+class Flaky:
+    """A DynamoDB that leaves some of each batch undone for a while."""
+
+    def __init__(self) -> None:
+        self.seen: list[Any] = []
+
+    def batch_write_item(self, RequestItems: dict[str, list[Any]]) -> dict[str, Any]:
+        ((table, requests),) = RequestItems.items()
+        done, left = requests[:7], requests[7:]
+        self.seen += done
+        return {"UnprocessedItems": {table: left} if left else {}}
+
+
+def test_what_dynamodb_leaves_unwritten_is_written_later() -> None:
+    flaky = Flaky()
+    items = [{"customer_id": {"S": "a"}, "timestamp": {"S": str(number)}} for number in range(60)]
+    Dynamo(flaky, pause=lambda seconds: None).write_many("t", ("customer_id", "timestamp"), items)
+    assert [request["PutRequest"]["Item"] for request in flaky.seen] == items
