@@ -15,7 +15,7 @@ from chalicelib.domain import signals
 from chalicelib.logs import LOGGER
 from chalicelib.stores import tables
 
-IDLE_SECONDS = 0.1
+LONG_POLL_SECONDS = 1
 RETRY_SECONDS = 3
 """A laptop's user won't wait six times the timeout for a second try."""
 MINUTE_OF_HOUR = 5
@@ -50,8 +50,7 @@ class Turning:
 
     def _drain_forever(self, queue: QueueWorker) -> None:
         while not self._stopping.is_set():
-            if not queue.once():
-                self._stopping.wait(IDLE_SECONDS)
+            queue.once(wait=LONG_POLL_SECONDS)
 
     def _plan_forever(self) -> None:
         while True:
@@ -73,9 +72,10 @@ class QueueWorker:
         self._handler = handler
         self._function = next(function for function in signals.FUNCTIONS if function.timeout == queue.timeout and function.concurrency)
 
-    def once(self) -> bool:
-        """Whether there was a message."""
-        messages = self._client.receive_message(QueueUrl=self._url, MaxNumberOfMessages=1).get("Messages", [])
+    def once(self, wait: int = 0) -> bool:
+        """Whether there was a message, within `wait` seconds."""
+        answer = self._client.receive_message(QueueUrl=self._url, MaxNumberOfMessages=1, WaitTimeSeconds=wait)
+        messages = answer.get("Messages", [])
         for message in messages:
             try:
                 self._handler(sqs_event(message), context(self._function))
