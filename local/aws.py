@@ -20,6 +20,7 @@ from chalicelib.laptop import NOTE
 from chalicelib.stores import tables
 from local.fakes.cloudwatch import install_cloudwatch
 from local.fakes.cost_explorer import FakeCostExplorer
+from local.fakes.dynamodb import with_quick_reads
 from local.fakes.http import Served, serve, serve_moto
 from local.fakes.metric_points import MetricPoints
 from local.fakes.security_hub import FakeSecurityHub
@@ -59,7 +60,7 @@ def start(clock: Callable[[], datetime]) -> EmbeddedAws:
     default_user_config["lambda"] = {"use_docker": False}
     costs, hub, points = FakeCostExplorer([], clock), FakeSecurityHub([], [], clock), MetricPoints(clock)
     undo = [install_cloudwatch(points), install_sts_check()]
-    servers = [serve_moto(), serve(costs.app), serve(hub.app)]
+    servers = [serve_moto(with_quick_reads), serve(costs.app), serve(hub.app)]
     environment = {
         "AWS_ENDPOINT_URL": servers[0].url,
         "AWS_ENDPOINT_URL_COST_EXPLORER": servers[1].url,

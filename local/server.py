@@ -17,7 +17,7 @@ from chalicelib.routes.errors import problem
 
 LARGEST_REQUEST = 10 * 2**20
 """API Gateway's own limit of a request."""
-READS_AT_ONCE = BoundedSemaphore(6)
+READS_AT_ONCE = BoundedSemaphore(4)
 """A hundred threads that all compute at once only get in each other's way; writes may wait for a report, so they aren't held."""
 
 

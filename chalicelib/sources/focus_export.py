@@ -41,7 +41,7 @@ def _rows(file: BinaryIO) -> Iterator[dict[str, str]]:
     """Every row by column name, blank where it says NULL or nothing."""
     magic = file.read(2)
     file.seek(0)
-    binary = gzip.GzipFile(fileobj=file) if magic == b"\x1f\x8b" else file
+    binary = gzip.GzipFile(fileobj=file, mode="rb") if magic == b"\x1f\x8b" else file
     csv.field_size_limit(FIELD_LIMIT)
     try:
         reader = csv.reader(io.TextIOWrapper(binary, encoding="utf-8-sig", newline=""), strict=True)

@@ -45,14 +45,14 @@ def serve(app: App, port: int = 0) -> Served:
     return Served(app, port)
 
 
-def serve_moto(port: int = 0) -> Served:
+def serve_moto(around: Callable[[App], App] = lambda app: app, port: int = 0) -> Served:
     """The whole of moto on 127.0.0.1, in this process, so that what is patched in moto counts.
 
     moto looks at its 170 folders on disk twice a request, half of what a small one takes: here it looks once.
     """
     modules = list(backends.list_of_moto_modules())
     backends.list_of_moto_modules = lambda: modules
-    return Served(_with_raw_uri(DomainDispatcherApplication(create_backend_app)), port)
+    return Served(around(_with_raw_uri(DomainDispatcherApplication(create_backend_app))), port)
 
 
 def json_app(answer: Callable[[Request], Response]) -> App:

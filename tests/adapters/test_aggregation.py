@@ -130,6 +130,7 @@ def test_an_hour_aggregated_by_four_at_once_leaves_the_same_table(aws: Embedded,
     aws.aggregate(acme)
     alone = aws.scan()
     aws.reset()
+    aws.services.customers.put(acme)
     jobs: list[dict[str, str]] = [{"job": "costs", "end": aggregate.text_of(CLOSED)}]
     jobs.append({"job": "customer", "customer_id": acme.id, "end": aggregate.text_of(CLOSED)})
     aggregate.run(aws.services.collaborators, jobs[0])  # tells the regions to look into; then everything four times at once
