@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 UNIT := tests/unit
 
-.PHONY: help run aws reset test check format lint types arrows template unit install clean
+.PHONY: help run aws reset test check format lint types arrows template unit install pictures clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -51,6 +51,9 @@ template: $(INSTALLED) ## cfn-lint on every stage's template
 	done; rm -f .local-template.json
 
 check: lint types arrows template test ## everything that CI checks
+
+pictures: $(INSTALLED) ## the README's pictures, from a running `make run`
+	@$(BIN)/python docs/pictures.py
 
 clean: ## remove .venv and everything made here
 	@rm -rf $(VENV) .local .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

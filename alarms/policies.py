@@ -53,10 +53,9 @@ EVERYONE: tuple[Statement, ...] = ((("logs:CreateLogGroup", "logs:CreateLogStrea
 ALLOWED: dict[signals.Function, tuple[Statement, ...]] = {
     signals.API: (
         (READ, table(t.METRICS)),
-        ((*READ, *WRITE), table(t.REPORTS)),
-        ((*READ, *WRITE), table(t.SCHEDULES)),
-        ((*READ, *WRITE), table(t.CACHE)),
-        ((GET,), table(t.CUSTOMERS)),
+        ((GET, QUERY, PUT, DELETE), table(t.REPORTS)),
+        (("dynamodb:BatchGetItem", PUT), table(t.CACHE)),
+        ((GET, SCAN), table(t.CUSTOMERS)),  # /health looks at all of them
         ((GET,), table(t.API_KEYS)[:1]),
         (("s3:GetObject", "s3:DeleteObject"), objects(t.REPORTS_BUCKET)),
         (SEND, queue(t.REPORT_QUEUE)),
@@ -64,8 +63,7 @@ ALLOWED: dict[signals.Function, tuple[Statement, ...]] = {
     ),
     signals.AGGREGATOR: (((SCAN,), table(t.CUSTOMERS)), (SEND, queue(t.AGGREGATION_QUEUE))),
     signals.AGGREGATION_WORKER: (
-        ((GET, QUERY, *WRITE, BATCH), table(t.METRICS)),
-        ((PUT,), table(t.CACHE)),
+        ((*READ, *WRITE, BATCH), table(t.METRICS)),
         ((GET, SCAN), table(t.CUSTOMERS)),
         (("s3:GetObject",), objects(t.EXPORTS_BUCKET)),
         (("s3:ListBucket",), bucket(t.EXPORTS_BUCKET)),
@@ -84,9 +82,8 @@ ALLOWED: dict[signals.Function, tuple[Statement, ...]] = {
     ),
     signals.REPORT_ENGINE: (
         (READ, table(t.METRICS)),
-        (READ, table(t.CACHE)),
-        (READ, table(t.CUSTOMERS)),
-        ((*READ, PUT, UPDATE), table(t.REPORTS)),
+        ((GET,), table(t.CUSTOMERS)),
+        ((GET, PUT), table(t.REPORTS)[:1]),
         (("s3:PutObject",), objects(t.REPORTS_BUCKET)),
         (CONSUME, queue(t.REPORT_QUEUE)),
     ),

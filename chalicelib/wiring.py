@@ -41,6 +41,8 @@ REMEMBERED_SECONDS = 30
 """How long a container believes a key or a customer that it has looked up; revocation reaches everywhere within a minute."""
 ROLE_SECONDS = 1800
 CONFIG = Config(retries={"mode": "standard", "max_attempts": 4}, connect_timeout=2, read_timeout=15, max_pool_connections=128)
+CONFIGS = {"s3": CONFIG.merge(Config(signature_version="s3v4"))}
+"""Links signed the old way stop at encrypted objects."""
 
 
 def now() -> datetime:
@@ -59,11 +61,11 @@ class Services:
     _clients: dict[str, Any] = field(default_factory=dict)
     _reader_clients: TTLCache[tuple[str, str, str], Any] = field(default_factory=lambda: TTLCache(1024, ROLE_SECONDS))
 
-    def client(self, service: str, **more: Any) -> Any:
+    def client(self, service: str) -> Any:
         """The container's one client of that service."""
         with self._lock:
             if service not in self._clients:
-                self._clients[service] = boto3.client(service, region_name=self.settings.region, config=CONFIG, **more)
+                self._clients[service] = boto3.client(service, region_name=self.settings.region, config=CONFIGS.get(service, CONFIG))
             return self._clients[service]
 
     def reader_client(self, account: Account, external_id: str, region: str) -> Any:

@@ -14,6 +14,7 @@ from typing import Any
 import boto3
 from moto.core.config import default_user_config
 from moto.iam.models import iam_backends
+from moto.moto_api._internal.models import moto_api_backend
 
 from chalicelib.domain.customer import READER_ROLE
 from chalicelib.laptop import NOTE
@@ -53,6 +54,7 @@ class EmbeddedAws:
             server.stop()
         for undo in self.undo:
             undo()
+        moto_api_backend.reset()
 
 
 def start(clock: Callable[[], datetime]) -> EmbeddedAws:

@@ -57,6 +57,10 @@ class Handler(chalice_local.ChaliceRequestHandler):
             return False
         return True
 
+    def _send_http_response_with_body(self, code: int, headers: dict[str, Any], body: str | bytes) -> None:
+        """An answer to HEAD has no body, and a length that promised one would hold the connection."""
+        super()._send_http_response_with_body(code, headers, b"" if self.command == "HEAD" else body)
+
     def _send_error_response(self, error: chalice_local.LocalGatewayException) -> None:
         self._refuse(error.CODE)
 

@@ -11,7 +11,7 @@ from chalice.app import Request, Response
 from chalicelib.domain.customer import Principal
 from chalicelib.domain.errors import AnalyticsError, Forbidden, Unauthorized
 from chalicelib.logs import LOGGER
-from chalicelib.routes.errors import as_problem, of_error
+from chalicelib.routes.errors import as_problem, of_error, problem
 from chalicelib.security import api_keys
 from chalicelib.wiring import Services, services
 
@@ -29,6 +29,9 @@ def middleware(request: Request, get_response: Callable[[Request], Response]) ->
         response = as_problem(get_response(request), request_id)
     except AnalyticsError as error:
         response = of_error(error, request_id)
+    except Exception:  # noqa: BLE001  the process's edge: whatever it is, it is logged and answered in our shape
+        LOGGER.exception("unexpected", extra={"request_id": request_id})
+        response = problem(500, request_id)
     response.headers["X-Request-Id"] = request_id
     LOGGER.info(
         "request",

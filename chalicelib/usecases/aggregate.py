@@ -111,6 +111,10 @@ def read_usage(with_: Collaborators, customer: Customer, window: Window, now: da
         window = whole_days(window).clipped(hour_floor(with_.clock()))  # hours that old are not kept: their days must be read as wholes
     source = with_.usage.name
     before = with_.metrics.status(customer.id).sources.get(source) or SourceState(source, FAILING, now)
+    if not customer.accounts:
+        state = SourceState(source, NO_DATA, now, failures=(("", "NoAccounts"),))
+        with_.metrics.put_state(customer.id, state)
+        return state
     registry = with_.metrics.registry(customer.id)
     reading = with_.usage.read(customer, window, recent_regions(with_, customer, window), registry)
     if not reading.scopes:

@@ -1,0 +1,82 @@
+"""Docs and code agree: routes, parameters, errors, variables, commands, tables and targets."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from chalicelib.routes import errors
+from chalicelib.stores import tables
+from chalicelib.usecases import questions
+
+ROOT = Path(__file__).parents[2]
+API = (ROOT / "docs" / "api.md").read_text()
+OPERATIONS = (ROOT / "docs" / "operations.md").read_text()
+EVERYTHING = "\n".join(path.read_text() for path in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")])
+
+
+def test_every_route_is_documented_and_every_documented_route_is_there() -> None:
+    script = "import app; print('\\n'.join(f'{m} {p}' for p, ms in app.app.routes.items() for m in ms))"
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, env={"STAGE": "dev", "PATH": ""}, capture_output=True, text=True, timeout=30, check=True
+    )
+    assert set(done.stdout.split("\n")) - {""} == set(re.findall(r"^\| `((?:GET|POST|DELETE|PATCH|PUT) /[^`]*)` \|", API, re.MULTILINE))
+
+
+def test_every_parameter_is_documented_and_every_documented_one_is_known() -> None:
+    table = API.split("## Parameters")[1].split("\n\n")[1]
+    named = {name for row in table.splitlines()[2:] for name in re.findall(r"`([a-z]+)`", row.split("|")[1])}
+    assert named == {*questions.COST_PARAMETERS, *questions.COMPLIANCE_PARAMETERS}
+
+
+def test_every_status_with_its_codes_is_documented() -> None:
+    documented = {int(status) for status in re.findall(r"^\| (\d{3}) \|", API, re.MULTILINE)}
+    assert documented == set(errors.TITLES) - {429}
+
+
+def test_every_code_of_an_error_is_documented() -> None:
+    for kind in errors.STATUS:
+        assert f"`{kind.code}`" in API or kind.__name__ == "SourceUnavailable", kind
+
+
+def test_every_variable_is_documented_and_read() -> None:
+    read = set(re.findall(r'environment(?:\.get)?[\[(]"([A-Z_]+)"', (ROOT / "chalicelib" / "settings.py").read_text()))
+    documented = set(re.findall(r"^\| `([A-Z_]+)` \|", OPERATIONS, re.MULTILINE))
+    assert documented == read - {"AWS_REGION", "AWS_DEFAULT_REGION"}
+
+
+COMMANDS = sorted(set(re.findall(r"python -m (ops\.[a-z]+|alarms(?:\.policies)?)", EVERYTHING)))
+
+
+@pytest.mark.parametrize("module", COMMANDS)
+def test_every_command_in_the_docs_is_there(module: str) -> None:
+    path = ROOT / Path(*module.split("."))
+    assert path.with_suffix(".py").exists() or (path / "__main__.py").exists()
+
+
+def test_every_command_is_in_the_docs() -> None:
+    there = {f"ops.{path.stem}" for path in (ROOT / "ops").glob("*.py") if path.stem not in ("__init__", "common")}
+    assert there <= set(COMMANDS)
+
+
+def test_every_make_target_in_the_docs_is_there() -> None:
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    assert set(re.findall(r"`make ([a-z-]+)`", EVERYTHING)) <= targets
+
+
+def test_every_kind_of_row_is_in_the_architecture() -> None:
+    source = (ROOT / "chalicelib" / "stores" / "metrics.py").read_text()
+    text = (ROOT / "docs" / "architecture.md").read_text()
+    for kind in re.findall(r'"((?:usage|cost|compliance)-[a-z]+#|drop#|findings#)"', source):
+        assert f"`{kind}`" in text
+    assert tables.METRICS.name == "metrics"
+
+
+def test_links_between_the_docs_lead_somewhere() -> None:
+    for path in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]:
+        for target in re.findall(r"\]\(([^)#]+)\)", path.read_text()):
+            assert "://" in target or (path.parent / target).exists(), f"{path.name}: {target}"
