@@ -48,7 +48,7 @@ def take_costs(with_: Collaborators, customer: Customer, key: str) -> None:
         with_.metrics.put_drop(customer.id, after)
     months = set(before.months if before else ()) | set(after.months if after else ())
     version = settle_months(with_.metrics, customer.id, months)
-    if before and before.digest not in {drop.digest for drop in drops.values()}:
+    if before and before.digest not in {drop.digest for drop in with_.metrics.drops(customer.id)}:  # as it is now: others drop, too
         _forget_parts(with_, customer, before)
     _put_export_state(with_, customer, FOCUS_EXPORT, [drop for drop in drops.values() if drop.kind == "focus"], version)
     _sign_off(with_, customer, after)
