@@ -9,12 +9,15 @@ from typing import Any
 import pytest
 from moto.cloudwatch.exceptions import InvalidParameterValue
 
+from chalicelib import wiring
 from chalicelib.domain.customer import Customer
 from chalicelib.domain.errors import StoreUnavailable
 from chalicelib.domain.period import DAY, Window, midnight
 from chalicelib.domain.usage import UsageBucket, value
+from chalicelib.stores import tables
 from chalicelib.usecases import aggregate
-from tests.e2e.embedded import CLOSED, HOUR, Embedded, Failing, started
+from local.turn import QueueWorker
+from tests.e2e.embedded import CLOSED, HOUR, NOW, Embedded, Failing, started
 
 YESTERDAY = Window(midnight(CLOSED.date()) - DAY, midnight(CLOSED.date()))
 Item = dict[str, Any]
@@ -384,3 +387,26 @@ def test_one_customers_failure_is_nobody_elses(aws: Embedded, acme: Customer) ->
         aws.aggregate(customer)
     states = {customer.id: aws.state(customer, "cloudwatch")[0] for customer in aws.customers}
     assert states == {"acme-retail": "failing", "borealis-health": "ok", "cobalt-games": "ok"}
+
+
+# How an hour starts
+
+
+@pytest.mark.parametrize("event", [{"source": "aws.events"}, {"source": "aws.events", "time": f"{NOW:%Y-%m-%dT%H:%M:%SZ}"}])
+def test_the_runbooks_manual_invoke_and_the_schedule_plan_an_hour_that_the_queue_then_does(aws: Embedded, event: dict[str, str]) -> None:
+    for customer in aws.customers:
+        aws.services.customers.put(customer)
+    wiring.use(aws.services)
+    import app
+
+    planned = app.analytics_aggregator(event, None)
+    assert planned["customers"] == len(aws.customers)
+    worker = QueueWorker(tables.AGGREGATION_QUEUE, app.aggregation_worker)
+    jobs = 0
+    while worker.once():
+        jobs += 1
+    assert jobs == len(aws.customers) + 2  # the shared costs, and the test message that S3 sends when notifications are set up
+    for customer in aws.customers:
+        assert aws.state(customer, "security_hub")[0] == "ok"
+    if "time" in event:
+        assert all(hours(aws, customer, CLOSED - HOUR) for customer in aws.customers)
