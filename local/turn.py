@@ -12,6 +12,7 @@ import boto3
 from chalice.local import LambdaContext
 
 from chalicelib.domain import signals
+from chalicelib.domain.period import iso
 from chalicelib.logs import LOGGER
 from chalicelib.stores import tables
 
@@ -109,7 +110,7 @@ def scheduled_event(at: datetime) -> dict[str, Any]:
         "detail-type": "Scheduled Event",
         "source": "aws.events",
         "account": "",
-        "time": f"{at:%Y-%m-%dT%H:%M:%SZ}",
+        "time": iso(at),
         "region": "",
         "resources": [],
         "detail": {},

@@ -9,8 +9,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from chalicelib.domain.customer import READER_ROLE, Account, Customer
-from chalicelib.domain.period import hour_floor, midnight
-from chalicelib.usecases.aggregate import text_of
+from chalicelib.domain.period import hour_floor, iso, midnight
 from chalicelib.wiring import Services
 from ops.common import customer_of, main, parser, services_of
 
@@ -35,8 +34,8 @@ def add(with_: Services, customer_id: str, name: str, accounts: list[str]) -> No
     if not with_.customers.create(customer):
         raise SystemExit(f"there is a customer {customer_id} already")
     start = midnight((now - BACKFILL).date())
-    jobs = [{"job": "customer", "customer_id": customer_id, "end": text_of(hour_floor(now))}]
-    jobs += [{"job": "backfill", "customer_id": customer_id, "start": text_of(start), "end": text_of(hour_floor(now))}]
+    jobs = [{"job": "customer", "customer_id": customer_id, "end": iso(hour_floor(now))}]
+    jobs += [{"job": "backfill", "customer_id": customer_id, "start": iso(start), "end": iso(hour_floor(now))}]
     with_.collaborators.queue.send(jobs if accounts else [])
     print(json.dumps(role_template(external_id, with_.account), indent=2))
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from chalicelib.domain.customer import SCOPES, ApiKey
+from chalicelib.domain.period import iso
 from chalicelib.security import api_keys
 from chalicelib.wiring import Services
 from ops.common import customer_of, main, parser, services_of
@@ -49,8 +50,7 @@ def revoke(with_: Services, customer_id: str, key_id: str | None) -> None:
 def show(with_: Services, customer_id: str, as_json: bool) -> None:
     records = with_.api_keys.of(customer_id)
     rows: list[dict[str, Any]] = [
-        {"key_id": r.id, "scopes": list(r.scopes), "created_at": f"{r.created_at:%Y-%m-%dT%H:%M:%SZ}", "revoked": r.revoked}
-        for r in records
+        {"key_id": r.id, "scopes": list(r.scopes), "created_at": iso(r.created_at), "revoked": r.revoked} for r in records
     ]
     if as_json:
         print(json.dumps(rows))

@@ -72,6 +72,11 @@ def is_midnight(instant: datetime) -> bool:
     return instant == midnight(instant.date())
 
 
+def iso(instant: datetime) -> str:
+    """ISO 8601 in UTC with Z, to the second."""
+    return f"{instant:%Y-%m-%dT%H:%M:%SZ}"
+
+
 def hour_floor(instant: datetime) -> datetime:
     return instant.replace(minute=0, second=0, microsecond=0)
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
 OK, PARTIAL, FAILING, NOT_ENABLED, NO_DATA = "ok", "partial", "failing", "not_enabled", "no_data"
+NOT_ENABLED_REASONS = frozenset({"InvalidAccessException", "OptInRequired", "SubscriptionRequiredException"})
+"""AWS's codes for a service that isn't switched on there: nobody's failure."""
 CLOUDWATCH, COST_EXPLORER, SECURITY_HUB = "cloudwatch", "cost_explorer", "security_hub"
 FOCUS_EXPORT, FINDINGS_EXPORT = "focus_export", "findings_export"
 FRESH_FOR = {
@@ -34,8 +36,10 @@ class SourceState:
     version: str = ""
     failing_since: datetime | None = None
 
-    def failed(self, at: datetime, state: str, failures: tuple[tuple[str, str], ...]) -> SourceState:
+    def failed(self, at: datetime, failures: tuple[tuple[str, str], ...]) -> SourceState:
         """The state after a failed read: what was known before stays, and how far it goes."""
+        reasons = {reason for _, reason in failures}
+        state = NOT_ENABLED if reasons and reasons <= NOT_ENABLED_REASONS else FAILING
         return replace(self, state=state, attempted_at=at, failures=failures, failing_since=self.failing_since or self.data_through)
 
     def stale(self, now: datetime) -> bool:

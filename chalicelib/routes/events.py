@@ -12,6 +12,7 @@ import msgspec
 from chalice.app import CloudWatchEvent
 
 from chalicelib.domain.errors import AnalyticsError
+from chalicelib.domain.period import iso
 from chalicelib.logs import LOGGER
 from chalicelib.routes.reports import reporting
 from chalicelib.stores.files import customer_of
@@ -24,8 +25,7 @@ class LenientEvent(CloudWatchEvent):
 
     def _extract_attributes(self, event_dict: dict[str, Any]) -> None:
         defaults = {"version": "0", "account": "", "region": "", "detail": {}, "detail-type": "Scheduled Event", "source": "aws.events"}
-        now = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
-        super()._extract_attributes({**defaults, "time": now, "id": "", "resources": [], **event_dict})
+        super()._extract_attributes({**defaults, "time": iso(datetime.now(UTC)), "id": "", "resources": [], **event_dict})
 
 
 def plan(event: LenientEvent) -> dict[str, object]:

@@ -12,7 +12,6 @@ from botocore.exceptions import BotoCoreError, ClientError
 from chalicelib.domain.errors import SourceUnavailable
 
 Item = TypeVar("Item")
-NOT_ENABLED_CODES = frozenset({"InvalidAccessException", "OptInRequired", "SubscriptionRequiredException"})
 
 
 @contextmanager

@@ -8,8 +8,8 @@ from datetime import date, datetime, timedelta
 
 from chalicelib.domain.customer import Customer
 from chalicelib.domain.errors import InvalidInput, SourceUnavailable
-from chalicelib.domain.period import DAY, HOUR, Window, hour_floor, midnight, minus_months, month_start
-from chalicelib.domain.state import CLOUDWATCH, COST_EXPLORER, FAILING, NO_DATA, NOT_ENABLED, OK, PARTIAL, SourceState
+from chalicelib.domain.period import DAY, HOUR, Window, hour_floor, iso, midnight, minus_months, month_start
+from chalicelib.domain.state import CLOUDWATCH, COST_EXPLORER, FAILING, NO_DATA, OK, PARTIAL, SourceState
 from chalicelib.domain.usage import UsageBucket, hour_buckets, merge, overlay
 from chalicelib.usecases import drops
 from chalicelib.usecases.findings import read_findings
@@ -33,7 +33,6 @@ LONGEST = 7 * DAY
 """The widest window of one read."""
 COSTS_EVERY = 6 * HOUR
 REGION_LOOK_BACK = 14 * DAY
-NOT_ENABLED_REASONS = frozenset({"InvalidAccessException", "OptInRequired", "SubscriptionRequiredException"})
 Job = Mapping[str, str]
 
 
@@ -56,10 +55,10 @@ def plan(with_: Collaborators, now: datetime) -> dict[str, object]:
     """One job for the shared cost series and one per customer, up to the last closed hour."""
     end = hour_floor(now)
     customers = [customer for customer in with_.customers.all() if not customer.disabled]
-    jobs = [{"job": "costs", "end": text_of(end)}]
-    jobs += [{"job": "customer", "customer_id": customer.id, "end": text_of(end)} for customer in customers]
+    jobs = [{"job": "costs", "end": iso(end)}]
+    jobs += [{"job": "customer", "customer_id": customer.id, "end": iso(end)} for customer in customers]
     with_.queue.send(jobs)
-    return {"customers": len(customers), "end": text_of(end)}
+    return {"customers": len(customers), "end": iso(end)}
 
 
 def run(with_: Collaborators, job: Job) -> None:
@@ -82,7 +81,7 @@ def run(with_: Collaborators, job: Job) -> None:
         window = Window(instant_of(job["start"]), instant_of(job["end"]))
         read_costs(with_, whole_days(window), [customer], window.end)
         with_.queue.send(
-            {"job": "usage", "customer_id": customer.id, "start": text_of(piece.start), "end": text_of(piece.end)}
+            {"job": "usage", "customer_id": customer.id, "start": iso(piece.start), "end": iso(piece.end)}
             for piece in window.pieces(LONGEST)
         )
     elif kind == "drop":
@@ -118,8 +117,7 @@ def read_usage(with_: Collaborators, customer: Customer, window: Window, now: da
     registry = with_.metrics.registry(customer.id)
     reading = with_.usage.read(customer, window, recent_regions(with_, customer, window), registry)
     if not reading.scopes:
-        reasons = {reason for _, reason in reading.failures}
-        state = before.failed(now, NOT_ENABLED if reasons and reasons <= NOT_ENABLED_REASONS else FAILING, reading.failures)
+        state = before.failed(now, reading.failures)
         with_.metrics.put_state(customer.id, state)
         return state
     hours = hour_buckets(reading.samples, window, reading.scopes, reading.unknown)
@@ -194,7 +192,7 @@ def read_costs(with_: Collaborators, window: Window, customers: Iterable[Custome
     except SourceUnavailable as failure:
         for customer in customers:
             before = with_.metrics.status(customer.id).sources.get(COST_EXPLORER) or SourceState(COST_EXPLORER, FAILING, now)
-            with_.metrics.put_state(customer.id, before.failed(now, FAILING, ((failure.scope, failure.reason),)))
+            with_.metrics.put_state(customer.id, before.failed(now, ((failure.scope, failure.reason),)))
         return
     for customer in customers:
         parts = [part for account in customer.account_ids for part in series.get(account, ())]
@@ -217,10 +215,6 @@ def backfill(with_: Collaborators, customer: Customer, window: Window, now: date
     read_costs(with_, whole_days(window), [customer], now)
     for piece in window.pieces(LONGEST):
         read_usage(with_, customer, piece, now)
-
-
-def text_of(instant: datetime) -> str:
-    return f"{instant:%Y-%m-%dT%H:%M:%SZ}"
 
 
 def instant_of(text: str) -> datetime:

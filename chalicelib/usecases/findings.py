@@ -9,10 +9,8 @@ from chalicelib.domain.compliance import SECURITY_HUB as PRODUCT
 from chalicelib.domain.compliance import STALE_AFTER, ComplianceDay, assess
 from chalicelib.domain.customer import Customer
 from chalicelib.domain.errors import SourceUnavailable
-from chalicelib.domain.state import FAILING, NO_DATA, NOT_ENABLED, OK, SECURITY_HUB, SourceState
+from chalicelib.domain.state import FAILING, NO_DATA, OK, SECURITY_HUB, SourceState
 from chalicelib.usecases.ports import FindingsSource, MetricStore
-
-NOT_ENABLED_REASONS = frozenset({"InvalidAccessException", "OptInRequired", "SubscriptionRequiredException"})
 
 
 def observe(source: FindingsSource, customer: Customer, now: datetime, last: ComplianceDay | None) -> ComplianceDay | None:
@@ -31,8 +29,7 @@ def read_findings(metrics: MetricStore, source: FindingsSource, customer: Custom
     try:
         day = observe(source, customer, now, last)
     except SourceUnavailable as failure:
-        state = NOT_ENABLED if failure.reason in NOT_ENABLED_REASONS else FAILING
-        metrics.put_state(customer.id, before.failed(now, state, ((failure.scope, failure.reason),)))
+        metrics.put_state(customer.id, before.failed(now, ((failure.scope, failure.reason),)))
         return
     if day is None or (silent(day) and use_drops()):
         metrics.put_state(customer.id, SourceState(SECURITY_HUB, NO_DATA, now, now, now, (("", "NoFindings"),)))

@@ -9,6 +9,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from chalicelib.domain.exact import percent, plain, subtract
+from chalicelib.domain.period import iso
 from chalicelib.domain.state import CustomerStatus, SourceState
 from chalicelib.usecases.ports import ResultCache
 
@@ -64,7 +65,7 @@ class Turns:
 
 def text_of(instant: datetime | None) -> str | None:
     """ISO 8601 in UTC with Z."""
-    return None if instant is None else f"{instant:%Y-%m-%dT%H:%M:%SZ}"
+    return None if instant is None else iso(instant)
 
 
 def shown(amount: Decimal | None) -> Decimal | None:

@@ -12,7 +12,7 @@ from moto.cloudwatch.exceptions import InvalidParameterValue
 from chalicelib import wiring
 from chalicelib.domain.customer import Customer
 from chalicelib.domain.errors import StoreUnavailable
-from chalicelib.domain.period import DAY, Window, midnight
+from chalicelib.domain.period import DAY, Window, iso, midnight
 from chalicelib.domain.usage import UsageBucket, value
 from chalicelib.stores import tables
 from chalicelib.usecases import aggregate
@@ -134,8 +134,8 @@ def test_an_hour_aggregated_by_four_at_once_leaves_the_same_table(aws: Embedded,
     alone = aws.scan()
     aws.reset()
     aws.services.customers.put(acme)
-    jobs: list[dict[str, str]] = [{"job": "costs", "end": aggregate.text_of(CLOSED)}]
-    jobs.append({"job": "customer", "customer_id": acme.id, "end": aggregate.text_of(CLOSED)})
+    jobs: list[dict[str, str]] = [{"job": "costs", "end": iso(CLOSED)}]
+    jobs.append({"job": "customer", "customer_id": acme.id, "end": iso(CLOSED)})
     aggregate.run(aws.services.collaborators, jobs[0])  # tells the regions to look into; then everything four times at once
     with ThreadPoolExecutor(8) as pool:
         for done in [pool.submit(aggregate.run, aws.services.collaborators, job) for job in jobs * 4]:

@@ -15,6 +15,7 @@ from botocore.config import Config
 
 from chalicelib import wiring
 from chalicelib.domain.customer import Customer
+from chalicelib.domain.period import iso
 from chalicelib.settings import Settings
 from chalicelib.stores import tables
 from chalicelib.usecases import aggregate
@@ -76,8 +77,8 @@ class Embedded:
         """What the hour's jobs do for one customer."""
         self.services.customers.put(customer)
         if costs:
-            aggregate.run(self.services.collaborators, {"job": "costs", "end": aggregate.text_of(end)})
-        aggregate.run(self.services.collaborators, {"job": "customer", "customer_id": customer.id, "end": aggregate.text_of(end)})
+            aggregate.run(self.services.collaborators, {"job": "costs", "end": iso(end)})
+        aggregate.run(self.services.collaborators, {"job": "customer", "customer_id": customer.id, "end": iso(end)})
 
     def state(self, customer: Customer, source: str) -> tuple[str, set[str]]:
         """(state, reasons of its failures)"""
