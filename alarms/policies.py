@@ -84,7 +84,7 @@ ALLOWED: dict[signals.Function, tuple[Statement, ...]] = {
         (READ, table(t.METRICS)),
         ((GET,), table(t.CUSTOMERS)),
         ((GET, PUT), table(t.REPORTS)[:1]),
-        (("s3:PutObject",), objects(t.REPORTS_BUCKET)),
+        (("s3:PutObject", "s3:DeleteObject"), objects(t.REPORTS_BUCKET)),
         (CONSUME, queue(t.REPORT_QUEUE)),
     ),
 }

@@ -31,7 +31,7 @@ from chalicelib.stores.files import ExportFiles, ReportFiles
 from chalicelib.stores.metrics import Metrics
 from chalicelib.stores.queues import Queue
 from chalicelib.stores.reports import Reports
-from chalicelib.usecases.aggregate import Collaborators
+from chalicelib.usecases.collaborators import Collaborators
 from chalicelib.usecases.query import Turns
 
 if TYPE_CHECKING:

@@ -19,8 +19,9 @@ from pathlib import Path
 from chalicelib.domain.compliance import ComplianceDay
 from chalicelib.domain.customer import Customer
 from chalicelib.domain.period import DAY, HOUR, Window, hour_floor, midnight
-from chalicelib.usecases import aggregate
+from chalicelib.usecases.costs import read_costs
 from chalicelib.usecases.findings import observe, read_findings
+from chalicelib.usecases.usage import LONGEST, read_usage
 from chalicelib.wiring import Services, services
 from local.aws import EmbeddedAws
 
@@ -32,10 +33,10 @@ def fill(with_: Services, customers: list[Customer], now: datetime, tell: Tell) 
     """Costs in one series, usage in windows of seven days, findings day by day; customers beside each other."""
     window = Window(midnight(now.date()) - DAYS * DAY, hour_floor(now))
     tell(f"say costs of {DAYS} days")
-    aggregate.read_costs(with_.collaborators, window, customers, now)
+    read_costs(with_.collaborators, window, customers, now)
     with ThreadPoolExecutor(len(customers)) as pool:
         tell(f"say usage of {DAYS} days")
-        for piece in window.pieces(aggregate.LONGEST):
+        for piece in window.pieces(LONGEST):
             tell(f"points {piece.end.isoformat()}")
             list(pool.map(partial(_usage, with_, piece, now), customers))
         tell(f"say findings of {DAYS} days")
@@ -50,7 +51,7 @@ def fill(with_: Services, customers: list[Customer], now: datetime, tell: Tell) 
 
 
 def _usage(with_: Services, window: Window, now: datetime, customer: Customer) -> None:
-    aggregate.read_usage(with_.collaborators, customer, window, now)
+    read_usage(with_.collaborators, customer, window, now)
 
 
 def _findings(with_: Services, evening: datetime, days: dict[str, list[ComplianceDay]], customer: Customer) -> None:

@@ -104,27 +104,21 @@ def evaluate(
     counts = dict.fromkeys((FAILED, UNKNOWN, PASSED, NO_DATA, DISABLED), 0)
     failing: list[Finding] = []
     for control, its_findings in by_control.items():
-        counted = _counted(its_findings)
-        counts[DISABLED if control in disabled else _state(counted, now, stale_after)] += 1
+        evidence = [finding for finding in its_findings if not finding.ignored and finding.status is not None]
+        counts[DISABLED if control in disabled else _state(evidence, now, stale_after)] += 1
         if control not in disabled:
-            failing += [finding for finding in counted if finding.status == "FAILED" and not _stale(finding, now, stale_after)]
+            failed = [finding for finding in evidence if finding.status == "FAILED" and not _stale(finding, now, stale_after)]
+            failing += _distinct(failed)
     severities = {severity: sum(finding.severity == severity for finding in failing) for severity in SEVERITIES}
     return Evaluation(counts[PASSED], counts[FAILED], counts[UNKNOWN], counts[NO_DATA], counts[DISABLED], severities, _issues(failing))
 
 
-def _counted(findings: list[Finding]) -> list[Finding]:
-    """Without the ignored; of Security Hub's, one per account, region and resources (standards repeat a check), a failed one first."""
+def _distinct(failed: list[Finding]) -> list[Finding]:
+    """Of Security Hub's one per account, region and resources, however many standards repeat the check; of others all."""
     distinct: dict[tuple[object, ...], Finding] = {}
-    for finding in findings:
-        if finding.ignored or finding.status is None:
-            continue
+    for finding in failed:
         repeats = finding.product == SECURITY_HUB
-        key = (finding.account, finding.region, finding.resources) if repeats else (finding.id,)
-        if key not in distinct or (finding.status == "FAILED", finding.updated_at) > (
-            distinct[key].status == "FAILED",
-            distinct[key].updated_at,
-        ):
-            distinct[key] = finding
+        distinct.setdefault((finding.account, finding.region, finding.resources) if repeats else (finding.id,), finding)
     return list(distinct.values())
 
 

@@ -130,18 +130,18 @@ def settle(day: date, parts: Iterable[CostPart], exported: frozenset[str], expor
     `exported_day` says that an export covers the day even if it has no line in it. None when no source covers the day.
     """
     ordered = sorted(parts, key=lambda part: (part.source, part.origin))
-    if not ordered and not exported_day:
-        return None
     lines: list[CostLine] = []
     totals: list[SourceTotal] = []
     counted: list[CostPart] = []
     for part in ordered:
         keep = [line for line in part.lines if part.source == EXPORT or line.account not in exported]
         kept_totals = [total for total in part.totals if part.source == EXPORT or total.account not in exported]
-        if part.source == EXPORT or keep or kept_totals or not exported_day:
+        if part.source == EXPORT or keep or kept_totals or part.origin not in exported:
             counted.append(part)
         lines += keep
         totals += kept_totals
+    if not counted and not exported_day:
+        return None
     return CostDay(
         day,
         add_lines(lines),

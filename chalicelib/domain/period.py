@@ -159,6 +159,13 @@ def _bounded(window: Window, field: str) -> Window:
     return window
 
 
+def whole_days(window: Window) -> Window:
+    """The window widened to the whole UTC days that it touches."""
+    start = midnight(window.start.date())
+    end = midnight(window.end.date())
+    return Window(start, end if end == window.end else end + DAY)
+
+
 def buckets(window: Window, granularity: str) -> Iterator[Window]:
     """The window's hours, days or calendar months, the first and last clipped to it."""
     start = window.start

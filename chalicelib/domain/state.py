@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
 OK, PARTIAL, FAILING, NOT_ENABLED, NO_DATA = "ok", "partial", "failing", "not_enabled", "no_data"
+REJECTED, GONE = "rejected", "gone"
+"""States of a drop, beside ok."""
 NOT_ENABLED_REASONS = frozenset({"InvalidAccessException", "OptInRequired", "SubscriptionRequiredException"})
 """AWS's codes for a service that isn't switched on there: nobody's failure."""
 CLOUDWATCH, COST_EXPLORER, SECURITY_HUB = "cloudwatch", "cost_explorer", "security_hub"
@@ -60,7 +63,8 @@ class Drop:
     """One key of the exports bucket. `months` tells, per month (its first day), the accounts it has rows of and the last day with one.
 
     `state` is ok or rejected; a rejected drop keeps the digest and months of what it failed to replace. `etag` is the digest of what
-    was looked at last, `taken_at` when all that it brings was there to be asked for.
+    was looked at last, `taken_at` when all that it brings was there to be asked for. While it is being taken in, `settling` are the
+    months to settle and `stale` the origins to forget, so that whoever takes over after a crash knows.
     """
 
     key: str
@@ -73,4 +77,11 @@ class Drop:
     notes: tuple[str, ...] = ()
     rows: int = 0
     taken_at: datetime | None = None
+    settling: tuple[date, ...] = ()
+    stale: tuple[str, ...] = ()
     months: dict[date, tuple[tuple[str, ...], date]] = field(default_factory=dict)
+
+    @property
+    def origin(self) -> str:
+        """What its cost parts are kept under: of this content and this key alone."""
+        return f"{self.digest[:24]}{hashlib.sha256(self.key.encode()).hexdigest()[:16]}"

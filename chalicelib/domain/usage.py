@@ -175,6 +175,25 @@ def _values(bucket: UsageBucket, metric: str) -> Mapping[UsageSeries, Decimal]:
     return {series: quotient(series.total, Decimal(bucket.covered.get(series.scope) or bucket.hours)) for series in of_metric}
 
 
-def fully_known(bucket: UsageBucket, metric: str, window: Window) -> bool:
-    """Whether the metric is known in every hour of the window."""
-    return bucket.hours_of(metric) >= window.length / HOUR
+def comparable(now: UsageBucket, then: UsageBucket, metric: str, window: Window) -> bool:
+    """Whether two windows of that length tell of the same accounts, each read in every hour, and nothing read then is missing now.
+
+    A region that is read only since it has costs had nothing to tell before.
+    """
+    hours = window.length / HOUR
+    best = [_hours_by_account(bucket) for bucket in (now, then)]
+    return (
+        bool(best[0])
+        and best[0].keys() == best[1].keys()
+        and all(read >= hours for accounts in best for read in accounts.values())
+        and all(now.covered.get(scope, 0) >= hours for scope in then.covered)
+        and not (now.unknown.get(metric) or then.unknown.get(metric))
+    )
+
+
+def _hours_by_account(bucket: UsageBucket) -> dict[str, int]:
+    accounts: dict[str, int] = {}
+    for scope, hours in bucket.covered.items():
+        account = scope.partition("/")[0]
+        accounts[account] = max(hours, accounts.get(account, 0))
+    return accounts

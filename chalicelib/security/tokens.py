@@ -50,6 +50,8 @@ class Verifier:
 
 def _principal(claims: dict[str, Any]) -> Principal | None:
     customer_id, scope = claims["customer_id"], claims.get("scope")
+    if any(type(claims[name]) not in (int, float) for name in ("exp", "iat")):
+        return None
     life = claims["exp"] - claims["iat"]
     if not isinstance(customer_id, str) or not customer_id or not 0 < life <= LONGEST_LIFE.total_seconds():
         return None

@@ -20,6 +20,10 @@ def read(file: BinaryIO) -> tuple[Finding, ...]:
         document = json.loads(file.read().decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:
         raise RejectedDrop("not readable as UTF-8 JSON") from error
+    try:
+        json.dumps(document, ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:
+        raise RejectedDrop("a text in it holds half a character") from error
     return tuple(to_findings(_findings_of(document)))
 
 
@@ -41,7 +45,7 @@ def to_findings(raw: Iterable[Any]) -> list[Finding]:
             findings.append(to_finding(finding))
         except KeyError as error:
             raise RejectedDrop(f"finding {number}: no {error.args[0]}") from error
-        except (TypeError, ValueError, AttributeError) as error:
+        except (TypeError, ValueError, AttributeError, OverflowError) as error:
             raise RejectedDrop(f"finding {number}: a field is not of its type") from error
     return findings
 

@@ -6,10 +6,12 @@ import csv
 import gzip
 import io
 import json
+import re
+import zlib
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
-from decimal import Decimal, InvalidOperation
-from typing import BinaryIO
+from decimal import Decimal
+from typing import BinaryIO, NoReturn
 
 from chalicelib.domain.cost import EXPORT, CostLine, CostPart, add_lines, export_is_final, totals_of
 from chalicelib.domain.errors import RejectedDrop
@@ -17,6 +19,9 @@ from chalicelib.domain.reading import CostExport
 
 REQUIRED = ("BilledCost", "EffectiveCost", "BillingCurrency", "ChargePeriodStart")
 FIELD_LIMIT = 16 * 2**20
+LONGEST_NUMBER = 40
+_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?", re.ASCII)
+_CURRENCY = re.compile(r"[A-Z]{3}", re.ASCII)
 
 
 def read(file: BinaryIO, origin: str, received: datetime) -> CostExport:
@@ -49,13 +54,15 @@ def _rows(file: BinaryIO) -> Iterator[dict[str, str]]:
         missing = [column for column in REQUIRED if column not in header]
         if missing:
             raise RejectedDrop(f"no column {', '.join(missing)}")
+        if len(set(header)) != len(header):
+            raise RejectedDrop("a column stands twice in the header")
         for number, fields in enumerate(reader, start=2):
             if not fields:
                 continue
             if len(fields) != len(header):
                 raise RejectedDrop(f"row {number}: {len(fields)} fields under {len(header)} columns")
             yield {column: "" if field in ("NULL", "null") else field for column, field in zip(header, fields, strict=True)}
-    except (csv.Error, UnicodeDecodeError, OSError, EOFError) as error:
+    except (csv.Error, UnicodeDecodeError, OSError, EOFError, zlib.error) as error:
         raise RejectedDrop(f"not readable as a UTF-8 CSV file: {type(error).__name__}") from error
 
 
@@ -67,7 +74,7 @@ def to_line(row: dict[str, str], number: int, tags: dict[str, str]) -> CostLine:
         category=row.get("ServiceCategory", ""),
         provider=row.get("ProviderName", ""),
         charge_category=row.get("ChargeCategory", ""),
-        currency=row["BillingCurrency"] or _refuse(number, "BillingCurrency", "is empty"),
+        currency=_currency(row, number),
         billed=_amount(row, "BilledCost", number),
         effective=_amount(row, "EffectiveCost", number),
         list=_amount(row, "ListCost", number),
@@ -75,30 +82,40 @@ def to_line(row: dict[str, str], number: int, tags: dict[str, str]) -> CostLine:
     )
 
 
-def _refuse(number: int, column: str, problem: str) -> str:
+def _refuse(number: int, column: str, problem: str) -> NoReturn:
     raise RejectedDrop(f"row {number}: {column} {problem}")
 
 
 def _amount(row: dict[str, str], column: str, number: int) -> Decimal | None:
+    """Up to 40 digits on either side of the point: sums of such stay exact."""
     text = row.get(column, "").strip()
     if not text:
         return None
-    try:
-        amount = Decimal(text)
-    except InvalidOperation:
-        amount = Decimal("nan")
-    if not amount.is_finite() or abs(amount.adjusted()) > 60:
+    if not _NUMBER.fullmatch(text):
         _refuse(number, column, "is not a number")
+    amount = Decimal(text)
+    _, digits, exponent = amount.as_tuple()
+    if len(digits) > LONGEST_NUMBER or not isinstance(exponent, int) or not -LONGEST_NUMBER <= exponent <= LONGEST_NUMBER:
+        _refuse(number, column, "has too many digits")
     return amount
+
+
+def _currency(row: dict[str, str], number: int) -> str:
+    currency = row["BillingCurrency"].strip()
+    if not _CURRENCY.fullmatch(currency):
+        _refuse(number, "BillingCurrency", "is not a three-letter code")
+    return currency
 
 
 def _day(text: str, number: int) -> date:
     try:
-        instant = datetime.fromisoformat(text.strip())
-    except ValueError:
+        instant = datetime.fromisoformat(text.strip().removesuffix(" UTC"))
+        day = (instant if instant.tzinfo else instant.replace(tzinfo=UTC)).astimezone(UTC).date()
+    except (ValueError, OverflowError):
+        day = date.min
+    if not 1970 <= day.year <= 2999:
         _refuse(number, "ChargePeriodStart", "is not a time")
-        raise
-    return (instant if instant.tzinfo else instant.replace(tzinfo=UTC)).astimezone(UTC).date()
+    return day
 
 
 def _tags(text: str | None) -> dict[str, str] | None:
@@ -111,4 +128,10 @@ def _tags(text: str | None) -> dict[str, str] | None:
         return None
     if not isinstance(tags, dict):
         return None
-    return {str(key): value if isinstance(value, str) else json.dumps(value) for key, value in tags.items() if value is not None}
+    texts = {str(key): value if isinstance(value, str) else json.dumps(value) for key, value in tags.items() if value is not None}
+    return None if any(has_surrogate(text) for tag in texts.items() for text in tag) else texts
+
+
+def has_surrogate(text: str) -> bool:
+    """Whether it holds half a character, which JSON can spell and UTF-8 can't."""
+    return any("\ud800" <= character <= "\udfff" for character in text)

@@ -33,8 +33,8 @@ class SecurityHub:
         with named(self.name):
             for chunk in chunks((account.id for account in accounts), ACCOUNTS_A_CALL):
                 findings += _read(get_findings(self._client, chunk))
-            seen = {finding.control_id for finding in findings}
-            silent = [(control, standard) for control, standards in known.items() if control not in seen for standard in standards]
+            seen = {(finding.control_id, standard) for finding in findings for standard in finding.standards}
+            silent = [pair for control, standards in known.items() for standard in standards if (pair := (control, standard)) not in seen]
             disabled = frozenset(get_disabled(self._client, silent))
         return FindingsReading(tuple(findings), disabled)
 

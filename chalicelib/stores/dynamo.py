@@ -54,7 +54,8 @@ class Dynamo:
         raise StoreUnavailable("DynamoDB left keys unread")
 
     def query(self, table: str, condition: str, values: Mapping[str, str], **more: Any) -> Iterator[Item]:
-        """Every item of every page."""
+        """Every item of every page; with `Limit` that many at most, over as many pages as it takes."""
+        wanted = more.get("Limit")
         request = {
             "TableName": table,
             "KeyConditionExpression": condition,
@@ -65,7 +66,10 @@ class Dynamo:
             with available():
                 page = self._client.query(**request)
             yield from page["Items"]
-            if "LastEvaluatedKey" not in page or "Limit" in more:
+            if wanted is not None:
+                wanted -= len(page["Items"])
+                request["Limit"] = wanted
+            if "LastEvaluatedKey" not in page or wanted == 0:
                 return
             request["ExclusiveStartKey"] = page["LastEvaluatedKey"]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import zlib
 from collections.abc import Iterable, Iterator
 from datetime import datetime
@@ -19,6 +20,7 @@ SCHEMA = "1"
 LARGEST_PART = 350_000
 """Bytes of one part: an item may have 400 KB, names and keys included."""
 PART_MARK = "#part"
+_CONTINUATION = re.compile(rf".*{PART_MARK}[0-9]{{3}}", re.DOTALL)
 
 
 def pack(value: object) -> bytes:
@@ -55,7 +57,7 @@ def from_items(items: Iterable[Item], range_name: str, kind: type[Value], now: d
     """(range key, value) of every unexpired value among the items, in their order; StoreUnavailable when parts don't fit together."""
     rest = {item[range_name]["S"]: item for item in items if not expired(item, now)}
     for key, item in rest.items():
-        if PART_MARK in key:
+        if _CONTINUATION.fullmatch(key) and "parts" in item:
             continue
         check_schema(item)
         count = int(item.get("parts", {}).get("N", "1"))

@@ -1,69 +1,85 @@
-"""Dropped exports. The S3 key is the unit: the same key replaces what it brought, other keys add, identical bytes count once."""
+"""Dropped exports. The S3 key is the unit: the same key replaces what it brought, other keys add, identical bytes count once.
+
+Several workers may take files of one customer at once, and any of them may be cut off: what is still to be settled stands in the
+drop's own record until it is done, and each step looks again after writing, so that the last one to finish has seen everything.
+"""
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import date, datetime
-from typing import TYPE_CHECKING
+from typing import BinaryIO
 
 from chalicelib.domain.compliance import assess, headline_product
-from chalicelib.domain.cost import CostPart
+from chalicelib.domain.cost import EXPORT, CostPart
 from chalicelib.domain.customer import Customer
-from chalicelib.domain.errors import RejectedDrop
+from chalicelib.domain.errors import RejectedDrop, StoreUnavailable
 from chalicelib.domain.period import DAY, midnight, month_start
-from chalicelib.domain.state import FAILING, FINDINGS_EXPORT, FOCUS_EXPORT, NO_DATA, OK, PARTIAL, SECURITY_HUB, Drop, SourceState
+from chalicelib.domain.state import (
+    FAILING,
+    FINDINGS_EXPORT,
+    FOCUS_EXPORT,
+    GONE,
+    NO_DATA,
+    NOT_ENABLED,
+    OK,
+    PARTIAL,
+    REJECTED,
+    SECURITY_HUB,
+    Drop,
+    SourceState,
+)
+from chalicelib.usecases.collaborators import Collaborators
 from chalicelib.usecases.settle import settle_months
 
-if TYPE_CHECKING:
-    from chalicelib.usecases.aggregate import Collaborators
-
-REJECTED = "rejected"
+ROUNDS = 5
+Opened = tuple[BinaryIO, str, datetime]
 
 
 def take(with_: Collaborators, customer: Customer, kind: str, key: str) -> None:
-    """Takes in what a key now holds, or forgets it when the key is gone; a malformed file changes nothing but the drop's record."""
-    if kind == "focus":
-        take_costs(with_, customer, key)
-    else:
-        take_findings(with_, customer, key)
+    """Takes in what a key holds, or forgets it when the key is gone; again, if the key holds something else by the time that is done."""
+    once = take_costs if kind == "focus" else take_findings
+    for _ in range(ROUNDS):
+        opened = with_.exports.open(customer.id, key)
+        once(with_, customer, key, opened)
+        again = with_.exports.open(customer.id, key)
+        if (opened and opened[1]) == (again and again[1]):
+            return
+    raise StoreUnavailable("a dropped key kept changing while it was taken in")
 
 
-def take_costs(with_: Collaborators, customer: Customer, key: str) -> None:
-    drops = {drop.key: drop for drop in with_.metrics.drops(customer.id)}
-    before = drops.pop(key, None)
-    opened = with_.exports.open(customer.id, key)
-    if opened is None:
-        after = None
-        with_.metrics.delete_drop(customer.id, key)
-    else:
-        file, digest, received = opened
-        try:
-            export = with_.read_cost_export(file, digest, received)
-        except RejectedDrop as reason:
-            after = _rejected(before, key, "focus", digest, received, str(reason))
-        else:
-            with_.metrics.put_cost_parts(customer.id, export.parts)
-            after = Drop(key, "focus", digest, received, OK, digest, notes=export.notes, rows=export.rows, months=months_of(export.parts))
-        drops[key] = after
-        with_.metrics.put_drop(customer.id, after)
-    months = set(before.months if before else ()) | set(after.months if after else ())
+def take_costs(with_: Collaborators, customer: Customer, key: str, opened: Opened | None) -> None:
+    before = next((drop for drop in with_.metrics.drops(customer.id) if drop.key == key), Drop(key, "focus", "", with_.clock(), GONE))
+    after = _read_costs(with_, customer, key, opened, before)
+    stale = {*before.stale, *([before.origin] if before.digest else [])} - {after.origin}
+    months = {*before.months, *before.settling, *after.months}
+    after = replace(after, settling=tuple(sorted(months)), stale=tuple(sorted(stale)))
+    with_.metrics.put_drop(customer.id, after)
     version = settle_months(with_.metrics, customer.id, months)
-    if before and before.digest not in {drop.digest for drop in with_.metrics.drops(customer.id)}:  # as it is now: others drop, too
-        _forget_parts(with_, customer, before)
-    _put_export_state(with_, customer, FOCUS_EXPORT, [drop for drop in drops.values() if drop.kind == "focus"], version)
+    _forget_parts(with_, customer, months, stale)
+    _put_state(with_, customer, FOCUS_EXPORT, version, _cost_through)
     _sign_off(with_, customer, after)
 
 
-def _sign_off(with_: Collaborators, customer: Customer, drop: Drop | None) -> None:
-    """Says, last of all, that whatever the drop brings can be asked for now."""
-    if drop:
-        with_.metrics.put_drop(customer.id, replace(drop, taken_at=with_.clock()))
+def _read_costs(with_: Collaborators, customer: Customer, key: str, opened: Opened | None, before: Drop) -> Drop:
+    """The drop's record as of now, its parts put already; of a malformed file, the record of before with the reason."""
+    if opened is None:
+        return Drop(key, "focus", "", with_.clock(), GONE)
+    file, digest, received = opened
+    after = Drop(key, "focus", digest, received, OK, digest)
+    try:
+        export = with_.read_cost_export(file, after.origin, received)
+    except RejectedDrop as reason:
+        return _rejected(before, digest, received, reason)
+    with_.metrics.put_cost_parts(customer.id, export.parts)
+    return replace(after, notes=export.notes, rows=export.rows, months=months_of(export.parts))
 
 
-def _rejected(before: Drop | None, key: str, kind: str, seen: str, received: datetime, reason: str) -> Drop:
+def _rejected(before: Drop, seen: str, received: datetime, reason: RejectedDrop) -> Drop:
     """The record of a file that can't be read; what the key brought before stays live."""
-    kept = before or Drop(key, kind, "", received, REJECTED)
-    return replace(kept, state=REJECTED, reason=reason, etag=seen, received_at=received, taken_at=None)
+    return replace(before, state=REJECTED, reason=str(reason), etag=seen, received_at=received, taken_at=None)
 
 
 def months_of(parts: tuple[CostPart, ...]) -> dict[date, tuple[tuple[str, ...], date]]:
@@ -75,68 +91,104 @@ def months_of(parts: tuple[CostPart, ...]) -> dict[date, tuple[tuple[str, ...], 
     return {month: (tuple(sorted(accounts)), last) for month, (accounts, last) in sorted(months.items())}
 
 
-def _forget_parts(with_: Collaborators, customer: Customer, drop: Drop) -> None:
-    gone = [
-        (part.day, part.source, part.origin)
-        for month, (_, last) in drop.months.items()
-        for part in with_.metrics.cost_parts(customer.id, month, last)
-        if part.origin == drop.digest
-    ]
-    with_.metrics.delete_cost_parts(customer.id, gone)
+def _forget_parts(with_: Collaborators, customer: Customer, months: Iterable[date], stale: set[str]) -> None:
+    """Deletes parts of this key's earlier contents; an origin belongs to one key, so nobody else's are touched."""
+    for month in sorted(months) if stale else ():
+        parts = with_.metrics.cost_parts(customer.id, month, (month + 31 * DAY).replace(day=1) - DAY)
+        gone = [(part.day, part.source, part.origin) for part in parts if part.source == EXPORT and part.origin in stale]
+        with_.metrics.delete_cost_parts(customer.id, gone)
 
 
-def _put_export_state(with_: Collaborators, customer: Customer, source: str, drops: list[Drop], version: str) -> None:
-    """data_through is the end of the last day with a row (for findings, the last good drop); rejected files are named, one by one."""
+def _sign_off(with_: Collaborators, customer: Customer, drop: Drop) -> None:
+    """Says, last of all, that whatever the drop brings can be asked for now."""
+    if drop.state == GONE:
+        with_.metrics.delete_drop(customer.id, drop.key)
+    else:
+        with_.metrics.put_drop(customer.id, replace(drop, taken_at=with_.clock(), settling=(), stale=()))
+
+
+def _cost_through(drops: list[Drop]) -> datetime | None:
+    """The end of the last day with a row."""
+    last = max((last for drop in drops for _, last in drop.months.values()), default=None)
+    return midnight(last + DAY) if last else None
+
+
+def _findings_through(drops: list[Drop]) -> datetime | None:
+    """When the last good file came."""
+    return max((drop.received_at for drop in drops if drop.state == OK), default=None)
+
+
+def _put_state(
+    with_: Collaborators, customer: Customer, source: str, settled: str, through: Callable[[list[Drop]], datetime | None]
+) -> None:
+    """The state that all the customer's files of that kind make together, as they are once it is written."""
+    for _ in range(ROUNDS):
+        drops = _drops(with_, customer, source)
+        with_.metrics.put_state(customer.id, _state_of(source, drops, settled, through(drops), with_.clock()))
+        if _print_of(_drops(with_, customer, source)) == _print_of(drops):
+            return
+    raise StoreUnavailable("a customer's files kept changing while their state was written")
+
+
+def _state_of(source: str, drops: list[Drop], settled: str, through: datetime | None, now: datetime) -> SourceState:
+    """Rejected files are named, one by one; `version` changes with whatever lies there and whatever came of it."""
+    version = hashlib.sha256(repr((settled, _print_of(drops))).encode()).hexdigest()
     if not drops:
-        with_.metrics.put_state(customer.id, SourceState(source, NO_DATA, with_.clock(), version=version))
-        return
+        return SourceState(source, NO_DATA, now, version=version)
     rejected = tuple((drop.key, drop.reason) for drop in drops if drop.state == REJECTED)
     state = OK if not rejected else PARTIAL if len(rejected) < len(drops) else FAILING
     received = max(drop.received_at for drop in drops)
-    last = max((last for drop in drops for _, last in drop.months.values()), default=None)
-    through = midnight(last + DAY) if last else None
-    if source == FINDINGS_EXPORT:
-        through = max((drop.received_at for drop in drops if drop.state == OK), default=None)
-    with_.metrics.put_state(customer.id, SourceState(source, state, received, through, received, rejected, version))
+    return SourceState(source, state, received, through, _findings_through(drops), rejected, version)
 
 
-def take_findings(with_: Collaborators, customer: Customer, key: str) -> None:
+def _drops(with_: Collaborators, customer: Customer, source: str) -> list[Drop]:
+    kind = "focus" if source == FOCUS_EXPORT else "findings"
+    return [drop for drop in with_.metrics.drops(customer.id) if drop.kind == kind and drop.state != GONE]
+
+
+def _print_of(drops: list[Drop]) -> list[tuple[str, str, str, str]]:
+    return sorted((drop.key, drop.digest, drop.etag, drop.state) for drop in drops)
+
+
+def take_findings(with_: Collaborators, customer: Customer, key: str, opened: Opened | None) -> None:
     """Findings of all the customer's keys are one set; Security Hub's own score is never replaced by them."""
-    drops = {drop.key: drop for drop in with_.metrics.drops(customer.id) if drop.kind == "findings"}
-    before = drops.pop(key, None)
-    opened = with_.exports.open(customer.id, key)
+    before = next((drop for drop in _drops(with_, customer, FINDINGS_EXPORT) if drop.key == key), None)
+    after = Drop(key, "findings", "", with_.clock(), GONE)
     if opened is None:
         with_.metrics.delete_findings(customer.id, key)
-        with_.metrics.delete_drop(customer.id, key)
     else:
         file, digest, received = opened
         try:
             findings = with_.read_findings_export(file)
         except RejectedDrop as reason:
-            drops[key] = _rejected(before, key, "findings", digest, received, str(reason))
+            after = _rejected(before or after, digest, received, reason)
         else:
             with_.metrics.put_findings(customer.id, key, received, findings)
-            drops[key] = Drop(key, "findings", digest, received, OK, digest, rows=len(findings))
-        with_.metrics.put_drop(customer.id, drops[key])
-    now = with_.clock()
+            after = Drop(key, "findings", digest, received, OK, digest, rows=len(findings))
+    with_.metrics.put_drop(customer.id, after)
     if not _from_security_hub(with_, customer):
-        assess_findings(with_, customer, now)
-    version = ",".join(sorted(drop.digest for drop in drops.values()))
-    _put_export_state(with_, customer, FINDINGS_EXPORT, list(drops.values()), version)
-    _sign_off(with_, customer, drops.get(key))
+        assess_findings(with_, customer, with_.clock())
+    _put_state(with_, customer, FINDINGS_EXPORT, "", _findings_through)
+    _sign_off(with_, customer, after)
 
 
 def _from_security_hub(with_: Collaborators, customer: Customer) -> bool:
     state = with_.metrics.status(customer.id).sources.get(SECURITY_HUB)
-    return state is not None and state.last_success_at is not None and state.state != NO_DATA
+    return state is not None and state.last_success_at is not None and state.state not in (NO_DATA, NOT_ENABLED)
 
 
 def assess_findings(with_: Collaborators, customer: Customer, now: datetime) -> bool:
-    """Today's state of compliance from all dropped findings; False, with nothing written, when there are none."""
-    found = [(received, finding) for received, findings in with_.metrics.findings(customer.id) for finding in findings]
-    if not found:
-        return False
-    received = max(received for received, _ in found)
-    day = assess(FINDINGS_EXPORT, headline_product(found) or "", (finding for _, finding in found), received)
-    with_.metrics.put_compliance_days(customer.id, [replace(day, day=now.date())])
-    return True
+    """Today's state of compliance from all dropped findings, as they are once it is written; False when there are none.
+
+    Without any, a state that came from files before becomes one without evidence.
+    """
+    for _ in range(ROUNDS):
+        found = [(received, finding) for received, findings in with_.metrics.findings(customer.id) for finding in findings]
+        last = with_.metrics.latest_compliance_day(customer.id, now.date())
+        if found or (last and last.source == FINDINGS_EXPORT):
+            received = max((received for received, _ in found), default=now)
+            day = assess(FINDINGS_EXPORT, headline_product(found) or "", (finding for _, finding in found), received)
+            with_.metrics.put_compliance_days(customer.id, [replace(day, day=now.date())])
+        if sum(len(findings) for _, findings in with_.metrics.findings(customer.id)) == len(found):
+            return bool(found)
+    raise StoreUnavailable("a customer's findings kept changing while they were assessed")

@@ -9,7 +9,7 @@ from chalicelib.domain.compliance import SECURITY_HUB as PRODUCT
 from chalicelib.domain.compliance import STALE_AFTER, ComplianceDay, assess
 from chalicelib.domain.customer import Customer
 from chalicelib.domain.errors import SourceUnavailable
-from chalicelib.domain.state import FAILING, NO_DATA, OK, SECURITY_HUB, SourceState
+from chalicelib.domain.state import FAILING, NO_DATA, NOT_ENABLED, OK, SECURITY_HUB, SourceState
 from chalicelib.usecases.ports import FindingsSource, MetricStore
 
 
@@ -29,7 +29,10 @@ def read_findings(metrics: MetricStore, source: FindingsSource, customer: Custom
     try:
         day = observe(source, customer, now, last)
     except SourceUnavailable as failure:
-        metrics.put_state(customer.id, before.failed(now, ((failure.scope, failure.reason),)))
+        state = before.failed(now, ((failure.scope, failure.reason),))
+        if state.state == NOT_ENABLED:
+            use_drops()
+        metrics.put_state(customer.id, state)
         return
     if day is None or (silent(day) and use_drops()):
         metrics.put_state(customer.id, SourceState(SECURITY_HUB, NO_DATA, now, now, now, (("", "NoFindings"),)))

@@ -12,15 +12,12 @@ from chalicelib.usecases.query import Answer, source_states, text_of
 from chalicelib.usecases.questions import ComplianceQuestion
 
 TREND = 30 * DAY
-LOOK_BACK = 60 * DAY
-"""States are kept by day; a dropped file's may be older, and counts until the next."""
 
 
 def compliance_answer(store: MetricStore, customer_id: str, question: ComplianceQuestion, status: CustomerStatus, now: datetime) -> Answer:
     """The present score and its parts; a framework narrows all of them. Nothing evaluated is null, not 0."""
-    days = store.compliance_days(customer_id, (now - LOOK_BACK).date(), now.date())
-    last = days[-1] if days else None
-    before = next((day for day in reversed(days) if day.day <= (now - TREND).date()), None)
+    last = store.latest_compliance_day(customer_id, now.date())
+    before = store.latest_compliance_day(customer_id, (now - TREND).date()) if last else None
     current = _evaluation(last, question)
     return {
         "customer_id": customer_id,

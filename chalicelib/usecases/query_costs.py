@@ -27,7 +27,7 @@ def cost_answer(store: MetricStore, customer_id: str, question: CostQuestion, st
     before = elapsed.before(elapsed.length)
     read = store.cost_days(customer_id, before.start.date(), (window.end - DAY).date())
     days = within(read, window)
-    currency = _currency(days, question)
+    currency = _currency(days, question) or _only(currencies(within(read, before)))
     _check_tags(days, question)
     lines = lines_of(days, question, currency)
     return {
@@ -69,6 +69,10 @@ def _currency(days: list[CostDay], question: CostQuestion) -> str | None:
     return found[0] if found else None
 
 
+def _only(found: list[str]) -> str | None:
+    return found[0] if len(found) == 1 else None
+
+
 def _check_tags(days: list[CostDay], question: CostQuestion) -> None:
     if any(name.startswith("tag:") for name in question.by) and any(COST_EXPLORER in day.sources for day in days):
         raise BreakdownUnavailable(("breakdown", "Cost Explorer, a source of this window, gives no tags here"))
@@ -95,6 +99,8 @@ def _change(read: list[CostDay], elapsed: Window, before: Window, question: Cost
 def _covered_total(read: list[CostDay], window: Window, question: CostQuestion, currency: str | None) -> Decimal | None:
     days = within(read, window)
     wanted = window.length // DAY
+    if currency is None and currencies(days):
+        return None
     return total(lines_of(days, question, currency), question.basis) if wanted and len(days) == wanted else None
 
 

@@ -9,7 +9,7 @@ from chalicelib.domain.breakdown import top
 from chalicelib.domain.errors import BreakdownUnavailable
 from chalicelib.domain.period import DAY, HOUR, Window, buckets, is_midnight, midnight
 from chalicelib.domain.state import CLOUDWATCH, CustomerStatus
-from chalicelib.domain.usage import GAUGES, HEADLINE, UsageBucket, fully_known, latest, merge, parts, select, value
+from chalicelib.domain.usage import GAUGES, HEADLINE, UsageBucket, comparable, latest, merge, parts, select, value
 from chalicelib.usecases.ports import MetricStore
 from chalicelib.usecases.query import Answer, data_through, percent_change, shown, source_states, text_of
 from chalicelib.usecases.questions import UsageQuestion
@@ -69,7 +69,7 @@ def _trends(read: list[UsageBucket], elapsed: Window) -> Answer:
 def _change(read: list[UsageBucket], metric: str, elapsed: Window) -> Decimal | None:
     before = elapsed.before(elapsed.length)
     now_bucket, then_bucket = _merged(read, elapsed), _merged(read, before)
-    if elapsed.length == timedelta() or not (fully_known(now_bucket, metric, elapsed) and fully_known(then_bucket, metric, before)):
+    if elapsed.length == timedelta() or not comparable(now_bucket, then_bucket, metric, elapsed):
         return None
     return percent_change(value(now_bucket, metric), value(then_bucket, metric))
 

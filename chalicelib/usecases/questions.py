@@ -21,6 +21,7 @@ COMPLIANCE_PARAMETERS = ("framework", "top")
 TOP_ISSUES = 10
 LONGEST_TOP = 1000
 LONGEST_TEXT = 300
+MOST_VALUES = 50
 _CURRENCY = re.compile(r"[A-Z]{3}", re.ASCII)
 _COUNT = re.compile(r"[1-9][0-9]{0,3}", re.ASCII)
 
@@ -98,6 +99,8 @@ def _texts(parameters: Parameters, name: str) -> tuple[str, ...]:
     values = tuple(parameters.get(name, ()))
     if any(not value or len(value) > LONGEST_TEXT for value in values):
         raise InvalidInput((name, f"must hold 1 to {LONGEST_TEXT} characters"))
+    if len(values) > MOST_VALUES:
+        raise InvalidInput((name, f"may be given {MOST_VALUES} times"))
     return values
 
 

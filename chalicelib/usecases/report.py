@@ -133,6 +133,9 @@ def run(with_: Reporting, customer_id: str, report_id: str) -> None:
     record = with_.records.get(customer_id, report_id)
     if record is None or record.finished:
         return
+    if record.attempts >= ATTEMPTS:  # each try ended without a word: out of time or memory
+        _finish(with_, customer_id, replace(record, status=FAILED, reason="gave_up: every attempt was cut off"))
+        return
     record = replace(record, status=RENDERING, attempts=record.attempts + 1)
     with_.records.put(customer_id, record)
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
 from datetime import date
 
@@ -28,7 +29,7 @@ def settle_months(metrics: MetricStore, customer_id: str, months: Iterable[date]
                 break
         else:
             raise StoreUnavailable("a month's costs kept changing while they were settled")
-    return "".join(digests)[-64:]
+    return hashlib.sha256("".join(digests).encode()).hexdigest()
 
 
 def _inputs(metrics: MetricStore, customer_id: str, month: date) -> tuple[list[CostPart], list[Drop]]:
@@ -37,7 +38,7 @@ def _inputs(metrics: MetricStore, customer_id: str, month: date) -> tuple[list[C
 
 
 def _settle_month(metrics: MetricStore, customer_id: str, month: date, parts: list[CostPart], drops: list[Drop]) -> str:
-    live = {drop.digest for drop in drops}
+    live = {drop.digest: drop.origin for drop in sorted(drops, key=lambda drop: drop.key, reverse=True)}.values()  # one per content
     accounts = frozenset(account for drop in drops for account in drop.months[month][0])
     through = max((drop.months[month][1] for drop in drops), default=None)
     by_day: dict[date, list[CostPart]] = {}
@@ -54,4 +55,5 @@ def _settle_month(metrics: MetricStore, customer_id: str, month: date, parts: li
             vanished.append(day)
         day += DAY
     there = {known.day for known in metrics.cost_days(customer_id, month, next_month(month) - DAY)}
-    return metrics.put_cost_days(customer_id, days, [day for day in vanished if day in there])
+    gone = [day for day in vanished if day in there]
+    return metrics.put_cost_days(customer_id, days, gone) + repr(gone)

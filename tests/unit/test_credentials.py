@@ -60,6 +60,7 @@ BAD = {
     "an empty customer": token(claims(customer_id="")),
     "foreign type": token(claims(), typ="at+jwt"),
     "critical extension": token(claims(), crit=["exp"]),
+    "iat as text": token(claims(iat=str(int(NOW.timestamp())))),
     "a list as scope": token(claims(scope=["admin"])),
     "cut": token(claims())[:-5],
     "junk": "a.b.c",

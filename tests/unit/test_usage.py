@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from chalicelib.domain.breakdown import Selection
 from chalicelib.domain.exact import add
 from chalicelib.domain.period import HOUR, Window
-from chalicelib.domain.usage import HEADLINE, Sample, UsageBucket, fully_known, hour_buckets, latest, merge, overlay, parts, select, value
+from chalicelib.domain.usage import HEADLINE, Sample, UsageBucket, comparable, hour_buckets, latest, merge, overlay, parts, select, value
 
 START = datetime(2026, 11, 1, tzinfo=UTC)
 DAY = Window(START, START + timedelta(days=1))
@@ -67,7 +67,9 @@ def test_a_metric_older_than_its_source_remembers_is_unknown_though_the_hour_was
     hours = hour_buckets([], Window(START, START + 2 * HOUR), SCOPES, {"compute_hours": START + HOUR})
     assert [value(hour, "compute_hours") for hour in hours] == [None, 0]
     assert value(hours[0], "api_calls") == 0
-    assert not fully_known(merge(hours, START), "compute_hours", Window(START, START + 2 * HOUR))
+    whole = merge(hours, START)
+    assert not comparable(whole, whole, "compute_hours", Window(START, START + 2 * HOUR))
+    assert comparable(whole, whole, "api_calls", Window(START, START + 2 * HOUR))
 
 
 def test_reading_an_hour_again_replaces_what_was_read_and_keeps_what_failed_now() -> None:
@@ -84,3 +86,13 @@ def test_a_filter_on_an_account_that_was_never_read_is_unknown_not_zero() -> Non
     assert value(select(bucket, Selection(account=("9",))), "api_calls") is None
     assert value(select(bucket, Selection(service=("AWS Lambda",))), "api_calls") == 0
     assert value(select(bucket, Selection(provider=("Azure",))), "api_calls") is None
+
+
+def test_windows_of_different_accounts_are_not_compared_but_a_new_region_is_no_hindrance() -> None:
+    window = Window(START, START + 2 * HOUR)
+    both, one = UsageBucket(START, {"1/a": 2, "2/a": 2}), UsageBucket(START, {"1/a": 2})
+    assert not comparable(one, both, "api_calls", window)
+    assert not comparable(both, one, "api_calls", window)
+    assert not comparable(UsageBucket(START, {"1/a": 1}), one, "api_calls", window)
+    assert comparable(UsageBucket(START, {"1/a": 2, "1/b": 1}), one, "api_calls", window)
+    assert not comparable(one, UsageBucket(START, {"1/a": 2, "1/b": 2}), "api_calls", window)

@@ -1,0 +1,115 @@
+"""CloudWatch's hours: read through each account's role, kept by hour, rolled up by day."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+
+from chalicelib.domain.customer import Customer
+from chalicelib.domain.period import DAY, HOUR, Window, hour_floor, midnight, whole_days
+from chalicelib.domain.state import CLOUDWATCH, FAILING, NO_DATA, OK, PARTIAL, SourceState
+from chalicelib.domain.usage import UsageBucket, hour_buckets, merge, overlay
+from chalicelib.usecases.collaborators import Collaborators
+
+OVERLAP = 3 * HOUR
+"""CloudWatch's newest hours still change, so every read repeats them."""
+LONGEST = 7 * DAY
+"""The widest window of one read."""
+REGION_LOOK_BACK = 14 * DAY
+
+
+def hourly_window(with_: Collaborators, customer: Customer, end: datetime) -> Window:
+    """From where CloudWatch was last complete (less the overlap) to `end`, at most seven days: an outage is caught up, none skipped."""
+    state = with_.metrics.status(customer.id).sources.get(CLOUDWATCH)
+    start = min(state.data_through if state and state.data_through else end, end) - OVERLAP
+    return Window(start, min(end, start + LONGEST))
+
+
+@dataclass(frozen=True)
+class WindowRead:
+    """What came of one window: the failures by scope, whether anything was read at all, and a digest of what was put."""
+
+    failures: tuple[tuple[str, str], ...]
+    anything: bool
+    version: str = ""
+
+
+def read_usage(with_: Collaborators, customer: Customer, window: Window, now: datetime) -> SourceState:
+    """Reads the window's hours into hours and days; the state is written last, and moves only with a window that joins the present.
+
+    An account or region that fails holds nothing else up: since when is kept, and what it missed is read when it answers again.
+    """
+    source = with_.usage.name
+    before = with_.metrics.status(customer.id).sources.get(source) or SourceState(source, FAILING, now)
+    read = _read_window(with_, customer, window)
+    if not customer.accounts:
+        state = SourceState(source, NO_DATA, now, failures=(("", "NoAccounts"),))
+    elif not read.anything:
+        state = before.failed(now, read.failures)
+    elif before.data_through is not None and not window.start <= before.data_through <= window.end:
+        state = replace(before, version=read.version)  # an older window, read again: how far the source is stays
+    else:
+        missed_from = before.failing_since
+        failures = read.failures
+        if not failures and missed_from is not None:
+            failures = _catch_up(with_, customer, Window(missed_from - OVERLAP, window.start))
+        since = missed_from or before.data_through or window.start
+        state = SourceState(source, PARTIAL if failures else OK, now, window.end, now, failures, read.version, since if failures else None)
+    with_.metrics.put_state(customer.id, state)
+    return state
+
+
+def _catch_up(with_: Collaborators, customer: Customer, missed: Window) -> tuple[tuple[str, str], ...]:
+    """Reads what was missed, oldest first; the failures that ended it, if any."""
+    for piece in missed.pieces(LONGEST) if missed.start < missed.end else ():
+        failures = _read_window(with_, customer, piece).failures
+        if failures:
+            return failures
+    return ()
+
+
+def _read_window(with_: Collaborators, customer: Customer, window: Window) -> WindowRead:
+    if whole_days(window).start < with_.clock() - with_.hours_kept:
+        window = whole_days(window).clipped(hour_floor(with_.clock()))  # hours that old are not kept: their days must be read as wholes
+    registry = with_.metrics.registry(customer.id)
+    reading = with_.usage.read(customer, window, recent_regions(with_, customer, window), registry)
+    if not reading.scopes:
+        return WindowRead(reading.failures, anything=False)
+    hours = hour_buckets(reading.samples, window, reading.scopes, reading.unknown)
+    hours, days = roll_up(with_, customer, window, hours, partial=bool(reading.failures))
+    version = with_.metrics.put_usage(customer.id, hours, days)
+    if reading.registry != registry:
+        with_.metrics.put_registry(customer.id, reading.registry)
+    return WindowRead(reading.failures, anything=True, version=version)
+
+
+def recent_regions(with_: Collaborators, customer: Customer, window: Window) -> dict[str, set[str]]:
+    """Per account the regions in which it had a cost shortly before or in the window."""
+    first = (window.start - REGION_LOOK_BACK).date()
+    regions: dict[str, set[str]] = {}
+    for day in with_.metrics.cost_days(customer.id, first, window.end.date()):
+        for line in day.lines:
+            regions.setdefault(line.account, set()).add(line.region)
+    return regions
+
+
+def roll_up(
+    with_: Collaborators, customer: Customer, window: Window, read: Iterable[UsageBucket], partial: bool
+) -> tuple[list[UsageBucket], list[UsageBucket]]:
+    """(hours, days) to put: what was read now over what was kept, and the whole of every day that the window touches."""
+    touched = whole_days(window)
+    kept = {bucket.start: bucket for bucket in with_.metrics.usage_hours(customer.id, touched)}
+    hours = [overlay(kept.get(bucket.start), bucket) for bucket in read]
+    combined = {**kept, **{bucket.start: bucket for bucket in hours}}
+    days = []
+    old_days = {bucket.start: bucket for bucket in with_.metrics.usage_days(customer.id, *_ends(touched))} if partial else {}
+    for day in touched.days():
+        start = midnight(day)
+        rolled = merge((combined[hour] for hour in Window(start, start + DAY).hours() if hour in combined), start)
+        days.append(overlay(old_days.get(start), rolled))
+    return hours, days
+
+
+def _ends(window: Window) -> tuple[date, date]:
+    return window.start.date(), (window.end - DAY).date()
