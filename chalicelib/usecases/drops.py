@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import date, datetime
 from typing import BinaryIO
@@ -43,11 +44,18 @@ def take(with_: Collaborators, customer: Customer, kind: str, key: str) -> None:
     once = take_costs if kind == "focus" else take_findings
     for _ in range(ROUNDS):
         opened = with_.exports.open(customer.id, key)
-        once(with_, customer, key, opened)
-        again = with_.exports.open(customer.id, key)
-        if (opened and opened[1]) == (again and again[1]):
+        with opened[0] if opened else nullcontext():
+            once(with_, customer, key, opened)
+        if _digest_of(with_.exports.open(customer.id, key)) == (opened and opened[1]):
             return
     raise StoreUnavailable("a dropped key kept changing while it was taken in")
+
+
+def _digest_of(opened: Opened | None) -> str | None:
+    if opened is None:
+        return None
+    opened[0].close()
+    return opened[1]
 
 
 def take_costs(with_: Collaborators, customer: Customer, key: str, opened: Opened | None) -> None:

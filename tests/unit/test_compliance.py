@@ -140,3 +140,10 @@ def test_the_headline_is_of_the_product_dropped_last() -> None:
     assert headline_product([(NOW, finding(1, product="a/a")), (earlier, finding(2, product="b/b"))]) == "a/a"
     assert headline_product([(NOW, finding(1, product="a/a")), (NOW, finding(2, product="b/b", status=None))]) == "a/a"
     assert headline_product([]) is None
+
+
+def test_a_warning_is_not_hidden_by_a_later_pass_of_the_same_resource() -> None:
+    same = {"product": SECURITY_HUB, "resources": ("arn:bucket",)}
+    warned = finding(1, status="WARNING", updated_at=NOW - timedelta(hours=1), **same)
+    day = assess("security_hub", SECURITY_HUB, [warned, finding(2, **same)], NOW, STALE_AFTER)
+    assert (day.overall.passed, day.overall.unknown) == (0, 1)

@@ -78,3 +78,7 @@ def test_an_export_is_final_two_weeks_after_its_month_closed() -> None:
 def test_a_source_total_has_the_amounts_of_a_line() -> None:
     own = SourceTotal("1", "USD", Decimal(1), Decimal(2), None)
     assert [own.amount(basis) for basis in ("billed", "effective", "list")] == [1, 2, None]
+
+
+def test_days_after_an_exports_last_row_are_unknown_not_zero() -> None:
+    assert settle(DAY, [part(COST_EXPLORER, "1", line("1", "50"))], frozenset({"1"}), exported_day=False) is None

@@ -164,3 +164,38 @@ def test_archived_and_suppressed_findings_are_ignored_and_absent_states_are_not(
 def test_a_product_is_what_follows_product_in_the_arn() -> None:
     assert findings.product_of("arn:aws:securityhub:us-east-1::product/aws/securityhub") == "aws/securityhub"
     assert findings.to_finding({**FINDING, "Compliance": None}).status is None
+
+
+@pytest.mark.parametrize("amount", ["1" * 41, "0." + "1" * 41, "1e60", "1e-60", "1_000.5", "１", "0x1"])
+def test_a_number_that_would_cost_a_sum_its_exactness_is_refused(amount: str) -> None:
+    with pytest.raises(RejectedDrop, match="row 2: BilledCost"):
+        focus_export.read(file(changed("BilledCost", amount)), "d", RECEIVED)
+
+
+@pytest.mark.parametrize("day", ["9999-12-31", "0001-01-01T00:00:00+05:00", "1969-12-31"])
+def test_a_day_outside_of_any_bill_is_refused(day: str) -> None:
+    with pytest.raises(RejectedDrop, match="ChargePeriodStart"):
+        focus_export.read(file(changed("ChargePeriodStart", day)), "d", RECEIVED)
+
+
+def test_a_time_that_names_utc_in_letters_is_read() -> None:
+    assert focus_export.read(file(changed("ChargePeriodStart", "2026-09-03 22:00:00 UTC")), "d", RECEIVED).parts[0].day == date(2026, 9, 3)
+
+
+def test_a_damaged_gzip_file_is_refused() -> None:
+    packed = bytearray(gzip.compress(file(*[GOOD] * 200).getvalue()))
+    for position in range(12, len(packed)):
+        damaged = bytes(packed[:position]) + bytes([packed[position] ^ 0x55]) + bytes(packed[position + 1 :])
+        with pytest.raises(RejectedDrop):
+            focus_export.read(io.BytesIO(damaged), "d", RECEIVED)
+
+
+def test_half_a_character_costs_a_row_its_tags_and_a_findings_file_its_place() -> None:
+    assert focus_export.read(file(changed("Tags", '{"team": "\\ud800"}')), "d", RECEIVED).parts[0].lines[0].tags == {}
+    with pytest.raises(RejectedDrop):
+        read([{**FINDING, "Title": "\ud800"}])
+
+
+def test_a_column_that_stands_twice_is_refused() -> None:
+    with pytest.raises(RejectedDrop, match="twice"):
+        focus_export.read(file([*GOOD, "2"], header=[*HEADER, "BilledCost"]), "d", RECEIVED)
