@@ -10,6 +10,7 @@ from typing import Any
 import jwt
 
 from chalicelib.domain.customer import SCOPES, Principal
+from chalicelib.domain.errors import StoreUnavailable
 
 LONGEST_LIFE = timedelta(hours=24)
 REQUIRED = ["iss", "aud", "iat", "exp", "sub", "customer_id"]
@@ -29,7 +30,7 @@ class Verifier:
     audience: str
 
     def principal(self, token: str) -> Principal | None:
-        """Whom a valid token speaks for; None for any other token, whatever is wrong with it."""
+        """Whom a valid token speaks for; None for any other token, whatever is wrong with it. StoreUnavailable when no key can be fetched."""
         try:
             header = jwt.get_unverified_header(token)
             if header.get("typ", "JWT") != "JWT" or "crit" in header:
@@ -43,6 +44,8 @@ class Verifier:
                 leeway=LEEWAY,
                 options={"require": REQUIRED, "enforce_minimum_key_length": True},
             )
+        except jwt.PyJWKClientConnectionError as error:
+            raise StoreUnavailable("the identity provider doesn't answer") from error
         except (jwt.PyJWTError, ValueError, TypeError, RecursionError):
             return None
         return _principal(claims)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -20,6 +21,8 @@ from chalicelib.sources.calls import chunks, named, pages
 
 HOME_REGION = "us-east-1"
 GLOBAL = "global"
+_REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]", re.ASCII)
+"""What AWS calls a region; a bill may name others, and other providers'."""
 QUERIES_A_CALL = 500
 FINE_POINTS_KEPT = timedelta(days=63)
 """CloudWatch keeps 5-minute points that long; what needs them can't be told of earlier hours."""
@@ -81,7 +84,7 @@ class CloudWatch:
         failures: list[tuple[str, str]] = []
         seen = set(registry)
         for account in customer.accounts:
-            for region in sorted({HOME_REGION, *regions.get(account.id, ())} - {"", GLOBAL}):
+            for region in sorted({HOME_REGION, *filter(_REGION.fullmatch, regions.get(account.id, ()))}):
                 scope = f"{account.id}/{region}"
                 try:
                     with named(self.name, scope):

@@ -19,17 +19,18 @@ def compliance_answer(store: MetricStore, customer_id: str, question: Compliance
     last = store.latest_compliance_day(customer_id, now.date())
     before = store.latest_compliance_day(customer_id, (now - TREND).date()) if last else None
     current = _evaluation(last, question)
+    known = last is not None and question.framework in (None, *last.frameworks)
     return {
         "customer_id": customer_id,
         "current_score": current.score,
         "score": {
             "product": last.product if last else None,
-            **_counts(current, known=last is not None),
-            "disabled": current.disabled if last else None,
+            **_counts(current, known),
+            "disabled": current.disabled if known else None,
             "definition": DEFINITION,
         },
         "trend": _trend(current, last, before, question),
-        "findings": {severity.lower(): current.findings.get(severity, 0) if last else None for severity in SEVERITIES},
+        "findings": {severity.lower(): current.findings.get(severity, 0) if known else None for severity in SEVERITIES},
         "frameworks": [
             {"id": name, "score": framework.score, **_counts(framework)} for name, framework in (last.frameworks.items() if last else ())
         ],

@@ -1,0 +1,77 @@
+"""Stand-ins for what the use cases work with: in memory, with the same promises, no AWS."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from chalicelib.domain.customer import Customer
+from chalicelib.domain.period import Window
+from chalicelib.domain.reading import UsageReading
+from chalicelib.domain.state import CustomerStatus, SourceState
+from chalicelib.domain.usage import UsageBucket
+from chalicelib.usecases.collaborators import Collaborators
+
+
+@dataclass
+class FakeMetrics:
+    """Hours and days of usage and the sources' states of one customer; hours live as long as `kept` says."""
+
+    clock: Any
+    kept: timedelta
+    hours: dict[datetime, UsageBucket] = field(default_factory=dict)
+    days: dict[date, UsageBucket] = field(default_factory=dict)
+    sources: dict[str, SourceState] = field(default_factory=dict)
+
+    def usage_hours(self, customer_id: str, window: Window) -> list[UsageBucket]:
+        oldest = self.clock() - self.kept
+        return [bucket for start, bucket in sorted(self.hours.items()) if window.start <= start < window.end and start >= oldest]
+
+    def usage_days(self, customer_id: str, first: date, last: date) -> list[UsageBucket]:
+        return [bucket for day, bucket in sorted(self.days.items()) if first <= day <= last]
+
+    def put_usage(self, customer_id: str, hours: Iterable[UsageBucket], days: Iterable[UsageBucket]) -> str:
+        self.hours |= {bucket.start: bucket for bucket in hours if bucket.start >= self.clock() - self.kept}
+        self.days |= {bucket.start.date(): bucket for bucket in days}
+        return "version"
+
+    def cost_days(self, customer_id: str, first: date, last: date) -> list[Any]:
+        return []
+
+    def registry(self, customer_id: str) -> frozenset[tuple[str, ...]]:
+        return frozenset()
+
+    def put_registry(self, customer_id: str, registry: frozenset[tuple[str, ...]]) -> None:
+        raise AssertionError("nothing new was seen")
+
+    def status(self, customer_id: str) -> CustomerStatus:
+        return CustomerStatus("generation", dict(self.sources))
+
+    def put_state(self, customer_id: str, state: SourceState) -> None:
+        self.sources[state.source] = state
+
+
+@dataclass
+class FakeCloudWatch:
+    """Reads every hour of every account but those that `down` names at that time."""
+
+    clock: Any
+    down: Mapping[str, Window] = field(default_factory=dict)
+    longest: timedelta = timedelta()
+    name: str = "cloudwatch"
+
+    def read(
+        self, customer: Customer, window: Window, regions: Mapping[str, Collection[str]], registry: frozenset[tuple[str, ...]]
+    ) -> UsageReading:
+        self.longest = max(self.longest, window.length)
+        failing = {account for account, when in self.down.items() if when.start <= self.clock() < when.end}
+        scopes = frozenset(f"{account}/us-east-1" for account in customer.account_ids if account not in failing)
+        return UsageReading((), scopes, tuple((f"{account}/us-east-1", "AccessDenied") for account in sorted(failing)))
+
+
+def collaborators(metrics: FakeMetrics, usage: FakeCloudWatch) -> Collaborators:
+    """Only what reading usage needs."""
+    nobody: Any = None
+    return Collaborators(nobody, metrics, usage, nobody, nobody, nobody, nobody, nobody, nobody, metrics.kept, metrics.clock)  # type: ignore[arg-type]
