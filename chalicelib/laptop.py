@@ -6,10 +6,12 @@ import json
 from collections.abc import MutableMapping
 from pathlib import Path
 
+from chalicelib.domain.errors import StoreUnavailable
+
 NOTE = Path(__file__).parent.parent / ".local" / "aws.json"
 
 
-class NoLaptopAws(Exception):
+class NoLaptopAws(StoreUnavailable):
     """Nothing runs that stage `local` could talk to."""
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import os
+import sys
 from pathlib import Path
 
 from local import launch
@@ -16,7 +18,9 @@ def main() -> None:
     if given.command == "reset":
         launch.reset()
     else:
-        launch.run(given.command == "run", given.folder)
+        code = launch.run(given.command == "run", given.folder)
+        sys.stdout.flush()
+        os._exit(code)  # everything is stopped and kept; threads of moto's may not hold the process
 
 
 if __name__ == "__main__":

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -29,6 +34,7 @@ from ops.keys import issue
 PROJECT = Path(__file__).parent.parent
 FOLDER = PROJECT / ".local"
 CREDENTIALS = "credentials.json"
+DEMO_KEYS = "demo_keys.json"
 TOKEN_LIFE = timedelta(hours=24)
 SAVE_SECONDS = 1.0
 
@@ -109,21 +115,26 @@ class Launched:
         self.aws.stop()
 
 
-def credentials(with_: Services, customers: list[Customer], base_url: str) -> dict[str, Any]:
-    """Fresh keys and tokens for the demo customers, and the operator's key."""
+def credentials(with_: Services, customers: list[Customer], base_url: str, demo_keys: Path) -> dict[str, Any]:
+    """Fresh keys and tokens for the demo customers and the operator; those of the last start end with this one."""
+    for key_id in json.loads(demo_keys.read_text()) if demo_keys.exists() else []:
+        old = with_.api_keys.get(key_id)
+        if old:
+            with_.api_keys.put(replace(old, revoked=True))
     settings, now = with_.settings, with_.clock()
     signing = secrets.derived(with_.master, "tokens")
+    issued = {customer.id: issue(with_, customer.id, SCOPES) for customer in customers}
+    operator = issue(with_, None, ("operator",))
+    write_private(demo_keys, [record.id for _, record in [*issued.values(), operator]])
     return {
         "base_url": base_url,
-        "operator_key": issue(with_, None, ("operator",))[0],
+        "operator_key": operator[0],
         "customers": [
             {
                 "customer_id": customer.id,
                 "name": customer.name,
-                "api_key": issue(with_, customer.id, SCOPES)[0],
-                "token": tokens.mint(
-                    signing, settings.jwt_issuer, settings.jwt_audience, customer.id, now, TOKEN_LIFE, "read report admin"
-                ),
+                "api_key": issued[customer.id][0],
+                "token": tokens.mint(signing, settings.jwt_issuer, settings.jwt_audience, customer.id, now, TOKEN_LIFE, " ".join(SCOPES)),
             }
             for customer in customers
         ],
@@ -137,33 +148,63 @@ def write_private(path: Path, value: object) -> None:
     half.replace(path)
 
 
-def run(serve: bool, folder: Path = FOLDER) -> None:
+def run(serve: bool, folder: Path = FOLDER) -> int:
     """`make run`, or `make aws` without the API, until Ctrl-C; another `folder` keeps it apart from the user's own."""
     for ending in (signal.SIGINT, signal.SIGTERM):
         signal.signal(ending, signal.default_int_handler)  # also where a script's & made Ctrl-C be ignored
-    port = int(os.environ.get("PORT", "8000"))
     launched = None
     try:
-        print("SecureBase Analytics: the laptop's AWS is starting", flush=True)
-        launched = Launched(folder)
-        if serve:
-            launched.prepare(port)
-        customers = launched.fill()
-        base_url = f"http://127.0.0.1:{port}"
-        found = credentials(services(), customers, base_url)
-        write_private(folder / CREDENTIALS, found)
-        launched.turn()
-        if serve:
-            launched.serve(port)
-        launched.say("ready")
-        print(block(found, serve), flush=True)
-        launched.wait()
+        port = free_port(os.environ.get("PORT", "8000")) if serve else 0
+        with only_one(folder):
+            print("SecureBase Analytics: the laptop's AWS is starting", flush=True)
+            launched = Launched(folder)
+            if serve:
+                launched.prepare(port)
+            customers = launched.fill()
+            found = credentials(services(), customers, f"http://127.0.0.1:{port}" if serve else "http://127.0.0.1:8000", folder / DEMO_KEYS)
+            write_private(folder / CREDENTIALS, found)
+            launched.turn()
+            if serve:
+                launched.serve(port)
+            launched.say("ready")
+            print(block(found, serve), flush=True)
+            launched.wait()
     except KeyboardInterrupt:
         print("\nstopping", flush=True)
+    except SystemExit as ended:
+        print(ended, file=sys.stderr, flush=True)
+        return 1
     finally:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        for ending in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(ending, signal.SIG_IGN)  # what is under way now is the stopping
         if launched:
             launched.stop()
+    return 0
+
+
+def free_port(text: str) -> int:
+    """The port asked for, if nobody has it: found out before anything is started."""
+    if not (text.isascii() and text.isdigit() and 0 < int(text) < 65536):
+        raise SystemExit(f"PORT={text} is no port")
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", int(text)))
+        except OSError:
+            raise SystemExit(f"port {text} is taken; PORT=... chooses another") from None
+    return int(text)
+
+
+@contextmanager
+def only_one(folder: Path) -> Iterator[None]:
+    """One laptop's AWS per folder: two would overwrite each other's notes."""
+    folder.mkdir(exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise SystemExit(f"`make run` or `make aws` is already running from {folder}") from None
+        yield
 
 
 def block(found: dict[str, Any], serve: bool) -> str:
@@ -171,10 +212,9 @@ def block(found: dict[str, Any], serve: bool) -> str:
     lines = ["", f"API        {found['base_url']}" if serve else "AWS only    serve it with: .venv/bin/chalice local --stage local"]
     lines += [f"{one['customer_id']:<16} {one['name']:<18} X-API-Key: {one['api_key']}" for one in found["customers"]]
     first = found["customers"][0]
+    lines += [f"operator         {'(opens the full /health)':<18} X-API-Key: {found['operator_key']}", ""]
+    lines += [f"curl -s -H 'X-API-Key: {first['api_key']}' '{found['base_url']}/analytics/costs?period=30d'"] if serve else []
     lines += [
-        f"operator         {'(opens the full /health)':<18} X-API-Key: {found['operator_key']}",
-        "",
-        f"curl -s -H 'X-API-Key: {first['api_key']}' '{found['base_url']}/analytics/costs?period=30d'",
         f"(all of this, with tokens, is in .local/{CREDENTIALS}; Ctrl-C ends everything)",
     ]
     return "\n".join(lines)

@@ -16,6 +16,8 @@ def command() -> None:
     if given.start >= given.end:
         made.error("--from must be before --to")
     with_ = services_of(given.stage)
+    if given.start >= with_.clock():
+        made.error("--from must be in the past")
     window = Window(hour_floor(given.start), hour_floor(given.end))
     aggregate.backfill(with_.collaborators, customer_of(with_, given.customer), window, with_.clock())
     for name, state in sorted(with_.metrics.status(given.customer).sources.items()):

@@ -30,7 +30,7 @@ def services_of(stage: str) -> Services:
 def customer_of(with_: Services, customer_id: str) -> Customer:
     customer = with_.customers.get(customer_id)
     if customer is None:
-        raise SystemExit(f"there is no customer {customer_id}: `python -m ops.customers list` names them")
+        raise SystemExit(f"there is no customer {customer_id}: `python -m ops.customers --stage {with_.settings.stage} list` names them")
     return customer
 
 

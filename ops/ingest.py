@@ -6,6 +6,7 @@ import hashlib
 import time
 from pathlib import Path
 
+from chalicelib.domain.period import next_month
 from chalicelib.domain.state import OK, Drop
 from chalicelib.wiring import Services
 from ops.common import customer_of, main, parser, services_of
@@ -48,6 +49,12 @@ def wait(with_: Services, customer_id: str, key: str, digest: str, before: objec
     raise SystemExit(f"{key} was dropped, but not taken in within {PATIENCE_SECONDS} s; /health tells how the sources are")
 
 
+def asked(record: Drop) -> list[str]:
+    """How to ask for the months that a cost export brought."""
+    months = sorted(record.months) if record.state == OK else []
+    return [f"ask /analytics/costs?start={months[0]}&end={next_month(months[-1])}"] if months else []
+
+
 def command() -> None:
     made = parser("ingest", "Drop FOCUS CSV or ASFF JSON files for a customer and wait until they are answered.")
     made.add_argument("--customer", required=True)
@@ -64,7 +71,7 @@ def command() -> None:
         record = wait(with_, given.customer, key, digest, before)
         rejected += record.state != OK
         told = f"{record.rows} rows" if record.state == OK else f"rejected: {record.reason}"
-        print("\t".join([path.name, told, *record.notes]))
+        print("\t".join([path.name, told, *record.notes, *asked(record)]))
     if rejected:
         raise SystemExit(1)
 

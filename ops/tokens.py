@@ -17,6 +17,8 @@ def command() -> None:
     given = made.parse_args()
     if given.stage not in ("local", "dev"):
         made.error("--stage: tokens are minted for local and dev only")
+    if not set(given.scopes.split(",")) <= set(SCOPES):
+        made.error(f"--scopes: only {', '.join(SCOPES)}")
     with_ = services_of(given.stage)
     customer_of(with_, given.customer)
     key = secrets.derived(with_.master, "tokens")

@@ -30,7 +30,7 @@ class Verifier:
     audience: str
 
     def principal(self, token: str) -> Principal | None:
-        """Whom a valid token speaks for; None for any other token, whatever is wrong with it. StoreUnavailable when no key can be fetched."""
+        """Whom a valid token speaks for; None for any other token, whatever is wrong with it; StoreUnavailable without any key to try."""
         try:
             header = jwt.get_unverified_header(token)
             if header.get("typ", "JWT") != "JWT" or "crit" in header:

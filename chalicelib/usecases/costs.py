@@ -35,6 +35,8 @@ def read_costs(with_: Collaborators, window: Window, customers: Iterable[Custome
     try:
         series = with_.costs.read(window)
     except SourceUnavailable as failure:
+        if window.end < midnight(now.date()):
+            raise  # an old window that can't be had says nothing of how the source is now
         for customer in customers:
             before = with_.metrics.status(customer.id).sources.get(COST_EXPLORER) or SourceState(COST_EXPLORER, FAILING, now)
             with_.metrics.put_state(customer.id, before.failed(now, ((failure.scope, failure.reason),)))

@@ -82,7 +82,18 @@ def _read_costs(with_: Collaborators, customer: Customer, key: str, opened: Open
     except RejectedDrop as reason:
         return _rejected(before, digest, received, reason)
     with_.metrics.put_cost_parts(customer.id, export.parts)
-    return replace(after, notes=export.notes, rows=export.rows, months=months_of(export.parts))
+    after = replace(after, rows=export.rows, months=months_of(export.parts))
+    return replace(after, notes=(*export.notes, *_overlaps(after, _drops(with_, customer, FOCUS_EXPORT))))
+
+
+def _overlaps(drop: Drop, others: list[Drop]) -> list[str]:
+    """Other keys that tell of the same accounts and months: halves of a bill, or the same bill twice; only the customer knows which."""
+    notes = []
+    for other in others:
+        months = [month for month in drop.months if set(drop.months[month][0]) & set(other.months.get(month, ((), None))[0])]
+        if months and other.key != drop.key and other.digest != drop.digest:
+            notes.append(f"{other.key} has rows of the same accounts and months, too ({months[0]:%Y-%m}): both count")
+    return notes
 
 
 def _rejected(before: Drop, seen: str, received: datetime, reason: RejectedDrop) -> Drop:

@@ -22,6 +22,9 @@ def usage_answer(store: MetricStore, customer_id: str, question: UsageQuestion, 
     window, known = question.window, data_through(status, (CLOUDWATCH,))
     through = window.clipped(known or window.start).end
     read = [select(bucket, question.selection) for bucket in _read(store, customer_id, question, through)]
+    series = read
+    if question.granularity == "hour" and window.whole_days:
+        series = [select(bucket, question.selection) for bucket in store.usage_hours(customer_id, window)]
     whole = _merged(read, window)
     return {
         "customer_id": customer_id,
@@ -29,7 +32,7 @@ def usage_answer(store: MetricStore, customer_id: str, question: UsageQuestion, 
         "window": {"start": text_of(window.start), "end": text_of(window.end), "granularity": question.granularity},
         "metrics": {metric: shown(value(whole, metric)) for metric in HEADLINE},
         "trends": _trends(read, Window(window.start, through)),
-        "series": [_entry(_merged(read, bucket), bucket) for bucket in buckets(window, question.granularity)],
+        "series": [_entry(_merged(series, bucket), bucket) for bucket in buckets(window, question.granularity)],
         "breakdown": {metric: _breakdown(whole, metric, question) for metric in HEADLINE},
         "data_through": text_of(known),
         "coverage": _coverage(whole, window, status, now),
@@ -41,7 +44,7 @@ def _read(store: MetricStore, customer_id: str, question: UsageQuestion, through
     """Buckets of the window and of the same length before it: days, but hours where days are too coarse."""
     window = question.window
     since = window.before(through - window.start).start
-    if question.granularity == "hour" or not window.whole_days:
+    if not window.whole_days:
         return store.usage_hours(customer_id, Window(since, window.end))
     first = since if is_midnight(since) else midnight(since.date() + DAY)
     hours = store.usage_hours(customer_id, Window(since, first)) if since < first else []

@@ -85,7 +85,8 @@ def _record(customer_id: str, body: Parameters, report_id: str, now: datetime) -
     check_names(parameters, PARAMETERS[kind])
     question = _window_question(kind, parameters, now)
     window = question.window
-    filename = f"{customer_id}_{kind}_{window.start:%Y-%m-%d}_{(window.end - DAY if window.whole_days else window.end):%Y-%m-%d}.{form}"
+    span = f"{window.start:%Y-%m-%d}_{(window.end - DAY if window.whole_days else window.end):%Y-%m-%d}"
+    filename = f"{customer_id}_{kind}_{f'{now:%Y-%m-%d}' if kind == 'compliance' else span}.{form}"
     digest = hashlib.sha256(repr((kind, form, parameters)).encode()).hexdigest()
     return ReportRecord(report_id, kind, form, parameters, digest, now, filename=filename)
 
