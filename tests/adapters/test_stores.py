@@ -268,3 +268,19 @@ def test_what_dynamodb_leaves_unwritten_is_written_later() -> None:
     items = [{"customer_id": {"S": "a"}, "timestamp": {"S": str(number)}} for number in range(60)]
     Dynamo(flaky, pause=lambda seconds: None).write_many("t", ("customer_id", "timestamp"), items)
     assert [request["PutRequest"]["Item"] for request in flaky.seen] == items
+
+
+class ShortPages:
+    """A DynamoDB whose pages are full after two items."""
+
+    def query(self, Limit: int, ExclusiveStartKey: Any = None, **_: Any) -> dict[str, Any]:
+        start = int(ExclusiveStartKey["n"]) if ExclusiveStartKey else 0
+        stop = min(start + min(2, Limit), 9)
+        page: dict[str, Any] = {"Items": [{"n": {"N": str(number)}} for number in range(start, stop)]}
+        return page | ({"LastEvaluatedKey": {"n": str(stop)}} if stop < 9 else {})
+
+
+@pytest.mark.parametrize(("limit", "count"), [(1, 1), (2, 2), (5, 5), (9, 9), (20, 9)])
+def test_a_limit_counts_items_not_pages(limit: int, count: int) -> None:
+    found = list(Dynamo(ShortPages()).query("t", "condition", {}, Limit=limit))
+    assert [item["n"]["N"] for item in found] == [str(number) for number in range(count)]
