@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
 
 from chalicelib.domain.exact import add_known
 from chalicelib.domain.period import midnight, next_month
+from chalicelib.domain.state import FOCUS_EXPORT
 
 BASES = ("billed", "effective", "list")
-EXPORT, COST_EXPLORER = "focus_export", "cost_explorer"
 FINAL_AFTER_CLOSE = timedelta(days=14)
 """Exports are rewritten until two weeks after a month's close; what came before that is estimated."""
 
@@ -134,9 +134,9 @@ def settle(day: date, parts: Iterable[CostPart], exported: frozenset[str], expor
     totals: list[SourceTotal] = []
     counted: list[CostPart] = []
     for part in ordered:
-        keep = [line for line in part.lines if part.source == EXPORT or line.account not in exported]
-        kept_totals = [total for total in part.totals if part.source == EXPORT or total.account not in exported]
-        if part.source == EXPORT or keep or kept_totals or part.origin not in exported:
+        keep = [line for line in part.lines if part.source == FOCUS_EXPORT or line.account not in exported]
+        kept_totals = [total for total in part.totals if part.source == FOCUS_EXPORT or total.account not in exported]
+        if part.source == FOCUS_EXPORT or keep or kept_totals or part.origin not in exported:
             counted.append(part)
         lines += keep
         totals += kept_totals
@@ -147,7 +147,7 @@ def settle(day: date, parts: Iterable[CostPart], exported: frozenset[str], expor
         add_lines(lines),
         totals_of(totals),
         any(part.estimated for part in counted),
-        tuple(sorted({part.source for part in counted} | ({EXPORT} if exported_day else set()))),
+        tuple(sorted({part.source for part in counted} | ({FOCUS_EXPORT} if exported_day else set()))),
         next((part.basis for part in counted if part.basis), ""),
     )
 
@@ -168,7 +168,3 @@ def difference_of(days: Iterable[CostDay], basis: str, currency: str) -> tuple[D
     lines = (line for day in held for line in day.lines if line.currency == currency)
     own = (total.amount(basis) for day in held for total in day.totals if total.currency == currency)
     return total(lines, basis), add_known(own)
-
-
-def by_day(days: Iterable[CostDay]) -> Mapping[date, CostDay]:
-    return {day.day: day for day in days}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
 TYPES = ("usage", "compliance", "costs", "executive")
@@ -28,7 +28,6 @@ class ReportRecord:
     size_bytes: int | None = None
     finished_at: datetime | None = None
     reason: str = ""
-    facts: dict[str, str] = field(default_factory=dict)
 
     @property
     def finished(self) -> bool:

@@ -7,10 +7,11 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from chalicelib.domain.cost import COST_EXPLORER, CostLine, CostPart, SourceTotal, add_lines, totals_of
+from chalicelib.domain.cost import CostLine, CostPart, SourceTotal, add_lines, totals_of
 from chalicelib.domain.errors import SourceUnavailable
 from chalicelib.domain.names import AWS, service_category, service_name
 from chalicelib.domain.period import Window
+from chalicelib.domain.state import COST_EXPLORER
 from chalicelib.sources.calls import named, pages
 
 METRICS = ("NetUnblendedCost", "NetAmortizedCost", "UnblendedCost", "AmortizedCost")

@@ -13,9 +13,10 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import BinaryIO, NoReturn
 
-from chalicelib.domain.cost import EXPORT, CostLine, CostPart, add_lines, export_is_final, totals_of
+from chalicelib.domain.cost import CostLine, CostPart, add_lines, export_is_final, totals_of
 from chalicelib.domain.errors import RejectedDrop
 from chalicelib.domain.reading import CostExport
+from chalicelib.domain.state import FOCUS_EXPORT
 
 REQUIRED = ("BilledCost", "EffectiveCost", "BillingCurrency", "ChargePeriodStart")
 FIELD_LIMIT = 16 * 2**20
@@ -39,7 +40,7 @@ def read(file: BinaryIO, origin: str, received: datetime) -> CostExport:
 
 def _part(day: date, lines: list[CostLine], origin: str, received: datetime) -> CostPart:
     estimated = not export_is_final(received.date(), day)
-    return CostPart(day, EXPORT, origin, add_lines(lines), totals_of(lines), estimated)
+    return CostPart(day, FOCUS_EXPORT, origin, add_lines(lines), totals_of(lines), estimated)
 
 
 def _rows(file: BinaryIO) -> Iterator[dict[str, str]]:

@@ -75,4 +75,4 @@ def check_schema(item: Item) -> None:
 
 def expired(item: Item, now: datetime) -> bool:
     """Whether the item's lifetime is over, though DynamoDB may delete it only days later."""
-    return TTL_ATTRIBUTE in item and float(item[TTL_ATTRIBUTE]["N"]) <= now.timestamp()
+    return TTL_ATTRIBUTE in item and int(item[TTL_ATTRIBUTE]["N"]) <= now.timestamp()

@@ -82,9 +82,6 @@ class Metrics:
         self._delete(customer_id, [f"{COST_DAY}{day}" for day in vanished])
         return self._put(customer_id, [(f"{COST_DAY}{day.day}", day, None) for day in days])
 
-    def compliance_days(self, customer_id: str, first: date, last: date) -> list[ComplianceDay]:
-        return self._range(customer_id, f"{COMPLIANCE_DAY}{first}", f"{COMPLIANCE_DAY}{last}{LAST}", ComplianceDay)
-
     def latest_compliance_day(self, customer_id: str, until: date) -> ComplianceDay | None:
         """The last state on or before that day."""
         condition = f"{METRICS.hash_key} = :customer AND #range BETWEEN :first AND :last"

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from chalicelib.domain.customer import Customer
-from chalicelib.domain.errors import InvalidInput
+from chalicelib.domain.errors import InvalidInput, SourceUnavailable
 from chalicelib.domain.period import Window, hour_floor, iso, whole_days
+from chalicelib.domain.state import NO_DATA, SourceState
 from chalicelib.usecases import drops
 from chalicelib.usecases.collaborators import Collaborators
 from chalicelib.usecases.costs import read_costs, read_costs_if_due
@@ -42,7 +43,7 @@ def run(with_: Collaborators, job: Job) -> None:
         read_findings(with_.metrics, with_.findings, customer, end, lambda: drops.assess_findings(with_, customer, end))
     elif kind == "usage":
         window = Window(instant_of(job["start"]), instant_of(job["end"]))
-        read_usage(with_, customer, window, with_.clock())
+        _whole([read_usage(with_, customer, window, with_.clock())])
     elif kind == "backfill":
         window = Window(instant_of(job["start"]), instant_of(job["end"]))
         read_costs(with_, whole_days(window), [customer], with_.clock())
@@ -60,8 +61,14 @@ def backfill(with_: Collaborators, customer: Customer, window: Window, now: date
     """Re-aggregates a past window at once: costs first (they tell the regions), then usage in windows of seven days."""
     window = window.clipped(hour_floor(now))
     read_costs(with_, whole_days(window), [customer], now)
-    for piece in window.pieces(LONGEST):
-        read_usage(with_, customer, piece, now)
+    _whole([read_usage(with_, customer, piece, now) for piece in window.pieces(LONGEST)])
+
+
+def _whole(states: Iterable[SourceState]) -> None:
+    """Raises the first failure of windows that nobody comes back for, once all of them have been read."""
+    for state in states:
+        for scope, reason in state.failures if state.state != NO_DATA else ():
+            raise SourceUnavailable(state.source, reason, scope)
 
 
 def instant_of(text: str) -> datetime:

@@ -14,7 +14,7 @@ from datetime import date, datetime
 from typing import BinaryIO
 
 from chalicelib.domain.compliance import assess, headline_product
-from chalicelib.domain.cost import EXPORT, CostPart
+from chalicelib.domain.cost import CostPart
 from chalicelib.domain.customer import Customer
 from chalicelib.domain.errors import RejectedDrop, StoreUnavailable
 from chalicelib.domain.period import DAY, midnight, month_start
@@ -114,7 +114,7 @@ def _forget_parts(with_: Collaborators, customer: Customer, months: Iterable[dat
     """Deletes parts of this key's earlier contents; an origin belongs to one key, so nobody else's are touched."""
     for month in sorted(months) if stale else ():
         parts = with_.metrics.cost_parts(customer.id, month, (month + 31 * DAY).replace(day=1) - DAY)
-        gone = [(part.day, part.source, part.origin) for part in parts if part.source == EXPORT and part.origin in stale]
+        gone = [(part.day, part.source, part.origin) for part in parts if part.source == FOCUS_EXPORT and part.origin in stale]
         with_.metrics.delete_cost_parts(customer.id, gone)
 
 

@@ -7,17 +7,16 @@ from datetime import datetime
 from decimal import Decimal
 
 from chalicelib.domain.breakdown import group, top
-from chalicelib.domain.cost import COST_EXPLORER, CostDay, CostLine, currencies, difference_of, total
+from chalicelib.domain.cost import CostDay, CostLine, currencies, difference_of, total
 from chalicelib.domain.errors import BreakdownUnavailable, InvalidInput
 from chalicelib.domain.exact import subtract
 from chalicelib.domain.period import DAY, Window, buckets, midnight
-from chalicelib.domain.state import COST_EXPLORER as COST_EXPLORER_SOURCE
-from chalicelib.domain.state import FOCUS_EXPORT, CustomerStatus
+from chalicelib.domain.state import COST_EXPLORER, FOCUS_EXPORT, CustomerStatus
 from chalicelib.usecases.ports import MetricStore
 from chalicelib.usecases.query import Answer, data_through, percent_change, shown, source_states, text_of
 from chalicelib.usecases.questions import CostQuestion
 
-SOURCES = (FOCUS_EXPORT, COST_EXPLORER_SOURCE)
+SOURCES = (FOCUS_EXPORT, COST_EXPLORER)
 
 
 def cost_answer(store: MetricStore, customer_id: str, question: CostQuestion, status: CustomerStatus, now: datetime) -> Answer:

@@ -6,10 +6,10 @@ import hashlib
 from collections.abc import Iterable
 from datetime import date
 
-from chalicelib.domain.cost import EXPORT, CostPart, settle
+from chalicelib.domain.cost import CostPart, settle
 from chalicelib.domain.errors import StoreUnavailable
 from chalicelib.domain.period import DAY, next_month
-from chalicelib.domain.state import Drop
+from chalicelib.domain.state import FOCUS_EXPORT, Drop
 from chalicelib.usecases.ports import MetricStore
 
 ROUNDS = 5
@@ -43,7 +43,7 @@ def _settle_month(metrics: MetricStore, customer_id: str, month: date, parts: li
     through = max((drop.months[month][1] for drop in drops), default=None)
     by_day: dict[date, list[CostPart]] = {}
     for part in parts:
-        if part.source != EXPORT or part.origin in live:
+        if part.source != FOCUS_EXPORT or part.origin in live:
             by_day.setdefault(part.day, []).append(part)
     days, vanished = [], []
     day = month

@@ -39,16 +39,17 @@ def read_usage(with_: Collaborators, customer: Customer, window: Window, now: da
     """Reads the window's hours into hours and days; the state is written last, and moves only with a window that joins the present.
 
     An account or region that fails holds nothing else up: since when is kept, and what it missed is read when it answers again.
+    An older window moves nothing; what is returned tells its failures, which nobody comes back for.
     """
     source = with_.usage.name
     before = with_.metrics.status(customer.id).sources.get(source) or SourceState(source, FAILING, now)
     read = _read_window(with_, customer, window)
     if not customer.accounts:
         state = SourceState(source, NO_DATA, now, failures=(("", "NoAccounts"),))
+    elif before.data_through is not None and not window.start <= before.data_through <= window.end:
+        return _older(with_, customer, before, read)
     elif not read.anything:
         state = before.failed(now, read.failures)
-    elif before.data_through is not None and not window.start <= before.data_through <= window.end:
-        state = replace(before, version=read.version)  # an older window, read again: how far the source is stays
     else:
         missed_from = before.failing_since
         failures = read.failures
@@ -58,6 +59,13 @@ def read_usage(with_: Collaborators, customer: Customer, window: Window, now: da
         state = SourceState(source, PARTIAL if failures else OK, now, window.end, now, failures, read.version, since if failures else None)
     with_.metrics.put_state(customer.id, state)
     return state
+
+
+def _older(with_: Collaborators, customer: Customer, before: SourceState, read: WindowRead) -> SourceState:
+    """An older window, read again: how far the source is stays, kept answers die."""
+    if read.anything:
+        with_.metrics.put_state(customer.id, replace(before, version=read.version))
+    return replace(before, failures=read.failures)
 
 
 def _catch_up(with_: Collaborators, customer: Customer, missed: Window) -> tuple[tuple[str, str], ...]:

@@ -14,11 +14,11 @@ import pytest
 from moto import mock_aws
 
 from chalicelib.domain.compliance import Evaluation, assess
-from chalicelib.domain.cost import COST_EXPLORER, CostDay, CostLine, CostPart
+from chalicelib.domain.cost import CostDay, CostLine, CostPart
 from chalicelib.domain.errors import StoreUnavailable, UnknownSchema
 from chalicelib.domain.period import HOUR, Window
 from chalicelib.domain.reporting import READY, ReportRecord
-from chalicelib.domain.state import CLOUDWATCH, OK, SourceState
+from chalicelib.domain.state import CLOUDWATCH, COST_EXPLORER, OK, SourceState
 from chalicelib.domain.usage import UsageBucket, UsageSeries
 from chalicelib.stores import tables
 from chalicelib.stores.cache import Cache, cache_key

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 
-from chalicelib.domain.cost import COST_EXPLORER, EXPORT, CostLine, CostPart, SourceTotal, export_is_final, settle, total, totals_of
+from chalicelib.domain.cost import CostLine, CostPart, SourceTotal, export_is_final, settle, total, totals_of
+from chalicelib.domain.state import COST_EXPLORER, FOCUS_EXPORT
 
 DAY = date(2026, 9, 3)
 
@@ -21,11 +22,15 @@ def part(source: str, origin: str, *lines: CostLine, estimated: bool = False) ->
 
 
 def test_an_exports_account_is_not_counted_again_from_cost_explorer() -> None:
-    parts = [part(EXPORT, "digest", line("1", "2")), part(COST_EXPLORER, "1", line("1", "50")), part(COST_EXPLORER, "2", line("2", "7"))]
+    parts = [
+        part(FOCUS_EXPORT, "digest", line("1", "2")),
+        part(COST_EXPLORER, "1", line("1", "50")),
+        part(COST_EXPLORER, "2", line("2", "7")),
+    ]
     settled = settle(DAY, parts, frozenset({"1"}), exported_day=True)
     assert settled is not None
     assert total(settled.lines, "billed") == 9
-    assert settled.sources == (COST_EXPLORER, EXPORT)
+    assert settled.sources == (COST_EXPLORER, FOCUS_EXPORT)
     assert [(own.account, own.billed) for own in settled.totals] == [("1", 2), ("2", 7)]
 
 
@@ -46,9 +51,8 @@ def test_a_covered_day_without_cost_is_there_and_empty() -> None:
 
 
 def test_two_drops_of_a_day_add_up() -> None:
-    settled = settle(
-        DAY, [part(EXPORT, "a", line("1", "2")), part(EXPORT, "b", line("1", "0.00000000001"))], frozenset({"1"}), exported_day=True
-    )
+    parts = [part(FOCUS_EXPORT, "a", line("1", "2")), part(FOCUS_EXPORT, "b", line("1", "0.00000000001"))]
+    settled = settle(DAY, parts, frozenset({"1"}), exported_day=True)
     assert settled is not None
     assert total(settled.lines, "billed") == Decimal("2.00000000001")
 

@@ -67,5 +67,8 @@ def test_reading_an_old_window_again_leaves_how_far_the_source_is() -> None:
     hours.run(20)
     before = hours.metrics.sources[CLOUDWATCH]
     old = Window(hour_floor(START) - 240 * HOUR, hour_floor(START) - 200 * HOUR)
-    after = read_usage(hours.with_, CUSTOMER, old, hours.now)
+    told = read_usage(hours.with_, CUSTOMER, old, hours.now)
+    assert told.failures == (("2/us-east-1", "AccessDenied"),)
+    assert hours.covered("1") >= set(old.hours())
+    after = hours.metrics.sources[CLOUDWATCH]
     assert (after.data_through, after.failing_since, after.state) == (before.data_through, before.failing_since, before.state)
