@@ -16,29 +16,41 @@ from chalicelib.usecases.collaborators import Collaborators
 
 
 @dataclass
+class FakeHours:
+    clock: Any
+    kept: timedelta
+    found: dict[datetime, UsageBucket] = field(default_factory=dict)
+
+    def read(self, customer_id: str, window: Window, consistent: bool = True) -> list[UsageBucket]:
+        oldest = self.clock() - self.kept
+        return [bucket for start, bucket in sorted(self.found.items()) if window.start <= start < window.end and start >= oldest]
+
+    def put(self, customer_id: str, hours: Iterable[UsageBucket]) -> None:
+        self.found |= {bucket.start: bucket for bucket in hours if bucket.start >= self.clock() - self.kept}
+
+
+@dataclass
+class FakeDays:
+    found: dict[date, Any] = field(default_factory=dict)
+
+    def read(self, customer_id: str, first: date, last: date, consistent: bool = True, as_of: Any = None) -> list[Any]:
+        return [bucket for day, bucket in sorted(self.found.items()) if first <= day <= last]
+
+    def put(self, customer_id: str, days: Iterable[Any], gone: Iterable[date] = ()) -> str:
+        self.found |= {bucket.start.date(): bucket for bucket in days}
+        return "version"
+
+
+@dataclass
 class FakeMetrics:
     """Hours and days of usage and the sources' states of one customer; hours live as long as `kept` says."""
 
     clock: Any
     kept: timedelta
-    hours: dict[datetime, UsageBucket] = field(default_factory=dict)
-    days: dict[date, UsageBucket] = field(default_factory=dict)
     sources: dict[str, SourceState] = field(default_factory=dict)
 
-    def usage_hours(self, customer_id: str, window: Window) -> list[UsageBucket]:
-        oldest = self.clock() - self.kept
-        return [bucket for start, bucket in sorted(self.hours.items()) if window.start <= start < window.end and start >= oldest]
-
-    def usage_days(self, customer_id: str, first: date, last: date) -> list[UsageBucket]:
-        return [bucket for day, bucket in sorted(self.days.items()) if first <= day <= last]
-
-    def put_usage(self, customer_id: str, hours: Iterable[UsageBucket], days: Iterable[UsageBucket]) -> str:
-        self.hours |= {bucket.start: bucket for bucket in hours if bucket.start >= self.clock() - self.kept}
-        self.days |= {bucket.start.date(): bucket for bucket in days}
-        return "version"
-
-    def cost_days(self, customer_id: str, first: date, last: date) -> list[Any]:
-        return []
+    def __post_init__(self) -> None:
+        self.hours, self.usage, self.costs = FakeHours(self.clock, self.kept), FakeDays(), FakeDays()
 
     def registry(self, customer_id: str) -> frozenset[tuple[str, ...]]:
         return frozenset()

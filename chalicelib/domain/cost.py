@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
-from datetime import date, timedelta
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
 from decimal import Decimal
+from typing import NamedTuple
 
+from chalicelib.domain.amounts import Amounts
 from chalicelib.domain.exact import add_known
 from chalicelib.domain.period import midnight, next_month
 from chalicelib.domain.state import FOCUS_EXPORT
@@ -14,6 +16,22 @@ from chalicelib.domain.state import FOCUS_EXPORT
 BASES = ("billed", "effective", "list")
 FINAL_AFTER_CLOSE = timedelta(days=14)
 """Exports are rewritten until two weeks after a month's close; what came before that is estimated."""
+
+
+class CostKey(NamedTuple):
+    """What a line is of: its dimensions ('' where the source has none) and its currency."""
+
+    account: str
+    service: str
+    region: str
+    category: str
+    provider: str
+    charge_category: str
+    currency: str
+    tags: tuple[tuple[str, str], ...] = ()
+
+    def tag(self, key: str) -> str:
+        return dict(self.tags).get(key, "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +50,10 @@ class CostLine:
     list: Decimal | None
     tags: dict[str, str] = field(default_factory=dict)
 
-    def tag(self, key: str) -> str:
-        return self.tags.get(key, "")
+    @property
+    def key(self) -> CostKey:
+        tags = tuple(sorted(self.tags.items()))
+        return CostKey(self.account, self.service, self.region, self.category, self.provider, self.charge_category, self.currency, tags)
 
     def amount(self, basis: str) -> Decimal | None:
         value: Decimal | None = getattr(self, basis)
@@ -68,44 +88,76 @@ class CostPart:
     basis: str = ""
 
 
+Owner = tuple[str, str]
+"""(account, currency)"""
+
+
 @dataclass(frozen=True)
 class CostDay:
-    """What counts for a customer's day. `basis` names what `billed` is where it isn't the net amount."""
+    """What counts for a customer's day: per key the amounts in BASES' order, and per owner the sources' own totals in them.
+
+    `own` is empty where those totals are, to the last digit, what the lines sum to.
+    `basis` names what `billed` is where it isn't the net amount. `since` is when this version of the day was kept and `restated`
+    whether it replaced another one; two versions are equal when they say the same.
+    """
 
     day: date
-    lines: tuple[CostLine, ...]
-    totals: tuple[SourceTotal, ...]
+    keys: tuple[CostKey, ...]
+    amounts: Sequence[Amounts]
+    owners: tuple[Owner, ...]
+    own: Sequence[Amounts]
     estimated: bool
     sources: tuple[str, ...]
     basis: str = ""
+    since: datetime | None = field(default=None, compare=False)
+    restated: bool = field(default=False, compare=False)
+
+    @staticmethod
+    def of(
+        day: date, lines: Iterable[CostLine], totals: Iterable[SourceTotal], estimated: bool, sources: tuple[str, ...], basis: str = ""
+    ) -> CostDay:
+        """From lines of distinct keys and totals of distinct owners."""
+        lines, totals = sorted(lines, key=lambda line: line.key), sorted(totals, key=lambda total: (total.account, total.currency))
+        agreed = tuple(totals) == totals_of(lines)
+        return CostDay(
+            day,
+            tuple(line.key for line in lines),
+            tuple(Amounts.of([line.amount(name) for line in lines]) for name in BASES),
+            tuple((total.account, total.currency) for total in totals),
+            () if agreed else tuple(Amounts.of([total.amount(name) for total in totals]) for name in BASES),
+            estimated,
+            sources,
+            basis,
+        )
+
+    @property
+    def lines(self) -> tuple[CostLine, ...]:
+        """The same as one value per key."""
+        return tuple(
+            CostLine(*key[:-1], *amounts, dict(key.tags))  # type: ignore[call-arg]
+            for key, *amounts in zip(self.keys, *(amounts.values() for amounts in self.amounts), strict=True)
+        )
+
+    @property
+    def totals(self) -> tuple[SourceTotal, ...]:
+        if not self.own:
+            return totals_of(self.lines)
+        return tuple(
+            SourceTotal(*owner, *amounts) for owner, *amounts in zip(self.owners, *(amounts.values() for amounts in self.own), strict=True)
+        )
 
 
 def add_lines(lines: Iterable[CostLine]) -> tuple[CostLine, ...]:
     """Lines of equal dimensions and currency added up, in a stable order."""
-    grouped: dict[tuple[object, ...], list[CostLine]] = {}
+    grouped: dict[CostKey, list[CostLine]] = {}
     for line in lines:
-        tags = tuple(sorted(line.tags.items()))
-        key = (line.account, line.service, line.region, line.category, line.provider, line.charge_category, line.currency, tags)
-        grouped.setdefault(key, []).append(line)
+        grouped.setdefault(line.key, []).append(line)
     return tuple(_sum_of(grouped[key]) for key in sorted(grouped))
 
 
 def _sum_of(lines: list[CostLine]) -> CostLine:
-    first = lines[0]
-    sums = {basis: add_known(line.amount(basis) for line in lines) for basis in BASES}
-    return CostLine(
-        first.account,
-        first.service,
-        first.region,
-        first.category,
-        first.provider,
-        first.charge_category,
-        first.currency,
-        sums["billed"],
-        sums["effective"],
-        sums["list"],
-        first.tags,
-    )
+    billed, effective, listed = (add_known(line.amount(basis) for line in lines) for basis in BASES)
+    return replace(lines[0], billed=billed, effective=effective, list=listed)
 
 
 def totals_of(lines: Iterable[CostLine | SourceTotal]) -> tuple[SourceTotal, ...]:
@@ -142,7 +194,7 @@ def settle(day: date, parts: Iterable[CostPart], exported: frozenset[str], expor
         totals += kept_totals
     if not counted and not exported_day:
         return None
-    return CostDay(
+    return CostDay.of(
         day,
         add_lines(lines),
         totals_of(totals),
@@ -150,21 +202,3 @@ def settle(day: date, parts: Iterable[CostPart], exported: frozenset[str], expor
         tuple(sorted({part.source for part in counted} | ({FOCUS_EXPORT} if exported_day else set()))),
         next((part.basis for part in counted if part.basis), ""),
     )
-
-
-def currencies(days: Iterable[CostDay]) -> list[str]:
-    """Every currency that the days' lines are in."""
-    return sorted({line.currency for day in days for line in day.lines})
-
-
-def total(lines: Iterable[CostLine], basis: str) -> Decimal | None:
-    """The exact sum; None when a line's amount in that basis is unknown."""
-    return add_known(line.amount(basis) for line in lines)
-
-
-def difference_of(days: Iterable[CostDay], basis: str, currency: str) -> tuple[Decimal | None, Decimal | None]:
-    """(sum of the lines, the sources' own total) in that currency, to be equal."""
-    held = list(days)
-    lines = (line for day in held for line in day.lines if line.currency == currency)
-    own = (total.amount(basis) for day in held for total in day.totals if total.currency == currency)
-    return total(lines, basis), add_known(own)

@@ -131,13 +131,14 @@ def _named(text: str, today: date) -> Window:
 
 def parse_range(start: str, end: str) -> Window:
     """The window between two dates or Z instants; InvalidInput naming `start` or `end`."""
-    window = Window(_instant(start, "start"), _instant(end, "end"))
+    window = Window(parse_instant(start, "start"), parse_instant(end, "end"))
     if window.start >= window.end:
         raise InvalidInput(("start", "must be before end"))
     return _bounded(window, "end")
 
 
-def _instant(text: str, field: str) -> datetime:
+def parse_instant(text: str, field: str) -> datetime:
+    """A date or a Z instant; InvalidInput naming `field`."""
     try:
         if _DATE.fullmatch(text):
             instant = midnight(date.fromisoformat(text))

@@ -21,6 +21,9 @@ FRESH_FOR = {
 }
 """How old a source's data_through may be before it counts as stale."""
 
+REPLICATED_AFTER = timedelta(minutes=1)
+"""DynamoDB's eventually consistent reads are mostly current within a second."""
+
 
 @dataclass(frozen=True)
 class SourceState:
@@ -52,10 +55,18 @@ class SourceState:
 
 @dataclass(frozen=True)
 class CustomerStatus:
-    """All sources of a customer; `generation` changes whenever anything new has landed, and kept answers die with it."""
+    """All sources of a customer; `generation` changes whenever anything new has landed, and kept answers die with it.
+
+    `changed_at` is when one of the states was last written.
+    """
 
     generation: str = ""
     sources: dict[str, SourceState] = field(default_factory=dict)
+    changed_at: datetime | None = None
+
+    def settled(self, now: datetime) -> bool:
+        """Whether the last write is long enough ago for every replica to have it, so that the cheaper read tells the same."""
+        return self.changed_at is not None and now - self.changed_at >= REPLICATED_AFTER
 
 
 @dataclass(frozen=True)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
+from typing import NamedTuple
 
+from chalicelib.domain.amounts import NOTHING, Amounts, summed
 from chalicelib.domain.breakdown import Parts, Selection, group
 from chalicelib.domain.exact import EXACT, add, quotient
 from chalicelib.domain.names import AWS, service_category
@@ -29,16 +32,13 @@ class Sample:
     value: Decimal
 
 
-@dataclass(frozen=True, slots=True)
-class UsageSeries:
-    """One series within a bucket: `total` sums its hourly values (for a gauge, value x hours), `latest` is the last hour's."""
+class UsageKey(NamedTuple):
+    """What a series is of. Keys are kept in order, so that a metric's lie beside each other."""
 
     metric: str
     service: str
     region: str
     account: str
-    total: Decimal
-    latest: Decimal
 
     @property
     def category(self) -> str:
@@ -60,13 +60,18 @@ class UsageSeries:
 class UsageBucket:
     """What is known of a stretch of time: `covered` counts the hours read per "account/region", whatever they held.
 
+    `totals` sum each key's hourly values (for a gauge, value x hours); `levels` are the last hour's values of the gauges among the keys.
     `unknown` counts, per metric, the hours in which the source could no longer tell it though it was read.
     """
 
     start: datetime
     covered: dict[str, int] = field(default_factory=dict)
-    series: tuple[UsageSeries, ...] = ()
+    keys: tuple[UsageKey, ...] = ()
+    totals: Amounts = NOTHING
+    levels: Amounts = NOTHING
     unknown: dict[str, int] = field(default_factory=dict)
+    since: datetime | None = field(default=None, compare=False)
+    restated: bool = field(default=False, compare=False)
 
     @property
     def hours(self) -> int:
@@ -77,6 +82,25 @@ class UsageBucket:
         """Hours in which this metric is known."""
         return self.hours - self.unknown.get(metric, 0)
 
+    def by_key(self) -> dict[UsageKey, Decimal]:
+        return dict(zip(self.keys, map(known, self.totals.values()), strict=True))
+
+
+def known(value: Decimal | None) -> Decimal:
+    """What was sampled is a number: an amount of usage is never unknown by itself, only whole hours are."""
+    assert value is not None
+    return value
+
+
+def span(keys: Sequence[UsageKey], metric: str) -> range:
+    """The places of the metric's keys."""
+    return range(bisect_left(keys, (metric,)), bisect_left(keys, (metric + "\0",)))
+
+
+def gauges(keys: Sequence[UsageKey]) -> tuple[UsageKey, ...]:
+    """The keys that have levels."""
+    return tuple(keys[place] for metric in sorted(GAUGES) for place in span(keys, metric))
+
 
 def hour_buckets(
     samples: Iterable[Sample], window: Window, scopes: Iterable[str], unknown: Mapping[str, datetime] | None = None
@@ -85,59 +109,77 @@ def hour_buckets(
 
     `unknown` names metrics that the source can't tell before an instant.
     """
-    sums: dict[datetime, dict[tuple[str, str, str, str], Decimal]] = {hour: {} for hour in window.hours()}
+    sums: dict[datetime, dict[UsageKey, Decimal]] = {hour: {} for hour in window.hours()}
     for sample in samples:
-        key = (sample.metric, sample.service, sample.region, sample.account)
+        key = UsageKey(sample.metric, sample.service, sample.region, sample.account)
         sums[sample.hour][key] = EXACT.add(sums[sample.hour].get(key, Decimal(0)), sample.value)
     covered = dict.fromkeys(sorted(scopes), 1)
     return [
-        UsageBucket(
-            hour,
-            dict(covered),
-            tuple(UsageSeries(*key, total=value, latest=value) for key, value in sorted(series.items())),
-            {metric: 1 for metric, since in sorted((unknown or {}).items()) if hour < since},
-        )
-        for hour, series in sums.items()
+        _bucket(hour, dict(covered), found, found, {metric: 1 for metric, since in sorted((unknown or {}).items()) if hour < since})
+        for hour, found in sums.items()
     ]
 
 
+def _bucket(
+    start: datetime,
+    covered: dict[str, int],
+    totals: Mapping[UsageKey, Decimal],
+    levels: Mapping[UsageKey, Decimal],
+    unknown: dict[str, int],
+) -> UsageBucket:
+    keys = tuple(sorted(totals))
+    last = Amounts.of([levels.get(key, Decimal(0)) for key in gauges(keys)])
+    return UsageBucket(start, covered, keys, Amounts.of([totals[key] for key in keys]), last, unknown)
+
+
 def merge(buckets: Iterable[UsageBucket], start: datetime) -> UsageBucket:
-    """The buckets, in time order, as one: totals and covered hours added, latest from the last."""
+    """The buckets, in time order, as one: totals and covered hours added, levels from the last that was read."""
+    held = list(buckets)
     covered: dict[str, int] = {}
-    totals: dict[tuple[str, str, str, str], Decimal] = {}
-    latest: dict[tuple[str, str, str, str], Decimal] = {}
     unknown: dict[str, int] = {}
-    for bucket in buckets:
+    for bucket in held:
         for scope, hours in bucket.covered.items():
             covered[scope] = covered.get(scope, 0) + hours
         for metric, hours in bucket.unknown.items():
             unknown[metric] = unknown.get(metric, 0) + hours
-        if bucket.covered:
-            latest = {}
-        for series in bucket.series:
-            key = (series.metric, series.service, series.region, series.account)
-            totals[key] = EXACT.add(totals.get(key, Decimal(0)), series.total)
-            latest[key] = series.latest
-    return UsageBucket(
-        start,
-        dict(sorted(covered.items())),
-        tuple(UsageSeries(*key, total=total, latest=latest.get(key, Decimal(0))) for key, total in sorted(totals.items())),
-        dict(sorted(unknown.items())),
-    )
+    keys, totals = summed((bucket.keys, bucket.totals) for bucket in held)
+    last = next((bucket for bucket in reversed(held) if bucket.covered), None)
+    levels = dict(zip(gauges(last.keys), last.levels.values(), strict=True)) if last else {}
+    now = Amounts.of([levels.get(key, Decimal(0)) for key in gauges(keys)])
+    return UsageBucket(start, dict(sorted(covered.items())), keys, totals, now, dict(sorted(unknown.items())))
 
 
 def overlay(old: UsageBucket | None, new: UsageBucket) -> UsageBucket:
     """An hour read anew: what was read now replaces its scopes, scopes that were not read now keep what they had."""
     if old is None:
         return new
-    kept = tuple(series for series in old.series if series.scope not in new.covered)
-    return UsageBucket(new.start, dict(sorted({**old.covered, **new.covered}.items())), kept + new.series, new.unknown)
+    kept = _only(old, lambda key: key.scope not in new.covered)
+    levels = {key: known(level) for bucket in (kept, new) for key, level in zip(gauges(bucket.keys), bucket.levels.values(), strict=True)}
+    covered = dict(sorted({**old.covered, **new.covered}.items()))
+    return _bucket(new.start, covered, {**kept.by_key(), **new.by_key()}, levels, new.unknown)
 
 
 def select(bucket: UsageBucket, selection: Selection) -> UsageBucket:
     """The bucket with only what the filters admit; a filter on account or region narrows what counts as covered, too."""
+    if not any(wanted for _, wanted in selection.filters()):
+        return bucket
     covered = {scope: hours for scope, hours in bucket.covered.items() if _covers(scope, selection)}
-    return UsageBucket(bucket.start, covered, tuple(series for series in bucket.series if selection.admits(series)), bucket.unknown)
+    return replace(_only(bucket, selection.admits), covered=covered)
+
+
+def by_place(bucket: UsageBucket) -> dict[tuple[str, str], UsageBucket]:
+    """Per (service, region) the bucket's series of it, without what was covered."""
+    places: dict[tuple[str, str], set[UsageKey]] = {}
+    for key in bucket.keys:
+        places.setdefault((key.service, key.region), set()).add(key)
+    return {place: replace(_only(bucket, keys.__contains__), covered={}, unknown={}) for place, keys in places.items()}
+
+
+def _only(bucket: UsageBucket, admits: Callable[[UsageKey], bool]) -> UsageBucket:
+    places = [place for place, key in enumerate(bucket.keys) if admits(key)]
+    levels = [place for place, key in enumerate(gauges(bucket.keys)) if admits(key)]
+    keys = tuple(bucket.keys[place] for place in places)
+    return replace(bucket, keys=keys, totals=bucket.totals.at(places), levels=bucket.levels.at(levels))
 
 
 def _covers(scope: str, selection: Selection) -> bool:
@@ -153,26 +195,29 @@ def value(bucket: UsageBucket, metric: str) -> Decimal | None:
     """The metric over the bucket: a counter's sum, a gauge's time-weighted mean; None where nothing was read."""
     if bucket.hours_of(metric) <= 0:
         return None
-    return add(_values(bucket, metric).values())
+    if metric not in GAUGES:
+        return bucket.totals.total(span(bucket.keys, metric))
+    return add(amount for _, amount in _values(bucket, metric))
 
 
 def latest(bucket: UsageBucket, metric: str) -> Decimal | None:
     """A gauge's value in the bucket's last hour that was read; None where nothing was read."""
     if bucket.hours_of(metric) <= 0:
         return None
-    return add(series.latest for series in bucket.series if series.metric == metric)
+    return bucket.levels.total(span(gauges(bucket.keys), metric))
 
 
 def parts(bucket: UsageBucket, metric: str, by: tuple[str, ...]) -> Parts:
     """The metric's value by name, summing exactly to `value`."""
-    return group(_values(bucket, metric).items(), by)
+    return group(_values(bucket, metric), by)
 
 
-def _values(bucket: UsageBucket, metric: str) -> Mapping[UsageSeries, Decimal]:
-    of_metric = (series for series in bucket.series if series.metric == metric)
-    if metric not in GAUGES:
-        return {series: series.total for series in of_metric}
-    return {series: quotient(series.total, Decimal(bucket.covered.get(series.scope) or bucket.hours)) for series in of_metric}
+def _values(bucket: UsageBucket, metric: str) -> Iterator[tuple[UsageKey, Decimal]]:
+    for place in span(bucket.keys, metric):
+        key, total = bucket.keys[place], known(bucket.totals[place])
+        if metric in GAUGES:
+            total = quotient(total, Decimal(bucket.covered.get(key.scope) or bucket.hours))
+        yield key, total
 
 
 def comparable(now: UsageBucket, then: UsageBucket, metric: str, window: Window) -> bool:

@@ -53,13 +53,15 @@ class Dynamo:
             self._pause(0.05 * 2**attempt)
         raise StoreUnavailable("DynamoDB left keys unread")
 
-    def query(self, table: str, condition: str, values: Mapping[str, str], **more: Any) -> Iterator[Item]:
+    def query(self, table: str, condition: str, values: Mapping[str, str | int], **more: Any) -> Iterator[Item]:
         """Every item of every page; with `Limit` that many at most, over as many pages as it takes."""
         wanted = more.get("Limit")
         request = {
             "TableName": table,
             "KeyConditionExpression": condition,
-            "ExpressionAttributeValues": {name: {"S": value} for name, value in values.items()},
+            "ExpressionAttributeValues": {
+                name: {"N": str(value)} if isinstance(value, int) else {"S": value} for name, value in values.items()
+            },
             **more,
         }
         while True:

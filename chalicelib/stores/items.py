@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 import zlib
 from collections.abc import Iterable, Iterator
 from datetime import datetime
@@ -16,11 +15,11 @@ from chalicelib.stores.tables import TTL_ATTRIBUTE
 
 Value = TypeVar("Value")
 Item = dict[str, dict[str, Any]]
-SCHEMA = "1"
+SCHEMA = "2"
 LARGEST_PART = 350_000
 """Bytes of one part: an item may have 400 KB, names and keys included."""
 PART_MARK = "#part"
-_CONTINUATION = re.compile(rf".*{PART_MARK}[0-9]{{3}}", re.DOTALL)
+REWRITTEN = "an item was being rewritten while it was read"
 
 
 def pack(value: object) -> bytes:
@@ -34,36 +33,61 @@ def unpack(data: bytes, kind: type[Value]) -> Value:
 
 def to_items(hash_name: str, hash_value: str, range_name: str, range_value: str, value: object, ttl: datetime | None) -> list[Item]:
     """The value as one item, or as several with the same digest when it is too large for one."""
-    data = pack(value)
-    digest = hashlib.sha256(data).hexdigest()[:16]
+    return split({hash_name: {"S": hash_value}, range_name: {"S": range_value}}, range_name, pack(value), ttl)
+
+
+def split(key: Item, range_name: str, data: bytes, ttl: datetime | None) -> list[Item]:
+    """The bytes as one item, or as several: the first says how many, the others lie right behind it and say which one each is."""
     parts = [data[start : start + LARGEST_PART] for start in range(0, len(data), LARGEST_PART)]
+    digest = hashlib.sha256(data).hexdigest()[:16]
     items = []
     for number, part in enumerate(parts):
-        item: Item = {
-            hash_name: {"S": hash_value},
-            range_name: {"S": range_value if number == 0 else f"{range_value}{PART_MARK}{number:03d}"},
-            "v": {"N": SCHEMA},
-            "data": {"B": part},
-        }
+        item: Item = {**key, "v": {"N": SCHEMA}, "data": {"B": part}}
+        if number:
+            item |= {range_name: {"S": f"{key[range_name]['S']}{PART_MARK}{number:03d}"}, "part": {"N": str(number)}}
+        elif len(parts) > 1:
+            item["parts"] = {"N": str(len(parts))}
         if len(parts) > 1:
-            item |= {"parts": {"N": str(len(parts))}, "digest": {"S": digest}}
+            item["digest"] = {"S": digest}
         if ttl:
             item[TTL_ATTRIBUTE] = {"N": str(int(ttl.timestamp()))}
         items.append(item)
     return items
 
 
+def joined(items: Iterable[Item]) -> Iterator[tuple[Item, bytes]]:
+    """(first item, all its bytes) of every value among the items, in their order; StoreUnavailable when parts don't fit together."""
+    head: Item = {}
+    parts: list[bytes] = []
+    wanted = 0
+    for item in items:
+        if "part" in item:
+            if wanted and item["digest"] == head["digest"] and int(item["part"]["N"]) == len(parts):
+                parts.append(bytes(item["data"]["B"]))
+                wanted -= 1
+                if not wanted:
+                    yield head, b"".join(parts)
+            continue  # a part of an older, longer version is nobody's
+        if wanted:
+            raise StoreUnavailable(REWRITTEN)
+        head, parts, wanted = item, [bytes(item["data"]["B"])], int(item["parts"]["N"]) - 1 if "parts" in item else 0
+        if not wanted:
+            yield head, parts[0]
+    if wanted:
+        raise StoreUnavailable(REWRITTEN)
+
+
 def from_items(items: Iterable[Item], range_name: str, kind: type[Value], now: datetime) -> Iterator[tuple[str, Value]]:
     """(range key, value) of every unexpired value among the items, in their order; StoreUnavailable when parts don't fit together."""
     rest = {item[range_name]["S"]: item for item in items if not expired(item, now)}
     for key, item in rest.items():
-        if _CONTINUATION.fullmatch(key) and "parts" in item:
+        if "part" in item:
             continue
         check_schema(item)
         count = int(item.get("parts", {}).get("N", "1"))
         parts = [item, *(rest.get(f"{key}{PART_MARK}{number:03d}", {}) for number in range(1, count))]
         if any(part.get("digest") != item.get("digest") for part in parts):
-            raise StoreUnavailable("an item was being rewritten while it was read")
+            raise StoreUnavailable(REWRITTEN)
         yield key, unpack(b"".join(bytes(part["data"]["B"]) for part in parts), kind)
 
 

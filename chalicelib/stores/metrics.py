@@ -1,7 +1,7 @@
 """The metrics table: per customer, what was used, spent and found, by hour and day, and how far each source has been read.
 
-Range keys: usage-hour#2026-11-23T20 | usage-day#2026-11-23 | cost-part#<day>#<source>#<origin> | cost-day#<day> | compliance-day#<day>
-| drop#<key> | findings#<key> | registry | status. Every put is absolute: the same input leaves the same table.
+Range keys: usage#..., cost# (rollups.py) | usage-hour#..., usage-fine#... (hours.py) | cost-part#<day>#<source>#<origin>
+| compliance-day#<day> | drop#<key> | findings#<key> | registry | status. Every put is absolute: the same input leaves the same table.
 """
 
 from __future__ import annotations
@@ -12,33 +12,25 @@ from datetime import date, datetime, timedelta
 from typing import TypeVar
 
 from chalicelib.domain.compliance import ComplianceDay, Finding
-from chalicelib.domain.cost import CostDay, CostPart
+from chalicelib.domain.cost import CostPart
 from chalicelib.domain.errors import StoreUnavailable
-from chalicelib.domain.period import Window
 from chalicelib.domain.state import CustomerStatus, Drop, SourceState
-from chalicelib.domain.usage import UsageBucket
+from chalicelib.stores import records
 from chalicelib.stores.dynamo import Dynamo
+from chalicelib.stores.hours import Hours
 from chalicelib.stores.items import SCHEMA, Item, check_schema, from_items, pack, to_items, unpack
+from chalicelib.stores.rollups import DAYS_KEPT, LAST, Rollups
 from chalicelib.stores.tables import METRICS
 
-DAYS_KEPT = timedelta(days=25 * 31)
-USAGE_HOUR, USAGE_DAY, COST_PART, COST_DAY, COMPLIANCE_DAY, DROP = (
-    "usage-hour#",
-    "usage-day#",
-    "cost-part#",
-    "cost-day#",
-    "compliance-day#",
-    "drop#",
-)
-FINDINGS = "findings#"
+COST_PART, COMPLIANCE_DAY, DROP, FINDINGS = "cost-part#", "compliance-day#", "drop#", "findings#"
 REGISTRY, STATUS = "registry", "status"
 PARTS_A_DAY = 4
 """More than a day's state of compliance ever takes."""
 STATE_PREFIX = "source_"
-LAST = "~"
-"""Sorts after every character of our own range keys;"""
+CHANGED = "changed_at"
 LAST_KEY = chr(0x10FFFF)
-"""and this after every character of an S3 key."""
+"""Sorts after every character of an S3 key."""
+HOURS_A_DAY = 24
 Value = TypeVar("Value")
 Entry = tuple[str, object, datetime | None]
 
@@ -47,26 +39,10 @@ class Metrics:
     """Every method's first argument is the customer, and no method reaches beyond it."""
 
     def __init__(self, dynamo: Dynamo, table: str, now: Callable[[], datetime], hours_kept: timedelta) -> None:
-        self._dynamo, self._table, self._now, self._hours_kept = dynamo, table, now, hours_kept
-
-    def usage_days(self, customer_id: str, first: date, last: date) -> list[UsageBucket]:
-        return self._range(customer_id, f"{USAGE_DAY}{first}", f"{USAGE_DAY}{last}{LAST}", UsageBucket)
-
-    def usage_hours(self, customer_id: str, window: Window) -> list[UsageBucket]:
-        if window.end <= self._now() - self._hours_kept:
-            return []
-        first, end = _hour_key(window.start), _hour_key(window.end)
-        return [bucket for bucket in self._range(customer_id, first, end, UsageBucket) if bucket.start < window.end]
-
-    def put_usage(self, customer_id: str, hours: Iterable[UsageBucket], days: Iterable[UsageBucket]) -> str:
-        """Hours before days, so that a day never tells more than its hours; returns a digest of the days."""
-        kept_since = self._now() - self._hours_kept
-        fine = [(_hour_key(hour.start), hour, self._now() + self._hours_kept) for hour in hours if hour.start >= kept_since]
-        self._put(customer_id, fine)
-        return self._put(customer_id, [(f"{USAGE_DAY}{day.start.date()}", day, self._days_ttl()) for day in days])
-
-    def cost_days(self, customer_id: str, first: date, last: date) -> list[CostDay]:
-        return self._range(customer_id, f"{COST_DAY}{first}", f"{COST_DAY}{last}{LAST}", CostDay)
+        self._dynamo, self._table, self._now = dynamo, table, now
+        self.hours = Hours(dynamo, table, now, hours_kept)
+        self.usage = Rollups(dynamo, table, now, "usage", records.USAGE, lambda day: day.hours >= HOURS_A_DAY)
+        self.costs = Rollups(dynamo, table, now, "cost", records.COSTS, lambda day: True)
 
     def cost_parts(self, customer_id: str, first: date, last: date) -> list[CostPart]:
         return self._range(customer_id, f"{COST_PART}{first}", f"{COST_PART}{last}{LAST}", CostPart)
@@ -76,11 +52,6 @@ class Metrics:
 
     def delete_cost_parts(self, customer_id: str, parts: Iterable[tuple[date, str, str]]) -> None:
         self._delete(customer_id, [_part_key(*part) for part in parts])
-
-    def put_cost_days(self, customer_id: str, days: Iterable[CostDay], vanished: Iterable[date]) -> str:
-        """Days without a source any more vanish: they are unknown again, not zero. Returns a digest of the rest."""
-        self._delete(customer_id, [f"{COST_DAY}{day}" for day in vanished])
-        return self._put(customer_id, [(f"{COST_DAY}{day.day}", day, None) for day in days])
 
     def latest_compliance_day(self, customer_id: str, until: date) -> ComplianceDay | None:
         """The last state on or before that day."""
@@ -137,7 +108,7 @@ class Metrics:
 
     def put_state(self, customer_id: str, state: SourceState) -> None:
         """Written last: everything that the state speaks of is there by then."""
-        values: Item = {"v": {"N": SCHEMA}, f"{STATE_PREFIX}{state.source}": {"B": pack(state)}}
+        values: Item = {"v": {"N": SCHEMA}, f"{STATE_PREFIX}{state.source}": {"B": pack(state)}, CHANGED: {"S": self._now().isoformat()}}
         self._dynamo.update(self._table, status_key(customer_id), values)
 
     def _days_ttl(self) -> datetime:
@@ -189,11 +160,8 @@ def to_status(item: Item | None) -> CustomerStatus:
     check_schema(item)
     packed = {name: bytes(value["B"]) for name, value in sorted(item.items()) if name.startswith(STATE_PREFIX)}
     digest = hashlib.sha256(b"\n".join(name.encode() + data for name, data in packed.items())).hexdigest()
-    return CustomerStatus(digest, {name[len(STATE_PREFIX) :]: unpack(data, SourceState) for name, data in packed.items()})
-
-
-def _hour_key(hour: datetime) -> str:
-    return f"{USAGE_HOUR}{hour:%Y-%m-%dT%H}"
+    sources = {name[len(STATE_PREFIX) :]: unpack(data, SourceState) for name, data in packed.items()}
+    return CustomerStatus(digest, sources, datetime.fromisoformat(item[CHANGED]["S"]))
 
 
 def _part_key(day: date, source: str, origin: str) -> str:

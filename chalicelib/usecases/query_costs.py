@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import datetime
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime
 from decimal import Decimal
 
 from chalicelib.domain.breakdown import group, top
-from chalicelib.domain.cost import CostDay, CostLine, currencies, difference_of, total
+from chalicelib.domain.cost import BASES, CostDay, CostLine
 from chalicelib.domain.errors import BreakdownUnavailable, InvalidInput
-from chalicelib.domain.exact import subtract
+from chalicelib.domain.exact import add_known, subtract
 from chalicelib.domain.period import DAY, Window, buckets, midnight
+from chalicelib.domain.spend import Chosen, Reconciliation, by_key, currencies, reconcile, total
 from chalicelib.domain.state import COST_EXPLORER, FOCUS_EXPORT, CustomerStatus
 from chalicelib.usecases.ports import MetricStore
 from chalicelib.usecases.query import Answer, data_through, percent_change, shown, source_states, text_of
@@ -20,28 +21,36 @@ SOURCES = (FOCUS_EXPORT, COST_EXPLORER)
 
 
 def cost_answer(store: MetricStore, customer_id: str, question: CostQuestion, status: CustomerStatus, now: datetime) -> Answer:
-    """Exact sums of the settled lines; null where no source covers a day."""
+    """Exact sums of the settled lines; null where no source covers a day. With `as_of`, what would have been answered then."""
     window, known = question.window, data_through(status, SOURCES)
     elapsed = window.clipped(known or window.start)
     before = elapsed.before(elapsed.length)
-    read = store.cost_days(customer_id, before.start.date(), (window.end - DAY).date())
+    last = (window.end - DAY).date()
+    read = store.costs.read(customer_id, before.start.date(), last, consistent=not status.settled(now), as_of=question.as_of)
+    if question.as_of:
+        known = midnight(read[-1].day + DAY) if read else None  # later days weren't in then
+        elapsed = window.clipped(known or window.start)
+        before = elapsed.before(elapsed.length)
     days = within(read, window)
     currency = _currency(days, question) or _only(currencies(within(read, before)))
     _check_tags(days, question)
-    lines = lines_of(days, question, currency)
+    chosen = Chosen(question.selection, currency)
+    by_day = {day.day: day.amounts[BASES.index(question.basis)].total(chosen.places(day.keys)) for day in days}
     return {
         "customer_id": customer_id,
         "period": question.period,
+        "as_of": text_of(question.as_of),
         "window": {"start": text_of(window.start), "end": text_of(window.end), "granularity": question.granularity},
         "currency": currency,
         "cost": question.basis,
-        "total": shown(total(lines, question.basis)) if days else None,
-        "breakdown": _breakdown(lines, question),
+        "total": shown(add_known(by_day.values())) if days else None,
+        "breakdown": _breakdown(days, question, chosen),
         "change": _change(read, elapsed, before, question, currency),
-        "series": [_entry(days, bucket, question, currency) for bucket in buckets(window, question.granularity)],
+        "series": _series(days, by_day, question),
         "forecast_next_month": None,
         "forecast": {"amount": None, "low": None, "high": None, "method": None},
         "estimated": any(day.estimated for day in days),
+        "restated": _restated(days),
         "reconciliation": _reconciliation(days, question, currency),
         "data_through": text_of(known),
         "coverage": _coverage(days, window, status, now),
@@ -50,12 +59,14 @@ def cost_answer(store: MetricStore, customer_id: str, question: CostQuestion, st
 
 
 def within(days: Iterable[CostDay], window: Window) -> list[CostDay]:
-    return [day for day in days if window.start <= midnight(day.day) < window.end]
+    start, end = window.start.date(), window.end.date()
+    return [day for day in days if start <= day.day < end]
 
 
-def lines_of(days: Iterable[CostDay], question: CostQuestion, currency: str | None) -> list[CostLine]:
+def lines_of(day: CostDay, question: CostQuestion, currency: str | None) -> list[CostLine]:
     """The lines in that currency that the filters admit."""
-    return [line for day in days for line in day.lines if line.currency == currency and question.selection.admits(line)]
+    chosen = Chosen(question.selection, currency)
+    return [line for line in day.lines if chosen.admits(line.key)]
 
 
 def _currency(days: list[CostDay], question: CostQuestion) -> str | None:
@@ -77,9 +88,15 @@ def _check_tags(days: list[CostDay], question: CostQuestion) -> None:
         raise BreakdownUnavailable(("breakdown", "Cost Explorer, a source of this window, gives no tags here"))
 
 
-def _breakdown(lines: list[CostLine], question: CostQuestion) -> Answer:
-    parts = group(((line, line.amount(question.basis)) for line in lines), question.by)
+def _breakdown(days: list[CostDay], question: CostQuestion, chosen: Chosen) -> Answer:
+    parts = group(by_key(days, question.basis, chosen), question.by)
     return {name: shown(amount) for name, amount in top(parts, question.top).items()}
+
+
+def _restated(days: list[CostDay]) -> Answer:
+    """How many of the days say something else than they said at first, and when the last of them was changed."""
+    changed = [day.since for day in days if day.restated and day.since]
+    return {"days": len(changed), "since": text_of(max(changed, default=None))}
 
 
 def _change(read: list[CostDay], elapsed: Window, before: Window, question: CostQuestion, currency: str | None) -> Answer:
@@ -100,28 +117,33 @@ def _covered_total(read: list[CostDay], window: Window, question: CostQuestion, 
     wanted = window.length // DAY
     if currency is None and currencies(days):
         return None
-    return total(lines_of(days, question, currency), question.basis) if wanted and len(days) == wanted else None
+    return total(days, question.basis, Chosen(question.selection, currency)) if wanted and len(days) == wanted else None
 
 
-def _entry(days: list[CostDay], bucket: Window, question: CostQuestion, currency: str | None) -> Answer:
-    its_days = within(days, bucket)
-    amount = total(lines_of(its_days, question, currency), question.basis) if its_days else None
-    return {
-        "start": text_of(bucket.start),
-        "end": text_of(bucket.end),
-        "amount": shown(amount),
-        "estimated": any(day.estimated for day in its_days) if its_days else None,
-    }
+def _series(days: list[CostDay], by_day: Mapping[date, Decimal | None], question: CostQuestion) -> list[Answer]:
+    estimated = {day.day for day in days if day.estimated}
+    entries: list[Answer] = []
+    for bucket in buckets(question.window, question.granularity):
+        covered = [day for day in bucket.days() if day in by_day]
+        entries.append(
+            {
+                "start": text_of(bucket.start),
+                "end": text_of(bucket.end),
+                "amount": shown(add_known(by_day[day] for day in covered)) if covered else None,
+                "estimated": not estimated.isdisjoint(covered) if covered else None,
+            }
+        )
+    return entries
 
 
 def _reconciliation(days: list[CostDay], question: CostQuestion, currency: str | None) -> Answer:
     """All lines of the window, whatever the filters, against what the sources themselves say for these accounts."""
-    lines, own = difference_of(days, question.basis, currency) if days and currency else (None, None)
+    found = reconcile(days, question.basis, currency) if days and currency else Reconciliation(None, None)
     basis = next((day.basis for day in days if day.basis), "")
     return {
-        "lines_total": shown(lines),
-        "source_total": shown(own),
-        "difference": shown(subtract(lines, own)) if lines is not None and own is not None else None,
+        "lines_total": shown(found.lines),
+        "source_total": shown(found.own),
+        "difference": shown(found.difference),
         "sources": sorted({source for day in days for source in day.sources}),
         "note": f"billed is {basis}: the net amount is not available" if basis else None,
     }

@@ -21,10 +21,11 @@ def usage_answer(store: MetricStore, customer_id: str, question: UsageQuestion, 
         raise BreakdownUnavailable(("breakdown", "usage has no tags"))
     window, known = question.window, data_through(status, (CLOUDWATCH,))
     through = window.clipped(known or window.start).end
-    read = [select(bucket, question.selection) for bucket in _read(store, customer_id, question, through)]
+    consistent = not status.settled(now)
+    read = [select(bucket, question.selection) for bucket in _read(store, customer_id, question, through, consistent)]
     series = read
     if question.granularity == "hour" and window.whole_days:
-        series = [select(bucket, question.selection) for bucket in store.usage_hours(customer_id, window)]
+        series = [select(bucket, question.selection) for bucket in store.hours.read(customer_id, window, consistent)]
     whole = _merged(read, window)
     return {
         "customer_id": customer_id,
@@ -40,21 +41,22 @@ def usage_answer(store: MetricStore, customer_id: str, question: UsageQuestion, 
     }
 
 
-def _read(store: MetricStore, customer_id: str, question: UsageQuestion, through: datetime) -> list[UsageBucket]:
+def _read(store: MetricStore, customer_id: str, question: UsageQuestion, through: datetime, consistent: bool) -> list[UsageBucket]:
     """Buckets of the window and of the same length before it: days, but hours where days are too coarse."""
     window = question.window
     since = window.before(through - window.start).start
     if not window.whole_days:
-        return store.usage_hours(customer_id, Window(since, window.end))
+        return store.hours.read(customer_id, Window(since, window.end), consistent)
     first = since if is_midnight(since) else midnight(since.date() + DAY)
-    hours = store.usage_hours(customer_id, Window(since, first)) if since < first else []
+    hours = store.hours.read(customer_id, Window(since, first), consistent) if since < first else []
     if len(hours) < (first - since) / HOUR:
-        return store.usage_days(customer_id, since.date(), (window.end - DAY).date())
-    return hours + store.usage_days(customer_id, first.date(), (window.end - DAY).date())
+        hours, first = [], since
+    return hours + store.usage.read(customer_id, first.date(), (window.end - DAY).date(), consistent)
 
 
 def _merged(read: list[UsageBucket], window: Window) -> UsageBucket:
-    return merge((bucket for bucket in read if window.start <= bucket.start < window.end), window.start)
+    inside = [bucket for bucket in read if window.start <= bucket.start < window.end]
+    return inside[0] if len(inside) == 1 else merge(inside, window.start)
 
 
 def _trends(read: list[UsageBucket], elapsed: Window) -> Answer:

@@ -10,13 +10,13 @@ from datetime import datetime
 from chalicelib.domain.breakdown import DIMENSIONS, Selection
 from chalicelib.domain.cost import BASES
 from chalicelib.domain.errors import InvalidInput
-from chalicelib.domain.period import DEFAULT_PERIOD, Window, default_granularity, parse_period, parse_range
+from chalicelib.domain.period import DEFAULT_PERIOD, Window, default_granularity, parse_instant, parse_period, parse_range
 
 Parameters = Mapping[str, Sequence[str]]
 FILTERS = DIMENSIONS
 WINDOW_PARAMETERS = ("period", "start", "end", "granularity")
 USAGE_PARAMETERS = (*WINDOW_PARAMETERS, "breakdown", "top", *FILTERS)
-COST_PARAMETERS = (*USAGE_PARAMETERS, "cost", "currency")
+COST_PARAMETERS = (*USAGE_PARAMETERS, "cost", "currency", "as_of")
 COMPLIANCE_PARAMETERS = ("framework", "top")
 TOP_ISSUES = 10
 LONGEST_TOP = 1000
@@ -40,6 +40,7 @@ class UsageQuestion:
 class CostQuestion(UsageQuestion):
     basis: str
     currency: str | None
+    as_of: datetime | None
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,18 @@ def cost_question(parameters: Parameters, now: datetime) -> CostQuestion:
     if currency is not None and not _CURRENCY.fullmatch(currency):
         raise InvalidInput(("currency", "must be a three-letter code like USD"))
     granularity = _granularity(parameters, window, "day")
-    return CostQuestion(period, window, granularity, _by(parameters), _selection(parameters), _top(parameters), basis, currency)
+    as_of = _as_of(parameters, now)
+    return CostQuestion(period, window, granularity, _by(parameters), _selection(parameters), _top(parameters), basis, currency, as_of)
+
+
+def _as_of(parameters: Parameters, now: datetime) -> datetime | None:
+    text = one(parameters, "as_of")
+    if text is None:
+        return None
+    instant = parse_instant(text, "as_of")
+    if instant > now:
+        raise InvalidInput(("as_of", "must not lie in the future"))
+    return instant
 
 
 def compliance_question(parameters: Parameters, now: datetime) -> ComplianceQuestion:

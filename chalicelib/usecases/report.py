@@ -24,7 +24,7 @@ from chalicelib.domain.reporting import (
 from chalicelib.usecases import documents
 from chalicelib.usecases.ports import Clock, CustomerDirectory, MetricStore, Queue, ReportFiles, ReportStore
 from chalicelib.usecases.query_compliance import compliance_answer
-from chalicelib.usecases.query_costs import cost_answer, lines_of, within
+from chalicelib.usecases.query_costs import cost_answer, lines_of
 from chalicelib.usecases.query_usage import usage_answer
 from chalicelib.usecases.questions import (
     COST_PARAMETERS,
@@ -193,7 +193,7 @@ def _costs(with_: Reporting, customer_id: str, record: ReportRecord, detail: boo
     if detail:
         window = question.window
         currency = str(answer["currency"]) if answer["currency"] else None
-        days = within(with_.metrics.cost_days(customer_id, window.start.date(), (window.end - DAY).date()), window)
-        lines = [(day.day, line) for day in days for line in lines_of([day], question, currency)]
+        days = with_.metrics.costs.read(customer_id, window.start.date(), (window.end - DAY).date(), as_of=question.as_of)
+        lines = [(day.day, line) for day in days for line in lines_of(day, question, currency)]
         sections.append(documents.cost_detail(lines, currency or ""))
     return documents.cost_facts(answer), sections

@@ -54,6 +54,6 @@ def _settle_month(metrics: MetricStore, customer_id: str, month: date, parts: li
         else:
             vanished.append(day)
         day += DAY
-    there = {known.day for known in metrics.cost_days(customer_id, month, next_month(month) - DAY)}
+    there = {known.day for known in metrics.costs.read(customer_id, month, next_month(month) - DAY)}
     gone = [day for day in vanished if day in there]
-    return metrics.put_cost_days(customer_id, days, gone) + repr(gone)
+    return metrics.costs.put(customer_id, days, gone)

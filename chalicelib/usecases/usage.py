@@ -86,7 +86,8 @@ def _read_window(with_: Collaborators, customer: Customer, window: Window) -> Wi
         return WindowRead(reading.failures, anything=False)
     hours = hour_buckets(reading.samples, window, reading.scopes, reading.unknown)
     hours, days = roll_up(with_, customer, window, hours, partial=bool(reading.failures))
-    version = with_.metrics.put_usage(customer.id, hours, days)
+    with_.metrics.hours.put(customer.id, hours)  # before days, so that a day never tells more than its hours
+    version = with_.metrics.usage.put(customer.id, days)
     if reading.registry != registry:
         with_.metrics.put_registry(customer.id, reading.registry)
     return WindowRead(reading.failures, anything=True, version=version)
@@ -96,9 +97,9 @@ def recent_regions(with_: Collaborators, customer: Customer, window: Window) -> 
     """Per account the regions in which it had a cost shortly before or in the window."""
     first = (window.start - REGION_LOOK_BACK).date()
     regions: dict[str, set[str]] = {}
-    for day in with_.metrics.cost_days(customer.id, first, window.end.date()):
-        for line in day.lines:
-            regions.setdefault(line.account, set()).add(line.region)
+    for day in with_.metrics.costs.read(customer.id, first, window.end.date()):
+        for key in day.keys:
+            regions.setdefault(key.account, set()).add(key.region)
     return regions
 
 
@@ -107,11 +108,11 @@ def roll_up(
 ) -> tuple[list[UsageBucket], list[UsageBucket]]:
     """(hours, days) to put: what was read now over what was kept, and the whole of every day that the window touches."""
     touched = whole_days(window)
-    kept = {bucket.start: bucket for bucket in with_.metrics.usage_hours(customer.id, touched)}
+    kept = {bucket.start: bucket for bucket in with_.metrics.hours.read(customer.id, touched)}
     hours = [overlay(kept.get(bucket.start), bucket) for bucket in read]
     combined = {**kept, **{bucket.start: bucket for bucket in hours}}
     days = []
-    old_days = {bucket.start: bucket for bucket in with_.metrics.usage_days(customer.id, *_ends(touched))} if partial else {}
+    old_days = {bucket.start: bucket for bucket in with_.metrics.usage.read(customer.id, *_ends(touched))} if partial else {}
     for day in touched.days():
         start = midnight(day)
         rolled = merge((combined[hour] for hour in Window(start, start + DAY).hours() if hour in combined), start)

@@ -41,12 +41,12 @@ def acme(aws: Embedded) -> Customer:
 
 
 def hours(aws: Embedded, customer: Customer, since: datetime, until: datetime = CLOSED) -> list[UsageBucket]:
-    return aws.services.metrics.usage_hours(customer.id, Window(since, until))
+    return aws.services.metrics.hours.read(customer.id, Window(since, until))
 
 
 def costs(aws: Embedded, customer: Customer) -> list[Any]:
     first = CLOSED.date() - timedelta(days=70)
-    return aws.services.metrics.cost_days(customer.id, first, CLOSED.date())
+    return aws.services.metrics.costs.read(customer.id, first, CLOSED.date())
 
 
 def without_times(items: list[Item]) -> list[Item]:
@@ -95,7 +95,7 @@ def read_hour(aws: Embedded, customer: Customer, hour: datetime) -> UsageBucket:
 
 
 def totals(bucket: UsageBucket) -> dict[tuple[str, str, str], Decimal]:
-    return {(series.metric, series.service, series.region): series.total for series in bucket.series}
+    return {(key.metric, key.service, key.region): total for key, total in bucket.by_key().items()}
 
 
 def test_the_first_aggregation_brings_costs_usage_and_compliance(aws: Embedded, acme: Customer) -> None:
@@ -306,7 +306,7 @@ def test_an_account_without_its_role_is_named_and_the_other_is_read(aws: Embedde
     assert {scope.split("/")[0] for scope, _ in found.failures} == {data}
     assert {reason for _, reason in found.failures} == {"AccessDenied"}
     (bucket,) = hours(aws, acme, CLOSED - HOUR)
-    assert {series.account for series in bucket.series} == {shop}
+    assert {key.account for key in bucket.keys} == {shop}
     assert not any(scope.startswith(data) for scope in bucket.covered)
 
 
@@ -356,7 +356,7 @@ def test_an_account_that_failed_for_hours_is_caught_up_when_it_answers(aws: Embe
     aws.aggregate(acme, costs=False)
     assert aws.state(acme, "cloudwatch") == ("ok", set())
     for bucket in hours(aws, acme, start):
-        assert {series.account for series in bucket.series} == {shop, data}, bucket.start
+        assert {key.account for key in bucket.keys} == {shop, data}, bucket.start
 
 
 def test_a_lost_connection_to_a_source_is_named(aws: Embedded, acme: Customer) -> None:

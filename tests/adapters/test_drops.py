@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.cost import total
+from chalicelib.domain.breakdown import Selection
 from chalicelib.domain.customer import Customer
 from chalicelib.domain.errors import StoreUnavailable
+from chalicelib.domain.spend import Chosen, total
 from chalicelib.domain.state import FINDINGS_EXPORT, FOCUS_EXPORT
 from chalicelib.stores import tables
 from chalicelib.usecases import drops
@@ -72,8 +73,8 @@ def remove(aws: Embedded, key: str) -> None:
 
 
 def spent(aws: Embedded, customer: Customer) -> Decimal | None:
-    days = aws.services.metrics.cost_days(customer.id, date(2026, 1, 1), date(2026, 2, 28))
-    return total([line for day in days for line in day.lines], "billed") if days else None
+    days = aws.services.metrics.costs.read(customer.id, date(2026, 1, 1), date(2026, 2, 28))
+    return total(days, "billed", Chosen(Selection(), "USD")) if days else None
 
 
 def test_the_same_key_replaces_and_another_adds_and_a_removed_one_is_unknown_again(aws: Embedded, mine: Customer) -> None:

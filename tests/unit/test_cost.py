@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 
-from chalicelib.domain.cost import CostLine, CostPart, SourceTotal, export_is_final, settle, total, totals_of
+from chalicelib.domain.breakdown import Selection
+from chalicelib.domain.cost import CostDay, CostLine, CostPart, SourceTotal, export_is_final, settle, totals_of
+from chalicelib.domain.spend import Chosen, total
 from chalicelib.domain.state import COST_EXPLORER, FOCUS_EXPORT
 
 DAY = date(2026, 9, 3)
@@ -21,6 +23,10 @@ def part(source: str, origin: str, *lines: CostLine, estimated: bool = False) ->
     return CostPart(DAY, source, origin, lines, totals_of(lines), estimated)
 
 
+def sum_of(day: CostDay, basis: str = "billed") -> Decimal | None:
+    return total([day], basis, Chosen(Selection(), "USD"))
+
+
 def test_an_exports_account_is_not_counted_again_from_cost_explorer() -> None:
     parts = [
         part(FOCUS_EXPORT, "digest", line("1", "2")),
@@ -29,7 +35,7 @@ def test_an_exports_account_is_not_counted_again_from_cost_explorer() -> None:
     ]
     settled = settle(DAY, parts, frozenset({"1"}), exported_day=True)
     assert settled is not None
-    assert total(settled.lines, "billed") == 9
+    assert sum_of(settled) == 9
     assert settled.sources == (COST_EXPLORER, FOCUS_EXPORT)
     assert [(own.account, own.billed) for own in settled.totals] == [("1", 2), ("2", 7)]
 
@@ -47,14 +53,14 @@ def test_a_day_that_no_source_covers_is_unknown() -> None:
 def test_a_covered_day_without_cost_is_there_and_empty() -> None:
     settled = settle(DAY, [part(COST_EXPLORER, "1")], frozenset(), exported_day=False)
     assert settled is not None
-    assert total(settled.lines, "billed") == 0
+    assert sum_of(settled) == 0
 
 
 def test_two_drops_of_a_day_add_up() -> None:
     parts = [part(FOCUS_EXPORT, "a", line("1", "2")), part(FOCUS_EXPORT, "b", line("1", "0.00000000001"))]
     settled = settle(DAY, parts, frozenset({"1"}), exported_day=True)
     assert settled is not None
-    assert total(settled.lines, "billed") == Decimal("2.00000000001")
+    assert sum_of(settled) == Decimal("2.00000000001")
 
 
 def test_a_day_is_estimated_while_one_of_its_sources_says_so() -> None:
@@ -65,9 +71,9 @@ def test_a_day_is_estimated_while_one_of_its_sources_says_so() -> None:
 
 
 def test_an_unknown_amount_makes_its_total_unknown_but_no_other() -> None:
-    lines = [line("1", "2")]
-    assert total(lines, "list") is None
-    assert total(lines, "effective") == 2
+    day = CostDay.of(DAY, [line("1", "2")], [], False, ())
+    assert sum_of(day, "list") is None
+    assert sum_of(day, "effective") == 2
 
 
 def test_currencies_are_kept_apart() -> None:

@@ -29,7 +29,7 @@ def test_every_route_is_documented_and_every_documented_route_is_there() -> None
 
 def test_every_parameter_is_documented_and_every_documented_one_is_known() -> None:
     table = API.split("## Parameters")[1].split("\n\n")[1]
-    named = {name for row in table.splitlines()[2:] for name in re.findall(r"`([a-z]+)`", row.split("|")[1])}
+    named = {name for row in table.splitlines()[2:] for name in re.findall(r"`([a-z_]+)`", row.split("|")[1])}
     assert named == {*questions.COST_PARAMETERS, *questions.COMPLIANCE_PARAMETERS}
 
 

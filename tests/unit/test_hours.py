@@ -33,7 +33,7 @@ class Hours:
                 read_usage(self.with_, CUSTOMER, hourly_window(self.with_, CUSTOMER, end), end)
 
     def covered(self, account: str) -> set[datetime]:
-        return {start for start, bucket in self.metrics.hours.items() if f"{account}/us-east-1" in bucket.covered}
+        return {start for start, bucket in self.metrics.hours.found.items() if f"{account}/us-east-1" in bucket.covered}
 
 
 def expected(until: datetime) -> set[datetime]:

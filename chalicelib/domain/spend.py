@@ -1,0 +1,73 @@
+"""What a question adds up of the days of cost: of one currency, through its filters, exactly, and held against the sources' totals."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from chalicelib.domain.amounts import summed
+from chalicelib.domain.breakdown import Selection
+from chalicelib.domain.cost import BASES, CostDay, CostKey
+from chalicelib.domain.exact import add_known, subtract
+
+
+class Chosen:
+    """Which of a day's keys count: those of one currency that the filters let through, worked out once per tuple of keys."""
+
+    def __init__(self, selection: Selection, currency: str | None) -> None:
+        self._selection, self._currency = selection, currency
+        self._places: dict[int, tuple[tuple[CostKey, ...], Sequence[int] | None]] = {}
+
+    def admits(self, key: CostKey) -> bool:
+        return key.currency == self._currency and self._selection.admits(key)
+
+    def places(self, keys: tuple[CostKey, ...]) -> Sequence[int] | None:
+        """Their positions; None when all of them count."""
+        known = self._places.get(id(keys))
+        if known is None:
+            found = [place for place, key in enumerate(keys) if self.admits(key)]
+            known = self._places[id(keys)] = keys, None if len(found) == len(keys) else found
+        return known[1]
+
+
+def total(days: Iterable[CostDay], basis: str, chosen: Chosen) -> Decimal | None:
+    """The exact sum of what is chosen; None when an amount of it is unknown in that basis."""
+    place = BASES.index(basis)
+    return add_known(day.amounts[place].total(chosen.places(day.keys)) for day in days)
+
+
+def by_key(days: Iterable[CostDay], basis: str, chosen: Chosen) -> list[tuple[CostKey, Decimal | None]]:
+    """The exact sum of every key that is chosen."""
+    place = BASES.index(basis)
+    keys, sums = summed((day.keys, day.amounts[place]) for day in days)
+    return [(key, sums[number]) for number, key in enumerate(keys) if chosen.admits(key)]
+
+
+def currencies(days: Iterable[CostDay]) -> list[str]:
+    """Every currency that the days' lines are in."""
+    seen = {id(day.keys): day.keys for day in days}
+    return sorted({key.currency for keys in seen.values() for key in keys})
+
+
+@dataclass(frozen=True)
+class Reconciliation:
+    """The sum of all lines of a currency and what the sources themselves say they sum to; None where that is unknown."""
+
+    lines: Decimal | None
+    own: Decimal | None
+
+    @property
+    def difference(self) -> Decimal | None:
+        return None if self.lines is None or self.own is None else subtract(self.lines, self.own)
+
+
+def reconcile(days: Iterable[CostDay], basis: str, currency: str) -> Reconciliation:
+    """Over all lines of that currency, whatever filters an answer has."""
+    place, chosen = BASES.index(basis), Chosen(Selection(), currency)
+    lines, own = [], []
+    for day in days:
+        lines.append(day.amounts[place].total(chosen.places(day.keys)))
+        owned = [number for number, (_, of) in enumerate(day.owners) if of == currency]
+        own.append(day.own[place].total(owned) if day.own else lines[-1])
+    return Reconciliation(add_known(lines), add_known(own))
