@@ -4,16 +4,23 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 UNIT := tests/unit
+MINISTACK := .ministack/.installed
 
 .PHONY: help run aws reset test check format lint types arrows template unit install pictures clean
 
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
 
 $(INSTALLED): requirements.txt requirements-dev.txt
 	@test -d $(VENV) || $(PYTHON) -m venv $(VENV)
 	@echo "installing (first use)"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@
+
+$(MINISTACK): requirements-ministack.txt
+	@test -d .ministack || $(PYTHON) -m venv .ministack
+	@echo "installing MiniStack for the tests (first use)"
+	@.ministack/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-ministack.txt
 	@touch $@
 
 install: $(INSTALLED) ## make .venv and install what is pinned
@@ -27,7 +34,7 @@ aws: $(INSTALLED) ## the laptop's AWS alone, for `chalice local --stage local`
 reset: $(INSTALLED) ## forget customers, keys and drops that were added on this laptop
 	@$(BIN)/python -m local reset
 
-test: $(INSTALLED) ## the whole test-suite
+test: $(INSTALLED) $(MINISTACK) ## the whole test-suite
 	@$(BIN)/python -m pytest
 
 unit: $(INSTALLED) ## the tests without any AWS, in seconds
@@ -56,4 +63,4 @@ pictures: $(INSTALLED) ## the README's pictures, from a running `make run`
 	@$(BIN)/python docs/pictures.py
 
 clean: ## remove .venv and everything made here
-	@rm -rf $(VENV) .local .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	@rm -rf $(VENV) .ministack .local .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
