@@ -5,8 +5,9 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 UNIT := tests/unit
 MINISTACK := .ministack/.installed
+DYNAMODB_LOCAL ?= .dynamodb-local
 
-.PHONY: help run aws reset test check format lint types arrows template unit install pictures clean
+.PHONY: help run aws reset test test-dynamodb check format lint types arrows template unit install pictures clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -36,6 +37,9 @@ reset: $(INSTALLED) ## forget customers, keys and drops that were added on this 
 
 test: $(INSTALLED) $(MINISTACK) ## the whole test-suite
 	@$(BIN)/python -m pytest
+
+test-dynamodb: $(INSTALLED) ## the store tests on a DynamoDB Local of yours (DYNAMODB_LOCAL=folder or DYNAMODB_LOCAL_URL=...)
+	@$(BIN)/python -m tests.dynamodb_local $(DYNAMODB_LOCAL)
 
 unit: $(INSTALLED) ## the tests without any AWS, in seconds
 	@$(BIN)/python -m pytest $(UNIT)
