@@ -258,7 +258,7 @@ CASES = (
     Case("the number 1.500 read back", number_with_trailing_zeros, "1.5", "amounts are text in a packed value", moto="1.500"),
     Case("an item over 400 KB", item_over_400_kb, INVALID, "`items.py` splits at 350 KB; the cache keeps none"),
     Case("an update to over 400 KB", update_to_over_400_kb, INVALID, "none: a state of a source is small"),
-    Case("a range key of 1,025 bytes", key_of_1025_bytes, INVALID, "none: every one refuses it"),
+    Case("a range key of 1,025 bytes", key_of_1025_bytes, INVALID, "none: S3 keys of over 1,015 bytes would be too long"),
     Case("an empty key", empty_key, INVALID, "range keys begin with what they are"),
     Case("an empty key of an index", empty_key_of_an_index, INVALID, "none: every one refuses it"),
     Case("a number as a string key of an index", number_as_key_of_an_index, INVALID, "every key is written as a string", moto=LET_THROUGH),
