@@ -4,16 +4,24 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 UNIT := tests/unit
+MINISTACK := .ministack/.installed
+DYNAMODB_LOCAL ?= .dynamodb-local
 
-.PHONY: help run aws reset test check format lint types arrows template unit install pictures clean
+.PHONY: help run aws reset test test-dynamodb check format lint types arrows template unit install pictures clean
 
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
 
 $(INSTALLED): requirements.txt requirements-dev.txt
 	@test -d $(VENV) || $(PYTHON) -m venv $(VENV)
 	@echo "installing (first use)"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@
+
+$(MINISTACK): requirements-ministack.txt
+	@test -d .ministack || $(PYTHON) -m venv .ministack
+	@echo "installing MiniStack for the tests (first use)"
+	@.ministack/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-ministack.txt
 	@touch $@
 
 install: $(INSTALLED) ## make .venv and install what is pinned
@@ -27,8 +35,11 @@ aws: $(INSTALLED) ## the laptop's AWS alone, for `chalice local --stage local`
 reset: $(INSTALLED) ## forget customers, keys and drops that were added on this laptop
 	@$(BIN)/python -m local reset
 
-test: $(INSTALLED) ## the whole test-suite
+test: $(INSTALLED) $(MINISTACK) ## the whole test-suite
 	@$(BIN)/python -m pytest
+
+test-dynamodb: $(INSTALLED) ## the store tests on a DynamoDB Local of yours (DYNAMODB_LOCAL=folder or DYNAMODB_LOCAL_URL=...)
+	@$(BIN)/python -m tests.dynamodb_local $(DYNAMODB_LOCAL)
 
 unit: $(INSTALLED) ## the tests without any AWS, in seconds
 	@$(BIN)/python -m pytest $(UNIT)
@@ -56,4 +67,4 @@ pictures: $(INSTALLED) ## the README's pictures, from a running `make run`
 	@$(BIN)/python docs/pictures.py
 
 clean: ## remove .venv and everything made here
-	@rm -rf $(VENV) .local .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	@rm -rf $(VENV) .ministack .local .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

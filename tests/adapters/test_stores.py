@@ -1,17 +1,14 @@
-"""The stores on moto: unique keys, exact numbers, lifetimes, versions, and nobody reaches another customer's rows."""
+"""The stores on every DynamoDB there is: unique keys, exact numbers, lifetimes, versions, and nobody reaches another customer's rows."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-import boto3
 import pytest
-from moto import mock_aws
 
 from chalicelib.domain.amounts import Amounts
 from chalicelib.domain.compliance import Evaluation, assess
@@ -21,7 +18,6 @@ from chalicelib.domain.period import HOUR, Window
 from chalicelib.domain.reporting import READY, ReportRecord
 from chalicelib.domain.state import CLOUDWATCH, COST_EXPLORER, OK, SourceState
 from chalicelib.domain.usage import UsageBucket, UsageKey
-from chalicelib.stores import tables
 from chalicelib.stores.cache import Cache, cache_key
 from chalicelib.stores.customers import OPERATOR, Customers
 from chalicelib.stores.dynamo import Dynamo
@@ -29,7 +25,6 @@ from chalicelib.stores.files import ExportFiles, customer_of
 from chalicelib.stores.items import from_items, to_items
 from chalicelib.stores.metrics import Metrics
 from chalicelib.stores.reports import Reports
-from local.aws import _create_table
 
 NOW = datetime(2026, 11, 23, 20, tzinfo=UTC)
 DAY = NOW.date()
@@ -40,20 +35,6 @@ class Clock:
 
     def __call__(self) -> datetime:
         return self.now
-
-
-@pytest.fixture
-def client(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    for name in [name for name in os.environ if name.startswith("AWS_")]:
-        monkeypatch.delenv(name)
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "x")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    with mock_aws():
-        made = boto3.client("dynamodb")
-        for table in tables.TABLES:
-            _create_table(made, table, "dev")
-        yield made
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ def test_importing_the_app_loads_no_renderer_and_makes_no_client() -> None:
 
 
 def test_every_dependency_is_pinned() -> None:
-    for name in ("requirements.txt", "requirements-dev.txt"):
+    for name in ("requirements.txt", "requirements-dev.txt", "requirements-ministack.txt"):
         lines = [line for line in (ROOT / name).read_text().splitlines() if line and not line.startswith(("#", "-r"))]
         assert all("==" in line for line in lines), name
 

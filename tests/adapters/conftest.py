@@ -1,0 +1,42 @@
+"""A DynamoDB with empty tables, once per implementation that is here."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests import backends
+
+
+@pytest.fixture(scope="session")
+def ministack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[backends.MiniStack]:
+    """One for all tests, started when the first of them needs it."""
+    if not backends.INSTALLED.exists():
+        pytest.skip(backends.NOT_INSTALLED)
+    started = backends.MiniStack(tmp_path_factory.mktemp("ministack"))
+    yield started
+    started.stop()
+
+
+@pytest.fixture(params=backends.BACKENDS)
+def backend(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def client(backend: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """A low-level client of every backend in turn, with the empty tables of the stage `dev`."""
+    urls = {
+        backends.MINISTACK: lambda: request.getfixturevalue("ministack").url,
+        backends.DYNAMODB_LOCAL: lambda: os.environ[backends.DYNAMODB_LOCAL_URL],
+    }
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    if backend in urls:
+        yield backends.at(urls[backend]())
+        return
+    with backends.on_moto() as made:
+        yield made
