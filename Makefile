@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 UNIT := tests/unit
 
-.PHONY: help run aws reset test check format lint types arrows template unit install pictures clean
+.PHONY: help run aws reset test check format lint types arrows template unit bench install pictures clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -51,6 +51,9 @@ template: $(INSTALLED) ## cfn-lint on every stage's template
 	done; rm -f .local-template.json
 
 check: lint types arrows template test ## everything that CI checks
+
+bench: $(INSTALLED) ## speed, reads and memory against their limits (a minute on an idle machine)
+	@$(BIN)/python -m bench
 
 pictures: $(INSTALLED) ## the README's pictures, from a running `make run`
 	@$(BIN)/python docs/pictures.py
