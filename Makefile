@@ -7,7 +7,7 @@ UNIT := tests/unit
 MINISTACK := .ministack/.installed
 DYNAMODB_LOCAL ?= .dynamodb-local
 
-.PHONY: help run aws reset test test-dynamodb check format lint types arrows template unit install pictures clean
+.PHONY: help run aws reset test test-dynamodb check format lint types arrows template unit bench install pictures clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -62,6 +62,9 @@ template: $(INSTALLED) ## cfn-lint on every stage's template
 	done; rm -f .local-template.json
 
 check: lint types arrows template test ## everything that CI checks
+
+bench: $(INSTALLED) ## speed, reads and memory against their limits (a minute on an idle machine)
+	@$(BIN)/python -m bench
 
 pictures: $(INSTALLED) ## the README's pictures, from a running `make run`
 	@$(BIN)/python docs/pictures.py
