@@ -14,7 +14,7 @@ Key = TypeVar("Key", bound=tuple[Any, ...])
 
 @dataclass(frozen=True)
 class Amounts:
-    """Series i has `units[i] x 10**exponent`; positions in `unknown` have none (their unit is 0). The exponent is the largest possible."""
+    """Series i has `units[i] x 10**exponent`; positions in `unknown` have none (their unit is 0)."""
 
     exponent: int = 0
     units: tuple[int, ...] = ()
@@ -25,7 +25,8 @@ class Amounts:
         known = [value for value in values if value]
         exponent = min((int(value.as_tuple().exponent) for value in known), default=0)
         units = [int(EXACT.scaleb(value, -exponent)) if value else 0 for value in values]
-        return canonical(exponent, units, frozenset(place for place, value in enumerate(values) if value is None))
+        unknown = frozenset(place for place, value in enumerate(values) if value is None)
+        return canonical(Amounts(exponent, tuple(units), unknown))
 
     def __getitem__(self, place: int) -> Decimal | None:
         return None if place in self.unknown else scaled(self.units[place], self.exponent)
@@ -44,7 +45,7 @@ class Amounts:
     def at(self, places: Sequence[int]) -> Amounts:
         """Only these places, in that order."""
         unknown = frozenset(new for new, place in enumerate(places) if place in self.unknown)
-        return canonical(self.exponent, [self.units[place] for place in places], unknown)
+        return canonical(Amounts(self.exponent, tuple(self.units[place] for place in places), unknown))
 
 
 NOTHING = Amounts()
@@ -54,15 +55,16 @@ def scaled(units: int, exponent: int) -> Decimal:
     return EXACT.scaleb(Decimal(units), exponent)
 
 
-def canonical(exponent: int, units: Sequence[int], unknown: frozenset[int] = frozenset()) -> Amounts:
-    """Equal amounts are equal values: no factor of ten is left in all the units."""
+def canonical(amounts: Amounts) -> Amounts:
+    """The same with the largest possible exponent, so that equal amounts are equal values: no factor of ten is left in all the units."""
+    exponent, units = amounts.exponent, amounts.units
     if units and units[0] % 10:
-        return Amounts(exponent, tuple(units), unknown)
+        return amounts
     if not any(units):
-        return Amounts(0, tuple(units), unknown)
+        return Amounts(0, units, amounts.unknown)
     while not any(unit % 10 for unit in units):
-        exponent, units = exponent + 1, [unit // 10 for unit in units]
-    return Amounts(exponent, tuple(units), unknown)
+        exponent, units = exponent + 1, tuple(unit // 10 for unit in units)
+    return Amounts(exponent, units, amounts.unknown)
 
 
 def summed(parts: Iterable[tuple[tuple[Key, ...], Amounts]]) -> tuple[tuple[Key, ...], Amounts]:
@@ -80,4 +82,4 @@ def summed(parts: Iterable[tuple[tuple[Key, ...], Amounts]]) -> tuple[tuple[Key,
             sums[key] = sums.get(key, 0) + units * factor
     ordered = tuple(sorted(sums))
     holes = frozenset(place for place, key in enumerate(ordered) if key in unknown) if unknown else frozenset()
-    return ordered, canonical(lowest, [0 if place in holes else sums[key] for place, key in enumerate(ordered)], holes)
+    return ordered, canonical(Amounts(lowest, tuple(0 if place in holes else sums[key] for place, key in enumerate(ordered)), holes))

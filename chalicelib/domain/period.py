@@ -74,7 +74,7 @@ def is_midnight(instant: datetime) -> bool:
 
 def iso(instant: datetime) -> str:
     """ISO 8601 in UTC with Z, to the second."""
-    return f"{instant:%Y-%m-%dT%H:%M:%SZ}"
+    return f"{instant.isoformat()[:19]}Z"
 
 
 def hour_floor(instant: datetime) -> datetime:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 
 from chalicelib.domain.amounts import summed
@@ -31,10 +32,10 @@ class Chosen:
         return known[1]
 
 
-def total(days: Iterable[CostDay], basis: str, chosen: Chosen) -> Decimal | None:
-    """The exact sum of what is chosen; None when an amount of it is unknown in that basis."""
+def by_day(days: Iterable[CostDay], basis: str, chosen: Chosen) -> dict[date, Decimal | None]:
+    """Per day the exact sum of what is chosen; None when an amount of it is unknown in that basis."""
     place = BASES.index(basis)
-    return add_known(day.amounts[place].total(chosen.places(day.keys)) for day in days)
+    return {day.day: day.amounts[place].total(chosen.places(day.keys)) for day in days}
 
 
 def by_key(days: Iterable[CostDay], basis: str, chosen: Chosen) -> list[tuple[CostKey, Decimal | None]]:
@@ -62,12 +63,11 @@ class Reconciliation:
         return None if self.lines is None or self.own is None else subtract(self.lines, self.own)
 
 
-def reconcile(days: Iterable[CostDay], basis: str, currency: str) -> Reconciliation:
-    """Over all lines of that currency, whatever filters an answer has."""
-    place, chosen = BASES.index(basis), Chosen(Selection(), currency)
-    lines, own = [], []
+def reconcile(days: Iterable[CostDay], basis: str, currency: str, lines: Mapping[date, Decimal | None]) -> Reconciliation:
+    """`lines` are the days' sums of that currency, whatever filters an answer has."""
+    place, known, own = BASES.index(basis), [], []
     for day in days:
-        lines.append(day.amounts[place].total(chosen.places(day.keys)))
-        owned = [number for number, (_, of) in enumerate(day.owners) if of == currency]
-        own.append(day.own[place].total(owned) if day.own else lines[-1])
-    return Reconciliation(add_known(lines), add_known(own))
+        known.append(lines[day.day])
+        owned = [number for number, (_, of) in enumerate(day.owners) if of == currency] if day.own else []
+        own.append(day.own[place].total(owned) if day.own else lines[day.day])
+    return Reconciliation(add_known(known), add_known(own))

@@ -79,7 +79,7 @@ def encode(codec: Codec[Day], days: Iterable[Day]) -> bytes:
     runs: dict[int, list[Sequence[Amounts]]] = {}
     for day in days:
         run = tables[0].number(codec.fields(day))
-        runs.setdefault(run, []).append(codec.columns(day))
+        runs.setdefault(run, []).append([canonical(amounts) for amounts in codec.columns(day)])
         records.append(codec.facts(day, run, tables))
     names: dict[str, int] = {}
     stored = [table.stored(names) for table in tables]
@@ -159,10 +159,10 @@ class Columns(Sequence[Amounts]):
         whole, count = self._run.column(place), self._run.counts[place]
         start, end = count * self._day, count * (self._day + 1)
         unknown = frozenset(hole - start for hole in whole.unknown if start <= hole < end) if whole.unknown else NONE_UNKNOWN
-        return canonical(whole.exponent, whole.units[start:end], unknown)
+        return Amounts(whole.exponent, whole.units[start:end], unknown)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Sequence) and tuple(self) == tuple(other)
+        return isinstance(other, Sequence) and [canonical(each) for each in self] == [canonical(each) for each in other]
 
     def __hash__(self) -> int:
-        return hash(tuple(self))
+        return hash(tuple(canonical(each) for each in self))

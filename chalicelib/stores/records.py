@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 import msgspec
 
-from chalicelib.domain.amounts import Amounts
+from chalicelib.domain.amounts import Amounts, canonical
 from chalicelib.domain.cost import BASES, CostDay, CostKey
 from chalicelib.domain.usage import UsageBucket, UsageKey, gauges
 from chalicelib.stores.dense import Columns, Key, Layout, Layouts
@@ -91,7 +91,7 @@ class UsageCodec:
     def load(self, record: UsageRecord, columns: Columns, tables: Sequence[Sequence[Layout]]) -> UsageBucket:
         covered = {scope: hours for (scope,), hours in zip(tables[1][record.scopes], record.covered, strict=True)}
         facts = record.unknown, record.since, record.restated
-        return UsageBucket(record.start, covered, columns.keys, columns[0], columns[1], *facts)  # type: ignore[arg-type]
+        return UsageBucket(record.start, covered, columns.keys, canonical(columns[0]), canonical(columns[1]), *facts)  # type: ignore[arg-type]
 
 
 COSTS, USAGE = CostCodec(), UsageCodec()

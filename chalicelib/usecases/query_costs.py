@@ -6,18 +6,19 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 
-from chalicelib.domain.breakdown import group, top
-from chalicelib.domain.cost import BASES, CostDay, CostLine
+from chalicelib.domain.breakdown import Selection, group, top
+from chalicelib.domain.cost import CostDay, CostLine
 from chalicelib.domain.errors import BreakdownUnavailable, InvalidInput
 from chalicelib.domain.exact import add_known, subtract
 from chalicelib.domain.period import DAY, Window, buckets, midnight
-from chalicelib.domain.spend import Chosen, Reconciliation, by_key, currencies, reconcile, total
+from chalicelib.domain.spend import Chosen, Reconciliation, by_day, by_key, currencies, reconcile
 from chalicelib.domain.state import COST_EXPLORER, FOCUS_EXPORT, CustomerStatus
 from chalicelib.usecases.ports import MetricStore
 from chalicelib.usecases.query import Answer, data_through, percent_change, shown, source_states, text_of
 from chalicelib.usecases.questions import CostQuestion
 
 SOURCES = (FOCUS_EXPORT, COST_EXPLORER)
+ByDay = Mapping[date, Decimal | None]
 
 
 def cost_answer(store: MetricStore, customer_id: str, question: CostQuestion, status: CustomerStatus, now: datetime) -> Answer:
@@ -35,7 +36,7 @@ def cost_answer(store: MetricStore, customer_id: str, question: CostQuestion, st
     currency = _currency(days, question) or _only(currencies(within(read, before)))
     _check_tags(days, question)
     chosen = Chosen(question.selection, currency)
-    by_day = {day.day: day.amounts[BASES.index(question.basis)].total(chosen.places(day.keys)) for day in days}
+    amounts = by_day(read, question.basis, chosen)
     return {
         "customer_id": customer_id,
         "period": question.period,
@@ -43,15 +44,15 @@ def cost_answer(store: MetricStore, customer_id: str, question: CostQuestion, st
         "window": {"start": text_of(window.start), "end": text_of(window.end), "granularity": question.granularity},
         "currency": currency,
         "cost": question.basis,
-        "total": shown(add_known(by_day.values())) if days else None,
+        "total": shown(add_known(amounts[day.day] for day in days)) if days else None,
         "breakdown": _breakdown(days, question, chosen),
-        "change": _change(read, elapsed, before, question, currency),
-        "series": _series(days, by_day, question),
+        "change": _change(read, elapsed, before, amounts, currency),
+        "series": _series(days, amounts, question),
         "forecast_next_month": None,
         "forecast": {"amount": None, "low": None, "high": None, "method": None},
         "estimated": any(day.estimated for day in days),
         "restated": _restated(days),
-        "reconciliation": _reconciliation(days, question, currency),
+        "reconciliation": _reconciliation(days, amounts, question, currency),
         "data_through": text_of(known),
         "coverage": _coverage(days, window, status, now),
         "generated_at": text_of(now),
@@ -99,9 +100,9 @@ def _restated(days: list[CostDay]) -> Answer:
     return {"days": len(changed), "since": text_of(max(changed, default=None))}
 
 
-def _change(read: list[CostDay], elapsed: Window, before: Window, question: CostQuestion, currency: str | None) -> Answer:
+def _change(read: list[CostDay], elapsed: Window, before: Window, amounts: ByDay, currency: str | None) -> Answer:
     """Against the same number of days just before; null where one side isn't wholly covered."""
-    now_total, then_total = (_covered_total(read, window, question, currency) for window in (elapsed, before))
+    now_total, then_total = (_covered_total(within(read, window), window, amounts, currency) for window in (elapsed, before))
     amount = subtract(now_total, then_total) if now_total is not None and then_total is not None else None
     return {
         "previous_total": shown(then_total),
@@ -112,33 +113,36 @@ def _change(read: list[CostDay], elapsed: Window, before: Window, question: Cost
     }
 
 
-def _covered_total(read: list[CostDay], window: Window, question: CostQuestion, currency: str | None) -> Decimal | None:
-    days = within(read, window)
+def _covered_total(days: list[CostDay], window: Window, amounts: ByDay, currency: str | None) -> Decimal | None:
     wanted = window.length // DAY
     if currency is None and currencies(days):
         return None
-    return total(days, question.basis, Chosen(question.selection, currency)) if wanted and len(days) == wanted else None
+    return add_known(amounts[day.day] for day in days) if wanted and len(days) == wanted else None
 
 
-def _series(days: list[CostDay], by_day: Mapping[date, Decimal | None], question: CostQuestion) -> list[Answer]:
-    estimated = {day.day for day in days if day.estimated}
+def _series(days: list[CostDay], amounts: ByDay, question: CostQuestion) -> list[Answer]:
+    estimated = {day.day: day.estimated for day in days}
     entries: list[Answer] = []
     for bucket in buckets(question.window, question.granularity):
-        covered = [day for day in bucket.days() if day in by_day]
+        covered = [day for day in bucket.days() if day in estimated]
         entries.append(
             {
                 "start": text_of(bucket.start),
                 "end": text_of(bucket.end),
-                "amount": shown(add_known(by_day[day] for day in covered)) if covered else None,
-                "estimated": not estimated.isdisjoint(covered) if covered else None,
+                "amount": shown(add_known(amounts[day] for day in covered)) if covered else None,
+                "estimated": any(estimated[day] for day in covered) if covered else None,
             }
         )
     return entries
 
 
-def _reconciliation(days: list[CostDay], question: CostQuestion, currency: str | None) -> Answer:
+def _reconciliation(days: list[CostDay], amounts: ByDay, question: CostQuestion, currency: str | None) -> Answer:
     """All lines of the window, whatever the filters, against what the sources themselves say for these accounts."""
-    found = reconcile(days, question.basis, currency) if days and currency else Reconciliation(None, None)
+    found = Reconciliation(None, None)
+    if days and currency:
+        unfiltered = question.selection == Selection()
+        lines = amounts if unfiltered else by_day(days, question.basis, Chosen(Selection(), currency))
+        found = reconcile(days, question.basis, currency, lines)
     basis = next((day.basis for day in days if day.basis), "")
     return {
         "lines_total": shown(found.lines),

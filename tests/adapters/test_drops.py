@@ -14,7 +14,8 @@ import pytest
 from chalicelib.domain.breakdown import Selection
 from chalicelib.domain.customer import Customer
 from chalicelib.domain.errors import StoreUnavailable
-from chalicelib.domain.spend import Chosen, total
+from chalicelib.domain.exact import add_known
+from chalicelib.domain.spend import Chosen, by_day
 from chalicelib.domain.state import FINDINGS_EXPORT, FOCUS_EXPORT
 from chalicelib.stores import tables
 from chalicelib.usecases import drops
@@ -74,7 +75,7 @@ def remove(aws: Embedded, key: str) -> None:
 
 def spent(aws: Embedded, customer: Customer) -> Decimal | None:
     days = aws.services.metrics.costs.read(customer.id, date(2026, 1, 1), date(2026, 2, 28))
-    return total(days, "billed", Chosen(Selection(), "USD")) if days else None
+    return add_known(by_day(days, "billed", Chosen(Selection(), "USD")).values()) if days else None
 
 
 def test_the_same_key_replaces_and_another_adds_and_a_removed_one_is_unknown_again(aws: Embedded, mine: Customer) -> None:

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from chalicelib.domain.breakdown import Selection
 from chalicelib.domain.cost import CostDay, CostLine, CostPart, SourceTotal, export_is_final, settle, totals_of
-from chalicelib.domain.spend import Chosen, total
+from chalicelib.domain.spend import Chosen, by_day
 from chalicelib.domain.state import COST_EXPLORER, FOCUS_EXPORT
 
 DAY = date(2026, 9, 3)
@@ -24,7 +24,7 @@ def part(source: str, origin: str, *lines: CostLine, estimated: bool = False) ->
 
 
 def sum_of(day: CostDay, basis: str = "billed") -> Decimal | None:
-    return total([day], basis, Chosen(Selection(), "USD"))
+    return by_day([day], basis, Chosen(Selection(), "USD"))[day.day]
 
 
 def test_an_exports_account_is_not_counted_again_from_cost_explorer() -> None:

@@ -16,7 +16,7 @@ from chalicelib.domain.errors import UnknownSchema
 from chalicelib.domain.exact import add_known
 from chalicelib.domain.names import NONE
 from chalicelib.domain.period import HOUR, Window
-from chalicelib.domain.spend import Chosen, by_key, reconcile, total
+from chalicelib.domain.spend import Chosen, by_day, by_key, reconcile
 from chalicelib.domain.usage import Sample, UsageBucket, hour_buckets, merge
 from chalicelib.stores.dense import decode, encode
 from chalicelib.stores.records import COSTS, USAGE
@@ -62,13 +62,14 @@ def test_sums_over_columns_are_the_sums_of_the_lines(lines: list[CostLine], copi
     wanted = [line for line in add_lines(lines) if line.currency == "USD" and line.service in ("", "a")]
     for basis in BASES:
         expected = add_known(line.amount(basis) for _ in range(copies) for line in wanted)
-        assert total(days, basis, chosen) == expected
+        assert add_known(by_day(days, basis, chosen).values()) == expected
         assert add_known(amount for _, amount in by_key(days, basis, chosen)) == expected
 
 
 @given(LINES, MONEY)
 def test_a_total_that_differs_from_the_lines_is_told_with_its_difference(lines: list[CostLine], owns: Decimal | None) -> None:
-    found = reconcile(decode(COSTS, encode(COSTS, [day(0, lines, owns)])), "billed", "USD")
+    days = decode(COSTS, encode(COSTS, [day(0, lines, owns)]))
+    found = reconcile(days, "billed", "USD", by_day(days, "billed", Chosen(Selection(), "USD")))
     assert found.lines == add_known(line.billed for line in lines if line.currency == "USD")
     assert found.own == (owns if owns else found.lines)
 
