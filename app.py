@@ -49,9 +49,20 @@ analytics_aggregator.event_class = events.LenientEvent
     name=signals.AGGREGATION_WORKER.name,
     maximum_concurrency=signals.AGGREGATION_WORKER.concurrency,
 )
-def aggregation_worker(event: SQSEvent) -> None:
-    """One customer's hour, one shared cost series, or one dropped export."""
-    events.work([record.body for record in event])
+def aggregation_worker(event: SQSEvent) -> dict[str, Any] | None:
+    """A list of customers, one customer's hour, day or costs, the shared cost series, or one dropped export."""
+    return events.work(event)
+
+
+@app.on_sqs_message(
+    queue=tables.physical_name(settings.stage, tables.FINDINGS_QUEUE.name),
+    batch_size=10,
+    name=signals.FINDINGS_WORKER.name,
+    maximum_concurrency=signals.FINDINGS_WORKER.concurrency,
+)
+def findings_worker(event: SQSEvent) -> dict[str, Any] | None:
+    """Findings that Security Hub tells of, and one customer's daily sweep over all of them."""
+    return events.work(event)
 
 
 @app.on_sqs_message(
@@ -60,6 +71,6 @@ def aggregation_worker(event: SQSEvent) -> None:
     name=signals.REPORT_ENGINE.name,
     maximum_concurrency=signals.REPORT_ENGINE.concurrency,
 )
-def report_engine(event: SQSEvent) -> None:
+def report_engine(event: SQSEvent) -> dict[str, Any] | None:
     """Renders one report."""
-    events.work([record.body for record in event])
+    return events.work(event)

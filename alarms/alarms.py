@@ -11,7 +11,7 @@ from troposphere import cloudwatch as cw
 from alarms.tags import tags, title
 from alarms.topic import TOPIC
 from chalicelib.domain import signals
-from chalicelib.stores.tables import CACHE, METRICS, REPORTS, SCHEDULES, physical_name
+from chalicelib.stores.tables import CACHE, METRICS, QUEUES, REPORTS, SCHEDULES, physical_name
 
 WATCHED_TABLES = (METRICS, REPORTS, SCHEDULES, CACHE)
 TIMEOUT_SHARE = 0.8  # a worker that uses more of its timeout is about to be cut off
@@ -61,6 +61,10 @@ def of_table(table: str, name: str, index: str | None = None) -> Metric:
     return Metric("AWS/DynamoDB", name, (("TableName", physical_name("{stage}", table)), *of_index))
 
 
+def of_queue(queue: str, name: str) -> Metric:
+    return Metric("AWS/SQS", name, (("QueueName", physical_name("{stage}", queue)),))
+
+
 FAILURES = (*(of_function(function, "Errors") for function in signals.FUNCTIONS), of_app(signals.HANDLED_FAILURES))
 THROTTLES = tuple(of_function(function, "Throttles") for function in signals.FUNCTIONS)
 TABLE_THROTTLES = tuple(of_table(table.name, name) for table in WATCHED_TABLES for name in ("ReadThrottleEvents", "WriteThrottleEvents"))
@@ -78,6 +82,19 @@ LATE_WORKERS = tuple(
     for worker in signals.WORKERS
 )
 
+DEAD_LETTERS = tuple(
+    Alarm(
+        f"dead-letters-{queue.name.removeprefix('analytics-')}",
+        f"Jobs of {queue.name} were given up and wait for `python -m ops.backfill --dead-letters`",
+        (of_queue(f"{queue.name}-dead", "ApproximateAgeOfOldestMessage"),),
+        "Maximum",
+        300,
+        1,
+        0,
+    )
+    for queue in QUEUES
+)
+
 ALARMS = (
     Alarm("lambda-errors", "Functions fail, or answer a failure", FAILURES, "Sum", 3600, 1, 5),
     Alarm("lambda-duration", "The API function is slow", (of_function(signals.API, "Duration"),), "p95", 300, 3, 1000),
@@ -88,6 +105,7 @@ ALARMS = (
     Alarm("api-5xx", "The API answers 5xx", (of_api("5XXError"),), "Sum", 300, 1, 10),
     Alarm("api-latency", "The API answers slowly", (of_api("Latency"),), "p95", 300, 3, 500),
     Alarm("failed-reports", "Reports were given up", (of_app(signals.REPORTS_FAILED),), "Sum", 3600, 1, 3),
+    *DEAD_LETTERS,
     Alarm(
         "sources-stale",
         "A source is past its limit, or tells nothing",

@@ -12,6 +12,7 @@ from chalicelib.stores.tables import AGGREGATION_QUEUE, BUCKETS, EXPORTS_BUCKET,
 
 ABORT_UPLOAD_DAYS = 7
 OLD_VERSION_DAYS = 30  # how long a replaced or deleted object can be brought back
+HANDOVER_DAYS = 2  # what one job leaves for another; the next one leaves its own
 DROPS = ("focus/", "findings/")
 DROP_EVENTS = ("s3:ObjectCreated:*", "s3:ObjectRemoved:*")
 
@@ -52,6 +53,8 @@ def _lifecycle(spec: Bucket) -> list[s3.LifecycleRule]:
         s3.LifecycleRule(Id="abandoned-uploads", Status="Enabled", AbortIncompleteMultipartUpload=abort),
         s3.LifecycleRule(Id="old-versions", Status="Enabled", NoncurrentVersionExpiration=old, ExpiredObjectDeleteMarker=True),
     ]
+    if spec == EXPORTS_BUCKET:
+        rules.append(s3.LifecycleRule(Id="handed-over", Status="Enabled", Prefix="handover/", ExpirationInDays=HANDOVER_DAYS))
     if spec.lifecycle_days is not None:
         rules.append(s3.LifecycleRule(Id="current-versions", Status="Enabled", ExpirationInDays=spec.lifecycle_days))
     return rules

@@ -41,6 +41,7 @@ GRAPHS: tuple[tuple[str, tuple[Line, ...]], ...] = (
     ("Handled failures", ((of_app(signals.HANDLED_FAILURES), "Sum"),)),
     ("Reports failed", ((of_app(signals.REPORTS_FAILED), "Sum"),)),
     ("Reconciliation difference", ((of_app(signals.RECONCILIATION_DIFFERENCE), "Maximum"),)),
+    ("Paid calls", ((of_app(signals.COST_EXPLORER_PAGES), "Sum"), (of_app(signals.CLOUDWATCH_METRICS), "Sum"))),
     ("Source age / limit", ((of_app(signals.SOURCE_AGE_RATIO), "Maximum"),)),
 )
 

@@ -57,6 +57,7 @@ ALLOWED: dict[signals.Function, tuple[Statement, ...]] = {
         (("dynamodb:BatchGetItem", PUT), table(t.CACHE)),
         ((GET, SCAN), table(t.CUSTOMERS)),  # /health looks at all of them
         ((GET,), table(t.API_KEYS)[:1]),
+        ((GET,), table(t.LEDGER)),
         (("s3:GetObject", "s3:DeleteObject"), objects(t.REPORTS_BUCKET)),
         (SEND, queue(t.REPORT_QUEUE)),
         (("secretsmanager:GetSecretValue",), SECRET),
@@ -65,14 +66,23 @@ ALLOWED: dict[signals.Function, tuple[Statement, ...]] = {
     signals.AGGREGATION_WORKER: (
         ((*READ, *WRITE, BATCH), table(t.METRICS)),
         ((GET, SCAN), table(t.CUSTOMERS)),
+        ((GET, PUT, UPDATE), table(t.LEDGER)),
         (("s3:GetObject",), objects(t.EXPORTS_BUCKET)),
+        (("s3:PutObject",), (f"{bucket(t.EXPORTS_BUCKET)[0]}/handover/*",)),
         (("s3:ListBucket",), bucket(t.EXPORTS_BUCKET)),
         (("sts:AssumeRole",), (READER_ROLE,)),
-        (("securityhub:GetFindings",), (SECURITY_HUB,)),
-        (("securityhub:BatchGetStandardsControlAssociations",), ("*",)),
         (("ce:GetCostAndUsage", "ce:GetDimensionValues"), ("*",)),
         (("cloudwatch:GetMetricData", "cloudwatch:ListMetrics"), ("*",)),
         ((*CONSUME, *SEND), queue(t.AGGREGATION_QUEUE)),
+        (SEND, queue(t.FINDINGS_QUEUE)),
+    ),
+    signals.FINDINGS_WORKER: (
+        ((*READ, PUT, UPDATE, DELETE), table(t.METRICS)),
+        ((GET, SCAN), table(t.CUSTOMERS)),
+        ((UPDATE,), table(t.LEDGER)),
+        (("securityhub:GetFindings",), (SECURITY_HUB,)),
+        (("securityhub:BatchGetStandardsControlAssociations",), ("*",)),
+        ((*CONSUME, *SEND), queue(t.FINDINGS_QUEUE)),
     ),
     signals.REPORTER: (
         ((QUERY, UPDATE), table(t.SCHEDULES)),

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from troposphere import GetAtt, Output, Ref, Sub, Template, sqs
+from troposphere import GetAtt, Output, Ref, Sub, Template, events, sqs
 
 from alarms.tags import keeping, tags, title
-from chalicelib.stores.tables import AGGREGATION_QUEUE, EXPORTS_BUCKET, QUEUES, Queue, bucket_name, physical_name
+from chalicelib.stores.tables import AGGREGATION_QUEUE, EXPORTS_BUCKET, FINDINGS_QUEUE, QUEUES, Queue, bucket_name, physical_name
 
+FINDINGS_RULE = "SecurityHubFindingsRule"
 FOURTEEN_DAYS = 14 * 24 * 3600  # the longest SQS keeps a message
 
 
@@ -24,6 +25,19 @@ def add_queues(template: Template, stage: str) -> None:
         template.add_output(Output(f"{name}QueueUrl", Value=Ref(queue)))
         template.add_output(Output(f"{name}QueueArn", Value=GetAtt(queue, "Arn")))
         template.add_output(Output(f"{name}DeadQueueUrl", Value=Ref(dead)))
+    template.add_resource(_findings_rule(stage))
+
+
+def _findings_rule(stage: str) -> events.Rule:
+    """What Security Hub imports, in its home region, in the account of its delegated administrator, which this one has to be."""
+    return events.Rule(
+        FINDINGS_RULE,
+        Name=physical_name(stage, "security-hub-findings"),
+        Description="Findings that Security Hub imports or changes, archived ones included",
+        EventPattern={"source": ["aws.securityhub"], "detail-type": ["Security Hub Findings - Imported"]},
+        State="ENABLED",
+        Targets=[events.Target(Id="findings-queue", Arn=GetAtt(logical(FINDINGS_QUEUE.name), "Arn"))],
+    )
 
 
 def logical(name: str) -> str:
@@ -52,7 +66,18 @@ def _policy(queue: sqs.Queue, allowed: list[dict[str, Any]]) -> sqs.QueuePolicy:
 
 
 def _senders(spec: Queue, queue: sqs.Queue, stage: str) -> list[dict[str, Any]]:
-    """S3 may say what was dropped, for this account's exports bucket alone. By name, as a reference would be a cycle."""
+    """S3 may say what was dropped, for this account's exports bucket alone (by name: a reference would be a cycle); our rule, findings."""
+    if spec == FINDINGS_QUEUE:
+        return [
+            {
+                "Sid": "FindingsEvents",
+                "Effect": "Allow",
+                "Principal": {"Service": "events.amazonaws.com"},
+                "Action": "sqs:SendMessage",
+                "Resource": GetAtt(queue, "Arn"),
+                "Condition": {"ArnEquals": {"aws:SourceArn": GetAtt(FINDINGS_RULE, "Arn")}},
+            }
+        ]
     if spec != AGGREGATION_QUEUE:
         return []
     bucket = bucket_name(stage, EXPORTS_BUCKET.name, "${AWS::AccountId}")

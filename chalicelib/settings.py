@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
+from chalicelib.domain.state import CLOUDWATCH, COST_EXPLORER
+
 STAGES = ("local", "dev", "staging", "production")
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 
@@ -14,9 +16,16 @@ class InvalidSettings(Exception):
     """Names every variable that is missing or wrong, all at once."""
 
 
+CAPS = {CLOUDWATCH: ("CLOUDWATCH_DAILY_CAP", 5_000_000), COST_EXPLORER: ("COST_EXPLORER_DAILY_CAP", 2_000)}
+"""Per source the variable and the default of what may be asked a day: metrics ($0.01 a thousand) and pages ($0.01 each)."""
+
+
 @dataclass(frozen=True)
 class Settings:
-    """`account` None is asked of STS when first needed; `cors_origin` None lets no other origin in; `jwks_url` None means HS256."""
+    """`account` None is asked of STS when first needed; `cors_origin` None lets no other origin in; `jwks_url` None means HS256.
+
+    `usage_every` is the hours between two reads of CloudWatch. `partial_batches` says that SQS is told which messages of a batch failed.
+    """
 
     stage: str
     account: str | None
@@ -27,6 +36,9 @@ class Settings:
     jwks_url: str | None
     cors_origin: str | None
     hours_kept: timedelta
+    usage_every: int
+    daily_caps: Mapping[str, int]
+    partial_batches: bool
 
     @staticmethod
     def from_environment(environment: Mapping[str, str]) -> Settings:
@@ -41,6 +53,11 @@ class Settings:
         kept = environment.get("HOURS_KEPT_DAYS", "90")
         if not kept.isdigit() or not 1 <= int(kept) <= 400:
             wrong.append("HOURS_KEPT_DAYS must be a number of days from 1 to 400")
+        every = environment.get("USAGE_EVERY_HOURS", "1")
+        if every not in ("1", "6"):
+            wrong.append("USAGE_EVERY_HOURS must be 1 or 6")
+        caps = {source: environment.get(name, str(cap)) for source, (name, cap) in CAPS.items()}
+        wrong += [f"{CAPS[source][0]} must be a whole number" for source, cap in caps.items() if not (cap.isascii() and cap.isdigit())]
         origin = environment.get("CORS_ORIGIN") or None
         if origin == "*":
             wrong.append("CORS_ORIGIN must be one origin, not *")
@@ -56,4 +73,7 @@ class Settings:
             jwks_url=environment.get("JWKS_URL") or None,
             cors_origin=origin,
             hours_kept=timedelta(days=int(kept)),
+            usage_every=int(every),
+            daily_caps={source: int(cap) for source, cap in caps.items()},
+            partial_batches=environment.get("PARTIAL_BATCHES") == "true",
         )

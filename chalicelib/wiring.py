@@ -8,15 +8,17 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.config import Config
 from cachetools import TTLCache, cached
 
-from chalicelib import laptop
+from chalicelib import laptop, logs
+from chalicelib.domain import signals
 from chalicelib.domain.customer import Account, ApiKey, Customer
+from chalicelib.domain.state import CLOUDWATCH, COST_EXPLORER, SECURITY_HUB
 from chalicelib.security import secrets
 from chalicelib.settings import Settings
 from chalicelib.sources import findings, focus_export
@@ -27,7 +29,8 @@ from chalicelib.stores import tables
 from chalicelib.stores.cache import Cache
 from chalicelib.stores.customers import ApiKeys, Customers
 from chalicelib.stores.dynamo import Dynamo, available
-from chalicelib.stores.files import ExportFiles, ReportFiles
+from chalicelib.stores.files import ExportFiles, Handover, ReportFiles
+from chalicelib.stores.ledger import Ledger
 from chalicelib.stores.metrics import Metrics
 from chalicelib.stores.queues import Queue
 from chalicelib.stores.reports import Reports
@@ -39,6 +42,9 @@ if TYPE_CHECKING:
 
 REMEMBERED_SECONDS = 30
 """How long a container believes a key or a customer that it has looked up; revocation reaches everywhere within a minute."""
+OWNERS_SECONDS = 300
+FINDINGS_A_SECOND = 3
+"""Security Hub's own limit of GetFindings, over all workers."""
 ROLE_SECONDS = 1800
 CONFIG = Config(retries={"mode": "standard", "max_attempts": 4}, connect_timeout=2, read_timeout=15, max_pool_connections=128)
 CONFIGS = {"s3": CONFIG.merge(Config(signature_version="s3v4"))}
@@ -123,8 +129,25 @@ class Services:
         return ExportFiles(self.client("s3"), tables.bucket_name(self.settings.stage, tables.EXPORTS_BUCKET.name, self.account))
 
     @cached_property
+    def handover(self) -> Handover:
+        return Handover(self.client("s3"), tables.bucket_name(self.settings.stage, tables.EXPORTS_BUCKET.name, self.account))
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        return Ledger(self.dynamo, self.table(tables.LEDGER), self.clock, self.sleep)
+
+    @cached_property
+    def known_owners(self) -> Callable[[], dict[str, Customer]]:
+        """Account -> customer, for events that name an account; a new customer's are known within five minutes."""
+
+        def owners() -> dict[str, Customer]:
+            return {account: customer for customer in self.customers.all() if not customer.disabled for account in customer.account_ids}
+
+        return cached(TTLCache(1, OWNERS_SECONDS), lock=threading.Lock())(owners)
+
+    @cached_property
     def report_queue(self) -> Queue:
-        return self._queue(tables.REPORT_QUEUE)
+        return self._queue(tables.REPORT_QUEUE.name)
 
     @cached_property
     def collaborators(self) -> Collaborators:
@@ -132,14 +155,18 @@ class Services:
         return Collaborators(
             self.customers,
             self.metrics,
-            CloudWatch(self.reader_client, self.clock),
-            CostExplorer(self.client("ce")),
-            SecurityHub(self.client("securityhub")),
+            CloudWatch(self.reader_client, self.clock, partial(self._spend, CLOUDWATCH, signals.CLOUDWATCH_METRICS)),
+            CostExplorer(self.client("ce"), partial(self._spend, COST_EXPLORER, signals.COST_EXPLORER_PAGES)),
+            SecurityHub(self.client("securityhub"), lambda: self.ledger.wait_turn(SECURITY_HUB, FINDINGS_A_SECOND)),
             self.export_files,
             focus_export.read,
             findings.read,
-            self._queue(tables.AGGREGATION_QUEUE),
+            self._queue(tables.AGGREGATION_QUEUE.name),
+            self._queue(tables.FINDINGS_QUEUE.name),
+            self.handover,
+            self.ledger,
             self.settings.hours_kept,
+            self.settings.usage_every,
             self.clock,
         )
 
@@ -169,12 +196,21 @@ class Services:
     def known_customer(self) -> Callable[[str], Customer | None]:
         return cached(TTLCache(4096, REMEMBERED_SECONDS), lock=threading.Lock())(self.customers.get)
 
+    def _spend(self, source: str, metric: str, units: int) -> None:
+        """Counts what is about to be paid for and tells it as a metric; SourceUnavailable where the day's cap would be passed."""
+        self.ledger.spend(source, units, self.settings.daily_caps[source])
+        logs.emit(self.settings.stage, metric, units)
+
     def table(self, table: tables.Table) -> str:
         return tables.physical_name(self.settings.stage, table.name)
 
-    def _queue(self, queue: tables.Queue) -> Queue:
+    def queues_with_dead_letters(self) -> list[tuple[str, Queue, Queue]]:
+        """(name, the queue, where its jobs go that were given up)."""
+        return [(queue.name, self._queue(queue.name), self._queue(f"{queue.name}-dead")) for queue in tables.QUEUES]
+
+    def _queue(self, name: str) -> Queue:
         client = self.client("sqs")
-        return Queue(client, f"{client.meta.endpoint_url}/{self.account}/{tables.physical_name(self.settings.stage, queue.name)}")
+        return Queue(client, f"{client.meta.endpoint_url}/{self.account}/{tables.physical_name(self.settings.stage, name)}")
 
 
 _container: list[Services] = []

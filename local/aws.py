@@ -72,6 +72,7 @@ def start(clock: Callable[[], datetime]) -> EmbeddedAws:
         "AWS_DEFAULT_REGION": REGION,
         "AWS_ACCOUNT_ID": ACCOUNT,
         "HOURS_KEPT_DAYS": HOURS_KEPT_DAYS,
+        "PARTIAL_BATCHES": "true",
         "STAGE": STAGE,
     }
     return EmbeddedAws(costs, hub, points, servers, undo, environment)

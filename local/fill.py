@@ -19,8 +19,11 @@ from pathlib import Path
 from chalicelib.domain.compliance import ComplianceDay
 from chalicelib.domain.customer import Customer
 from chalicelib.domain.period import DAY, HOUR, Window, hour_floor, midnight
+from chalicelib.domain.state import COST_EXPLORER
+from chalicelib.sources.security_hub import SecurityHub
+from chalicelib.usecases.aggregate import forever
 from chalicelib.usecases.costs import read_costs
-from chalicelib.usecases.findings import observe, read_findings
+from chalicelib.usecases.findings import observe, sweep
 from chalicelib.usecases.usage import LONGEST, read_usage
 from chalicelib.wiring import Services, services
 from local.aws import EmbeddedAws
@@ -34,29 +37,31 @@ def fill(with_: Services, customers: list[Customer], now: datetime, tell: Tell) 
     window = Window(midnight(now.date()) - DAYS * DAY, hour_floor(now))
     tell(f"say costs of {DAYS} days")
     read_costs(with_.collaborators, window, customers, now)
+    with_.ledger.put_done(COST_EXPLORER, hour_floor(now))
     with ThreadPoolExecutor(len(customers)) as pool:
         tell(f"say usage of {DAYS} days")
         for piece in window.pieces(LONGEST):
             tell(f"points {piece.end.isoformat()}")
             list(pool.map(partial(_usage, with_, piece, now), customers))
         tell(f"say findings of {DAYS} days")
+        unpaced = SecurityHub(with_.client("securityhub"), lambda: None)  # 90 evenings at AWS's pace would take minutes
         days: dict[str, list[ComplianceDay]] = {customer.id: [] for customer in customers}
         for evening in _evenings(window, now):
             tell(f"hub {evening.isoformat()}")
-            list(pool.map(partial(_findings, with_, evening, days), customers))
+            list(pool.map(partial(_findings, unpaced, evening, days), customers))
     tell(f"hub {now.isoformat()}")
     for customer in customers:
         with_.metrics.put_compliance_days(customer.id, days[customer.id])
-        read_findings(with_.metrics, with_.collaborators.findings, customer, now, lambda: False)
+        sweep(with_.collaborators, customer, now, forever)
 
 
 def _usage(with_: Services, window: Window, now: datetime, customer: Customer) -> None:
     read_usage(with_.collaborators, customer, window, now)
 
 
-def _findings(with_: Services, evening: datetime, days: dict[str, list[ComplianceDay]], customer: Customer) -> None:
+def _findings(source: SecurityHub, evening: datetime, days: dict[str, list[ComplianceDay]], customer: Customer) -> None:
     known = days[customer.id]
-    state = observe(with_.collaborators.findings, customer, evening, known[-1] if known else None)
+    state = observe(source, customer, evening, known[-1] if known else None)
     if state:
         known.append(state)
 

@@ -55,7 +55,12 @@ class Launched:
         import app  # needs the environment above
 
         self._turning = Turning(
-            {tables.AGGREGATION_QUEUE.name: app.aggregation_worker, tables.REPORT_QUEUE.name: app.report_engine}, app.analytics_aggregator
+            {
+                tables.AGGREGATION_QUEUE.name: app.aggregation_worker,
+                tables.FINDINGS_QUEUE.name: app.findings_worker,
+                tables.REPORT_QUEUE.name: app.report_engine,
+            },
+            app.analytics_aggregator,
         )
 
     def say(self, text: str) -> None:

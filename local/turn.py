@@ -64,6 +64,13 @@ class Turning:
             self._plan(scheduled_event(due), context(signals.AGGREGATOR))
 
 
+FUNCTION_OF = {
+    tables.AGGREGATION_QUEUE: signals.AGGREGATION_WORKER,
+    tables.FINDINGS_QUEUE: signals.FINDINGS_WORKER,
+    tables.REPORT_QUEUE: signals.REPORT_ENGINE,
+}
+
+
 class QueueWorker:
     """An event source mapping: one message a call, deleted when the function returns, again after a failure."""
 
@@ -71,7 +78,7 @@ class QueueWorker:
         self._client = boto3.client("sqs")
         self._url = self._client.get_queue_url(QueueName=tables.physical_name("local", queue.name))["QueueUrl"]
         self._handler = handler
-        self._function = next(function for function in signals.FUNCTIONS if function.timeout == queue.timeout and function.concurrency)
+        self._function = FUNCTION_OF[queue]
 
     def once(self, wait: int = 0) -> bool:
         """Whether there was a message, within `wait` seconds."""
@@ -79,9 +86,12 @@ class QueueWorker:
         messages = answer.get("Messages", [])
         for message in messages:
             try:
-                self._handler(sqs_event(message), context(self._function))
+                answer = self._handler(sqs_event(message), context(self._function))
+                failed = bool(answer and answer["batchItemFailures"])
             except Exception:  # noqa: BLE001  the edge of a function: AWS, too, only logs it and tries again
                 LOGGER.exception("a queue's function failed")
+                failed = True
+            if failed:
                 self._client.change_message_visibility(
                     QueueUrl=self._url, ReceiptHandle=message["ReceiptHandle"], VisibilityTimeout=RETRY_SECONDS
                 )

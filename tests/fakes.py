@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from chalicelib.domain.customer import Customer
 from chalicelib.domain.period import Window
-from chalicelib.domain.reading import UsageReading
+from chalicelib.domain.reading import Registry, UsageReading
 from chalicelib.domain.state import CustomerStatus, SourceState
 from chalicelib.domain.usage import UsageBucket
 from chalicelib.usecases.collaborators import Collaborators
@@ -24,6 +24,9 @@ class FakeHours:
     def read(self, customer_id: str, window: Window, consistent: bool = True) -> list[UsageBucket]:
         oldest = self.clock() - self.kept
         return [bucket for start, bucket in sorted(self.found.items()) if window.start <= start < window.end and start >= oldest]
+
+    def last(self, customer_id: str) -> datetime | None:
+        return max(self.found, default=None)
 
     def put(self, customer_id: str, hours: Iterable[UsageBucket]) -> None:
         self.found |= {bucket.start: bucket for bucket in hours if bucket.start >= self.clock() - self.kept}
@@ -52,10 +55,10 @@ class FakeMetrics:
     def __post_init__(self) -> None:
         self.hours, self.usage, self.costs = FakeHours(self.clock, self.kept), FakeDays(), FakeDays()
 
-    def registry(self, customer_id: str) -> frozenset[tuple[str, ...]]:
-        return frozenset()
+    def registry(self, customer_id: str) -> Registry:
+        return Registry()
 
-    def put_registry(self, customer_id: str, registry: frozenset[tuple[str, ...]]) -> None:
+    def put_registry(self, customer_id: str, registry: Registry) -> None:
         raise AssertionError("nothing new was seen")
 
     def status(self, customer_id: str) -> CustomerStatus:
@@ -75,7 +78,7 @@ class FakeCloudWatch:
     name: str = "cloudwatch"
 
     def read(
-        self, customer: Customer, window: Window, regions: Mapping[str, Collection[str]], registry: frozenset[tuple[str, ...]]
+        self, customer: Customer, window: Window, regions: Mapping[str, Collection[str]], registry: Registry, relist: bool
     ) -> UsageReading:
         self.longest = max(self.longest, window.length)
         failing = {account for account, when in self.down.items() if when.start <= self.clock() < when.end}
@@ -85,5 +88,6 @@ class FakeCloudWatch:
 
 def collaborators(metrics: FakeMetrics, usage: FakeCloudWatch) -> Collaborators:
     """Only what reading usage needs."""
-    nobody: Any = None
-    return Collaborators(nobody, metrics, usage, nobody, nobody, nobody, nobody, nobody, nobody, metrics.kept, metrics.clock)  # type: ignore[arg-type]
+    nobody: dict[str, Any] = dict.fromkeys(each.name for each in fields(Collaborators))
+    known = {"metrics": metrics, "usage": usage, "hours_kept": metrics.kept, "clock": metrics.clock}
+    return Collaborators(**{**nobody, **known})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
 DEFINITION = "securityhub-2026"
@@ -29,6 +29,21 @@ class Finding:
     region: str
     resources: tuple[str, ...]
     standards: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """A read of all findings on its way: how many chunks of accounts are done, the next page's token, and what was found so far."""
+
+    started_at: datetime
+    chunk: int = 0
+    token: str | None = None
+    tokens: tuple[str, ...] = ()
+    findings: tuple[Finding, ...] = ()
+
+    def after(self, found: tuple[Finding, ...], token: str | None) -> Sweep:
+        findings, tokens = self.findings + found, (*self.tokens, token) if token else ()
+        return replace(self, chunk=self.chunk + (token is None), token=token, tokens=tokens, findings=findings)
 
 
 @dataclass(frozen=True)

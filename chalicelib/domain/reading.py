@@ -2,13 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
 
 from chalicelib.domain.compliance import Finding
 from chalicelib.domain.cost import CostPart
 from chalicelib.domain.usage import Sample
+
+MetricName = tuple[str, ...]
+"""(namespace, name, dimension, value, ...)"""
+
+
+@dataclass(frozen=True)
+class Registry:
+    """Every metric that was ever listed, by "account/region" scope, with the day it was last listed on: the source forgets after a while.
+
+    `listed_at` is when all scopes were last listed.
+    """
+
+    listed_at: datetime | None = None
+    scopes: Mapping[str, tuple[tuple[MetricName, date], ...]] = field(default_factory=dict)
+
+    def of(self, scope: str, since: date) -> set[MetricName]:
+        """The scope's metrics that were listed on that day or later."""
+        return {metric for metric, last in self.scopes.get(scope, ()) if last >= since}
+
+    def with_listed(self, scope: str, metrics: Iterable[MetricName], on: date) -> Registry:
+        seen = dict(self.scopes.get(scope, ()))
+        seen |= {metric: max(on, seen.get(metric, on)) for metric in metrics}
+        return replace(self, scopes=dict(sorted({**self.scopes, scope: tuple(sorted(seen.items()))}.items())))
 
 
 @dataclass(frozen=True)
@@ -22,7 +45,7 @@ class UsageReading:
     scopes: frozenset[str]
     failures: tuple[tuple[str, str], ...] = ()
     unknown: Mapping[str, datetime] = field(default_factory=dict)
-    registry: frozenset[tuple[str, ...]] = frozenset()
+    registry: Registry = Registry()
 
 
 @dataclass(frozen=True)

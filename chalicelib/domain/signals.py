@@ -12,7 +12,9 @@ HANDLED_FAILURES = "HandledFailures"  # failures that ended as an answer, so Lam
 REPORTS_FAILED = "ReportsFailed"  # reports given up, once each, not once per attempt
 RECONCILIATION_DIFFERENCE = "ReconciliationDifference"  # sum of lines against the source's own total
 SOURCE_AGE_RATIO = "SourceAgeRatio"  # a source's age over its freshness limit; over 1 is stale
-METRICS = (HANDLED_FAILURES, REPORTS_FAILED, RECONCILIATION_DIFFERENCE, SOURCE_AGE_RATIO)
+COST_EXPLORER_PAGES = "CostExplorerPages"  # asked of Cost Explorer, $0.01 each
+CLOUDWATCH_METRICS = "CloudWatchMetricsAsked"  # asked of GetMetricData, $0.01 a thousand
+METRICS = (HANDLED_FAILURES, REPORTS_FAILED, RECONCILIATION_DIFFERENCE, SOURCE_AGE_RATIO, COST_EXPLORER_PAGES, CLOUDWATCH_METRICS)
 
 
 @dataclass(frozen=True)
@@ -31,8 +33,9 @@ class Function:
 
 API = Function("api_handler", timeout=29)
 AGGREGATOR = Function("analytics-aggregator", timeout=60)
-AGGREGATION_WORKER = Function("aggregation-worker", timeout=60, concurrency=10)
+AGGREGATION_WORKER = Function("aggregation-worker", timeout=60, concurrency=50)
+FINDINGS_WORKER = Function("findings-worker", timeout=60, concurrency=2)  # Security Hub answers three requests a second, to all of them
 REPORTER = Function("analytics-reporter", timeout=60)
 REPORT_ENGINE = Function("report-engine", timeout=300, concurrency=5)
-WORKERS = (AGGREGATOR, AGGREGATION_WORKER, REPORTER, REPORT_ENGINE)
+WORKERS = (AGGREGATOR, AGGREGATION_WORKER, FINDINGS_WORKER, REPORTER, REPORT_ENGINE)
 FUNCTIONS = (API, *WORKERS)

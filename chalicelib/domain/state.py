@@ -11,6 +11,8 @@ REJECTED, GONE = "rejected", "gone"
 """States of a drop, beside ok."""
 NOT_ENABLED_REASONS = frozenset({"InvalidAccessException", "OptInRequired", "SubscriptionRequiredException"})
 """AWS's codes for a service that isn't switched on there: nobody's failure."""
+DAILY_CAP_REACHED, BUSY = "DailyCapReached", "PaceExhausted"
+"""Our own reasons: no more is to be paid for today; too many are waiting for their turn."""
 CLOUDWATCH, COST_EXPLORER, SECURITY_HUB = "cloudwatch", "cost_explorer", "security_hub"
 FOCUS_EXPORT, FINDINGS_EXPORT = "focus_export", "findings_export"
 FRESH_FOR = {

@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import unquote_plus
 
 import msgspec
-from chalice.app import CloudWatchEvent
+from chalice.app import CloudWatchEvent, SQSEvent
 
+from chalicelib.domain import signals
+from chalicelib.domain.compliance import Finding
+from chalicelib.domain.customer import Customer
 from chalicelib.domain.errors import AnalyticsError
 from chalicelib.domain.period import iso
-from chalicelib.logs import LOGGER
+from chalicelib.logs import LOGGER, emit
 from chalicelib.routes.reports import reporting
+from chalicelib.sources.security_hub import read_events
 from chalicelib.stores.files import customer_of
-from chalicelib.usecases import aggregate, report
+from chalicelib.usecases import aggregate, findings, report
 from chalicelib.wiring import services
+
+FINDINGS_EVENT = "Security Hub Findings - Imported"
+FINDINGS_JOB = "findings told"
 
 
 class LenientEvent(CloudWatchEvent):
@@ -35,11 +42,13 @@ def plan(event: LenientEvent) -> dict[str, object]:
     return planned
 
 
-def jobs_of(body: str) -> Iterator[dict[str, str]]:
-    """The jobs of a message: our own, or one drop per record of an S3 notification."""
+def jobs_of(body: str) -> Iterator[dict[str, Any]]:
+    """The jobs of a message: our own, one drop per record of an S3 notification, or what an event tells of findings."""
     message = msgspec.json.decode(body)
     if "job" in message:
         yield message
+    if message.get("detail-type") == FINDINGS_EVENT:
+        yield {"job": FINDINGS_JOB, "findings": message["detail"]["findings"]}
     for record in message.get("Records", []):
         key = unquote_plus(record["s3"]["object"]["key"])
         owner = customer_of(key)
@@ -47,17 +56,50 @@ def jobs_of(body: str) -> Iterator[dict[str, str]]:
             yield {"job": "drop", "kind": owner[0], "customer_id": owner[1], "key": key}
 
 
-def work(bodies: list[str]) -> None:
-    """Does the jobs of these messages; an error leaves here, so that the queue repeats them and at last puts them aside."""
-    for body in bodies:
-        for job in jobs_of(body):
-            started = time.perf_counter()
-            try:
-                if job["job"] == "report":
-                    report.run(reporting(), job["customer_id"], job["report_id"])
-                else:
-                    aggregate.run(services().collaborators, job)
-            except AnalyticsError as error:
-                LOGGER.error("job failed", extra={**job, "code": error.code, "reason": str(error)})
-                raise
-            LOGGER.info("job done", extra={**job, "milliseconds": round((time.perf_counter() - started) * 1000, 1)})
+def work(event: SQSEvent) -> dict[str, Any] | None:
+    """Does a batch's jobs, each message by itself: one that fails is repeated by the queue and at last put aside, the others are done.
+
+    Where the queue isn't told which ones failed, an error leaves here and all are repeated, which every job bears.
+    """
+    failed: list[tuple[str, Exception]] = []
+    for record in event:
+        try:
+            for job in jobs_of(record.body):
+                _do(job, lambda: event.context.get_remaining_time_in_millis() / 1000)
+        except Exception as error:  # noqa: BLE001  the process's edge: whatever it is, it is logged, and this message comes again
+            if not isinstance(error, AnalyticsError):
+                LOGGER.exception("job failed unexpectedly")
+            failed.append((record.to_dict()["messageId"], error))
+    with_ = services()
+    if failed and not with_.settings.partial_batches:
+        raise failed[0][1]
+    if failed:
+        emit(with_.settings.stage, signals.HANDLED_FAILURES, len(failed))
+    return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id, _ in failed]}
+
+
+def _do(job: dict[str, Any], left: Callable[[], float]) -> None:
+    started, told = time.perf_counter(), {name: value for name, value in job.items() if isinstance(value, str) and name != "customers"}
+    try:
+        if job["job"] == "report":
+            report.run(reporting(), job["customer_id"], job["report_id"])
+        elif job["job"] == FINDINGS_JOB:
+            _take_events(job["findings"])
+        else:
+            aggregate.run(services().collaborators, job, left)
+    except AnalyticsError as error:
+        LOGGER.error("job failed", extra={**told, "code": error.code, "reason": str(error)})
+        raise
+    LOGGER.info("job done", extra={**told, "milliseconds": round((time.perf_counter() - started) * 1000, 1)})
+
+
+def _take_events(raw: list[dict[str, Any]]) -> None:
+    """Each finding goes to the customer whose account it names; an account that is nobody's is none of ours."""
+    with_, owners = services(), services().known_owners()
+    by_customer: dict[str, tuple[Customer, list[Finding]]] = {}
+    for finding in read_events(raw):
+        owner = owners.get(finding.account)
+        if owner is not None:
+            by_customer.setdefault(owner.id, (owner, []))[1].append(finding)
+    for customer, found in by_customer.values():
+        findings.take_events(with_.collaborators, customer, found, with_.clock())

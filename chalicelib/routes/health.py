@@ -10,7 +10,7 @@ from chalicelib.domain.errors import StoreUnavailable
 from chalicelib.routes.answers import made
 from chalicelib.routes.authentication import request_id_of
 from chalicelib.routes.errors import translated
-from chalicelib.usecases.health import Health, health_of
+from chalicelib.usecases.health import Costs, Health, health_of
 from chalicelib.version import VERSION
 from chalicelib.wiring import services
 
@@ -25,12 +25,13 @@ def _view() -> Response:
     principal = health.current_request.principal
     taken, seen = _last.get(id(with_), (0.0, None))
     if seen is None or time.monotonic() - taken > REMEMBERED_SECONDS:
-        seen = health_of(with_.customers, with_.metrics, with_.clock())
+        costs = Costs(with_.settings.daily_caps, with_.settings.usage_every)
+        seen = health_of(with_.customers, with_.metrics, with_.ledger, costs, with_.clock())
         _last.clear()
         _last[id(with_)] = (time.monotonic(), seen)
     body: dict[str, object] = {"status": seen.status, "stage": with_.settings.stage, "version": VERSION, "sources": seen.sources}
     if principal is not None and principal.operator:
-        body["customers"] = seen.customers
+        body |= {"customers": seen.customers, "paid_calls": seen.paid}
     return made(body, 200)
 
 

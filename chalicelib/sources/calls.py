@@ -12,6 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from chalicelib.domain.errors import SourceUnavailable
 
 Item = TypeVar("Item")
+REPEATED = "RepeatedPageToken"
 
 
 @contextmanager
@@ -35,7 +36,7 @@ def pages(source: str, call: Callable[..., dict[str, Any]], token: str, **reques
         if not following:
             return
         if following in seen:
-            raise SourceUnavailable(source, "RepeatedPageToken")
+            raise SourceUnavailable(source, REPEATED)
         seen.add(following)
         request[token] = following
 

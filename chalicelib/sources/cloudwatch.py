@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -14,7 +14,8 @@ from chalicelib.domain.errors import SourceUnavailable
 from chalicelib.domain.exact import EXACT, quotient
 from chalicelib.domain.names import service_name
 from chalicelib.domain.period import DAY, Window, hour_floor
-from chalicelib.domain.reading import UsageReading
+from chalicelib.domain.reading import MetricName as Metric
+from chalicelib.domain.reading import Registry, UsageReading
 from chalicelib.domain.state import CLOUDWATCH
 from chalicelib.domain.usage import Sample
 from chalicelib.sources.calls import chunks, named, pages
@@ -27,7 +28,8 @@ QUERIES_A_CALL = 500
 FINE_POINTS_KEPT = timedelta(days=63)
 """CloudWatch keeps 5-minute points that long; what needs them can't be told of earlier hours."""
 _GB = Decimal(2**30)
-Registry = frozenset[tuple[str, ...]]
+NOT_LISTED = 15 * DAY
+"""Longer than CloudWatch takes a late point: a metric that wasn't listed since has nothing new to tell."""
 ClientFor = Callable[[Account, str, str], Any]
 """(account, the customer's ExternalId, region) -> a CloudWatch client with the account's reader role."""
 
@@ -63,8 +65,6 @@ READINGS = (
     Reading("nat_gb", "AWS/NATGateway", "BytesOutToDestination", "Sum", ("NatGatewayId",), _GB),
 )
 GAUGE_LOOK_BACK = 3 * DAY
-Metric = tuple[str, ...]
-"""(namespace, name, dimension, value, ...)"""
 Point = tuple[Reading, Metric, datetime, float]
 
 
@@ -73,33 +73,40 @@ class CloudWatch:
 
     name = CLOUDWATCH
 
-    def __init__(self, client_for: ClientFor, now: Callable[[], datetime]) -> None:
-        self._client_for = client_for
-        self._now = now
+    def __init__(self, client_for: ClientFor, now: Callable[[], datetime], spend: Callable[[int], None]) -> None:
+        """`spend` is told how many metrics are about to be asked for, and may refuse."""
+        self._client_for, self._now, self._spend = client_for, now, spend
 
-    def read(self, customer: Customer, window: Window, regions: Mapping[str, Collection[str]], registry: Registry) -> UsageReading:
-        """All samples of the window's hours; `regions` are, per account, the ones to look into beside us-east-1."""
+    def read(
+        self, customer: Customer, window: Window, regions: Mapping[str, Collection[str]], registry: Registry, relist: bool
+    ) -> UsageReading:
+        """All samples of the window's hours; `regions` are, per account, the ones to look into beside us-east-1.
+
+        Without `relist`, only scopes that were never listed are; metrics that weren't listed for a while before the window aren't asked.
+        """
         samples: list[Sample] = []
         scopes: set[str] = set()
         failures: list[tuple[str, str]] = []
-        seen = set(registry)
+        since = (window.start - NOT_LISTED).date()
         for account in customer.accounts:
             for region in sorted({HOME_REGION, *filter(_REGION.fullmatch, regions.get(account.id, ()))}):
                 scope = f"{account.id}/{region}"
                 try:
                     with named(self.name, scope):
                         client = self._client_for(account, customer.external_id, region)
-                        metrics = {entry[2:] for entry in seen if entry[:2] == (account.id, region)} | set(list_metrics(client, region))
-                        points = list(get_points(client, metrics, window))
+                        if relist or scope not in registry.scopes:
+                            registry = registry.with_listed(scope, list_metrics(client, region), window.end.date())
+                        points = list(get_points(client, registry.of(scope, since), window, self._spend))
                 except SourceUnavailable as failure:
                     failures.append((scope, failure.reason))
                     continue
-                seen |= {(account.id, region, *metric) for metric in metrics}
                 samples += to_samples(points, account.id, region, window)
                 scopes |= {scope, f"{account.id}/{GLOBAL}"} if region == HOME_REGION else {scope}
         fine_since = hour_floor(self._now() - FINE_POINTS_KEPT)
         unknown = {"compute_hours": fine_since} if window.start < fine_since else {}
-        return UsageReading(tuple(samples), frozenset(scopes), tuple(failures), unknown, frozenset(seen))
+        if relist and not failures:
+            registry = replace(registry, listed_at=max(window.end, registry.listed_at or window.end))
+        return UsageReading(tuple(samples), frozenset(scopes), tuple(failures), unknown, registry)
 
 
 def list_metrics(client: Any, region: str) -> Iterator[Metric]:
@@ -132,9 +139,10 @@ def queries(metrics: Iterable[Metric]) -> Iterator[tuple[Reading, Metric, dict[s
                 yield reading, metric, {"MetricStat": stat, "ReturnData": True}
 
 
-def get_points(client: Any, metrics: Iterable[Metric], window: Window) -> Iterator[Point]:
+def get_points(client: Any, metrics: Iterable[Metric], window: Window, spend: Callable[[int], None]) -> Iterator[Point]:
     """Every point of the metrics in the window (gauges: from three days before it), 500 metrics a call, all pages."""
     for chunk in chunks(queries(metrics), QUERIES_A_CALL):
+        spend(len(chunk))
         gauges = any(reading.period > 3600 for reading, _, _ in chunk)
         request = {
             "MetricDataQueries": [{"Id": f"q{number}", **query} for number, (_, _, query) in enumerate(chunk)],

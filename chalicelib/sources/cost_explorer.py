@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -32,8 +32,9 @@ class CostExplorer:
 
     name = COST_EXPLORER
 
-    def __init__(self, client: Any) -> None:
-        self._client = client
+    def __init__(self, client: Any, spend: Callable[[int], None]) -> None:
+        """`spend` is told of every page that is about to be asked for, and may refuse."""
+        self._client = _Paid(client, spend)
 
     def read(self, window: Window) -> Mapping[str, tuple[CostPart, ...]]:
         """Per account that Cost Explorer knows, its parts: every day of the window, also those without a cost."""
@@ -49,6 +50,23 @@ class CostExplorer:
                 lines += [(row, "", record_type) for row in rows]
             totals = list(get_cost_and_usage(self._client, window, ("LINKED_ACCOUNT",), None))
         return to_parts(lines, totals, window)
+
+
+class _Paid:
+    """The client, each of whose calls is counted before it is made."""
+
+    def __init__(self, client: Any, spend: Callable[[int], None]) -> None:
+        self._client, self._spend = client, spend
+
+    def get_dimension_values(self, **request: Any) -> dict[str, Any]:
+        self._spend(1)
+        answer: dict[str, Any] = self._client.get_dimension_values(**request)
+        return answer
+
+    def get_cost_and_usage(self, **request: Any) -> dict[str, Any]:
+        self._spend(1)
+        answer: dict[str, Any] = self._client.get_cost_and_usage(**request)
+        return answer
 
 
 def _is(dimension: str, *values: str) -> dict[str, Any]:

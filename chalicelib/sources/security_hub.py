@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
-from chalicelib.domain.compliance import SECURITY_HUB, Finding
+from chalicelib.domain.compliance import SECURITY_HUB, Finding, Sweep
 from chalicelib.domain.customer import Account
 from chalicelib.domain.errors import RejectedDrop, SourceUnavailable
 from chalicelib.domain.reading import FindingsReading
 from chalicelib.domain.state import SECURITY_HUB as SOURCE
-from chalicelib.sources.calls import chunks, named, pages
+from chalicelib.sources.calls import REPEATED, chunks, named
 from chalicelib.sources.findings import product_of, to_findings
 
 ACCOUNTS_A_CALL = 20
@@ -24,19 +25,42 @@ class SecurityHub:
 
     name = SOURCE
 
-    def __init__(self, client: Any) -> None:
-        self._client = client
+    def __init__(self, client: Any, wait_turn: Callable[[], None]) -> None:
+        """`wait_turn` returns when a request may be made: all workers share one pace."""
+        self._client, self._wait_turn = client, wait_turn
 
     def read(self, accounts: Iterable[Account], known: Mapping[str, tuple[str, ...]]) -> FindingsReading:
         """`known` are the controls of earlier days with their standards; those without findings now are looked up."""
-        findings: list[Finding] = []
+        sweep, chunks_ = Sweep(datetime.now(UTC)), self.chunks(account.id for account in accounts)
+        while sweep.chunk < len(chunks_):
+            sweep = self.step(sweep, chunks_)
+        return FindingsReading(sweep.findings, self.disabled(sweep.findings, known))
+
+    def chunks(self, accounts: Iterable[str]) -> list[list[str]]:
+        """The accounts, as many together as one request may name."""
+        return list(chunks(sorted(accounts), ACCOUNTS_A_CALL))
+
+    def step(self, sweep: Sweep, chunks_: list[list[str]]) -> Sweep:
+        """The sweep, one page further; SourceUnavailable when a page's token comes twice."""
+        self._wait_turn()
         with named(self.name):
-            for chunk in chunks((account.id for account in accounts), ACCOUNTS_A_CALL):
-                findings += _read(get_findings(self._client, chunk))
-            seen = {(finding.control_id, standard) for finding in findings for standard in finding.standards}
-            silent = [pair for control, standards in known.items() for standard in standards if (pair := (control, standard)) not in seen]
-            disabled = frozenset(get_disabled(self._client, silent))
-        return FindingsReading(tuple(findings), disabled)
+            found, token = get_findings(self._client, chunks_[sweep.chunk], sweep.token)
+        if token in sweep.tokens:
+            raise SourceUnavailable(SOURCE, REPEATED)
+        return sweep.after(tuple(_read(found)), token)
+
+    def disabled(self, findings: Iterable[Finding], known: Mapping[str, tuple[str, ...]]) -> frozenset[tuple[str, str]]:
+        """The (control, standard) pairs that are switched off, of those that are known and have no finding."""
+        seen = {(finding.control_id, standard) for finding in findings for standard in finding.standards}
+        silent = [pair for control, standards in known.items() for standard in standards if (pair := (control, standard)) not in seen]
+        with named(self.name):
+            return frozenset(get_disabled(self._client, silent))
+
+
+def read_events(raw: Iterable[dict[str, Any]]) -> tuple[Finding, ...]:
+    """Security Hub's own findings of the same shape that `step` reads, archived ones included; RejectedDrop for a malformed one."""
+    own = [finding for finding in raw if product_of(str(finding.get("ProductArn"))) == SECURITY_HUB]
+    return tuple(finding for finding in to_findings(own) if finding.status is not None)
 
 
 def _read(raw: Iterable[dict[str, Any]]) -> list[Finding]:
@@ -46,18 +70,16 @@ def _read(raw: Iterable[dict[str, Any]]) -> list[Finding]:
         raise SourceUnavailable(SOURCE, "MalformedFinding") from error
 
 
-def get_findings(client: Any, accounts: list[str]) -> Iterator[dict[str, Any]]:
-    """Security Hub's own findings only: the product's name is a filter, its ARN is the proof."""
+def get_findings(client: Any, accounts: list[str], token: str | None) -> tuple[list[dict[str, Any]], str | None]:
+    """(a page, the next one's token). Security Hub's own findings only: the product's name is a filter, its ARN is the proof."""
     filters = {
         "ProductName": _any_of(PRODUCT_NAMES),
         "RecordState": _any_of(("ACTIVE",)),
         "ComplianceStatus": _any_of(STATUSES),
         "AwsAccountId": _any_of(accounts),
     }
-    for page in pages(SOURCE, client.get_findings, "NextToken", Filters=filters, MaxResults=100):
-        for finding in page["Findings"]:
-            if product_of(finding["ProductArn"]) == SECURITY_HUB:
-                yield finding
+    page = client.get_findings(Filters=filters, MaxResults=100, **({"NextToken": token} if token else {}))
+    return [finding for finding in page["Findings"] if product_of(finding["ProductArn"]) == SECURITY_HUB], page.get("NextToken") or None
 
 
 def _any_of(values: Iterable[str]) -> list[dict[str, str]]:

@@ -112,14 +112,46 @@ class Dynamo:
                 ExpressionAttributeValues={f":{number}": value for number, value in enumerate(values.values())},
             )
 
+    def add(self, table: str, key: Mapping[str, str], counter: str, units: int, at_most: int, more: Item) -> bool:
+        """Adds to a counter that holds at most `at_most` before; False, with nothing changed, when it holds more."""
+        names = {"#counter": counter, **{f"#{number}": name for number, name in enumerate(more)}}
+        values = {":units": {"N": str(units)}, ":most": {"N": str(at_most)}}
+        try:
+            with available():
+                self._client.update_item(
+                    TableName=table,
+                    Key=_key(key),
+                    UpdateExpression="ADD #counter :units SET " + ", ".join(f"#{number} = :{number}" for number in range(len(more))),
+                    ConditionExpression="attribute_not_exists(#counter) OR #counter <= :most",
+                    ExpressionAttributeNames=names,
+                    ExpressionAttributeValues={**values, **{f":{number}": value for number, value in enumerate(more.values())}},
+                )
+        except StoreUnavailable as error:
+            if _condition_failed(error):
+                return False
+            raise
+        return True
+
     def delete(self, table: str, key: Mapping[str, str]) -> None:
         with available():
             self._client.delete_item(TableName=table, Key=_key(key))
 
-    def put_together(self, table: str, items: list[Item]) -> None:
-        """All of the items or none."""
-        with available():
-            self._client.transact_write_items(TransactItems=[{"Put": {"TableName": table, "Item": item}} for item in items])
+    def put_together(self, table: str, items: list[Item], unless_changed: tuple[str, str | None] | None = None) -> bool:
+        """All of the items or none; False, with nothing written, when the first one's attribute isn't what it was (None: not there)."""
+        puts: list[dict[str, Any]] = [{"TableName": table, "Item": item} for item in items]
+        if unless_changed:
+            attribute, before = unless_changed
+            puts[0]["ExpressionAttributeNames"] = {"#was": attribute}
+            puts[0]["ConditionExpression"] = "attribute_not_exists(#was)" if before is None else "#was = :was"
+            puts[0] |= {} if before is None else {"ExpressionAttributeValues": {":was": {"S": before}}}
+        try:
+            with available():
+                self._client.transact_write_items(TransactItems=[{"Put": put} for put in puts])
+        except StoreUnavailable as error:
+            if _cancelled(error):
+                return False
+            raise
+        return True
 
     def write_many(self, table: str, key_names: tuple[str, ...], puts: Iterable[Item], deletes: Iterable[Mapping[str, str]] = ()) -> None:
         """Puts and deletes in batches of 25; two of one key are refused here, because not every DynamoDB refuses them."""
@@ -148,6 +180,12 @@ def _key(key: Mapping[str, str]) -> Item:
 def _item_of(request: dict[str, Any]) -> Item:
     item: Item = request["PutRequest"]["Item"] if "PutRequest" in request else request["DeleteRequest"]["Key"]
     return item
+
+
+def _cancelled(error: StoreUnavailable) -> bool:
+    """Whether a transaction was given up because its condition didn't hold, or another one was at the same items."""
+    reasons = getattr(error.__cause__, "response", {}).get("CancellationReasons", [])
+    return any(reason.get("Code") in ("ConditionalCheckFailed", "TransactionConflict") for reason in reasons)
 
 
 def _condition_failed(error: StoreUnavailable) -> bool:

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, BinaryIO, cast
 from urllib.parse import quote
 
 from botocore.exceptions import ClientError
 
+from chalicelib.domain.cost import CostPart
 from chalicelib.domain.reporting import ReportRecord
 from chalicelib.stores.dynamo import available
+from chalicelib.stores.items import pack, unpack
 
 LINK_SECONDS = 300
 IN_MEMORY = 16 * 2**20
+HANDOVER = "handover"
 KINDS = {"focus": (".csv", ".csv.gz"), "findings": (".json",)}
 """Per kind of drop, the endings that are read."""
 
@@ -48,12 +52,9 @@ class ExportFiles:
         if not any(key.startswith(prefix(kind, customer_id)) for kind in KINDS):
             raise AssertionError("a key of another prefix")
         with available():
-            try:
-                answer = self._client.get_object(Bucket=self._bucket, Key=key)
-            except ClientError as error:
-                if error.response["Error"]["Code"] in ("NoSuchKey", "404"):
-                    return None
-                raise
+            answer = _content(self._client, self._bucket, key)
+            if answer is None:
+                return None
             digest = hashlib.sha256()
             file = tempfile.SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115  the caller reads it
             for chunk in answer["Body"].iter_chunks(2**20):
@@ -75,6 +76,37 @@ class ExportFiles:
             pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=prefix(kind, customer_id))
             keys = [found["Key"] for page in pages for found in page.get("Contents", [])]
         return [key for key in keys if key.endswith(KINDS[kind])]
+
+
+class Handover:
+    """Parts that the job that read them leaves for the job of the customer whom they belong to."""
+
+    def __init__(self, client: Any, bucket: str) -> None:
+        self._client, self._bucket = client, bucket
+
+    def put(self, customer_id: str, name: str, parts: Sequence[CostPart]) -> str:
+        key = f"{HANDOVER}/{customer_id}/{name}"
+        with available():
+            self._client.put_object(Bucket=self._bucket, Key=key, Body=pack(parts))
+        return key
+
+    def get(self, customer_id: str, key: str) -> tuple[CostPart, ...] | None:
+        """None when it is gone."""
+        if not key.startswith(f"{HANDOVER}/{customer_id}/"):
+            raise AssertionError("a key of another customer")
+        with available():
+            content = _content(self._client, self._bucket, key)
+        return None if content is None else unpack(content["Body"].read(), tuple[CostPart, ...])
+
+
+def _content(client: Any, bucket: str, key: str) -> Any:
+    """S3's answer, None when there is no such key."""
+    try:
+        return client.get_object(Bucket=bucket, Key=key)
+    except ClientError as error:
+        if error.response["Error"]["Code"] in ("NoSuchKey", "404"):
+            return None
+        raise
 
 
 def prefix(kind: str, customer_id: str) -> str:

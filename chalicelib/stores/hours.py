@@ -37,6 +37,13 @@ class Hours:
         condition = f"{HASH} = :value AND #range BETWEEN :first AND :last"
         return self._buckets(condition, customer_id, first, last, ConsistentRead=consistent)
 
+    def last(self, customer_id: str) -> datetime | None:
+        """The end of the last hour that is known."""
+        condition = f"{HASH} = :value AND begins_with(#range, :first)"
+        request = {"ExpressionAttributeNames": {"#range": RANGE}, "ConsistentRead": True, "ScanIndexForward": False, "Limit": 1}
+        newest = self._dynamo.query(self._table, condition, {":value": customer_id, ":first": HOUR_PREFIX}, **request)
+        return next((decode(USAGE, bytes(item["data"]["B"]))[0].start + HOUR for item in newest), None)
+
     def of_service(self, customer_id: str, service: str, window: Window) -> list[UsageBucket]:
         """The hours' series of one service, a bucket per region; an index tells of a write a moment later than the table."""
         return self._drill(SERVICE_INDEX, customer_id, service, window)

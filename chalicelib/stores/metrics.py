@@ -1,7 +1,8 @@
 """The metrics table: per customer, what was used, spent and found, by hour and day, and how far each source has been read.
 
 Range keys: usage#..., cost# (rollups.py) | usage-hour#..., usage-fine#... (hours.py) | cost-part#<day>#<source>#<origin>
-| compliance-day#<day> | drop#<key> | findings#<key> | registry | status. Every put is absolute: the same input leaves the same table.
+| compliance-day#<day> | drop#<key> | findings#<key> | hub... (hub.py) | registry | status.
+Every put is absolute: the same input leaves the same table.
 """
 
 from __future__ import annotations
@@ -14,10 +15,12 @@ from typing import TypeVar
 from chalicelib.domain.compliance import ComplianceDay, Finding
 from chalicelib.domain.cost import CostPart
 from chalicelib.domain.errors import StoreUnavailable
+from chalicelib.domain.reading import Registry
 from chalicelib.domain.state import CustomerStatus, Drop, SourceState
 from chalicelib.stores import records
 from chalicelib.stores.dynamo import Dynamo
 from chalicelib.stores.hours import Hours
+from chalicelib.stores.hub import Hub
 from chalicelib.stores.items import SCHEMA, Item, check_schema, from_items, pack, to_items, unpack
 from chalicelib.stores.rollups import DAYS_KEPT, LAST, Rollups
 from chalicelib.stores.tables import METRICS
@@ -42,13 +45,19 @@ class Metrics:
         self._dynamo, self._table, self._now = dynamo, table, now
         self.hours = Hours(dynamo, table, now, hours_kept)
         self.usage = Rollups(dynamo, table, now, "usage", records.USAGE, lambda day: day.hours >= HOURS_A_DAY)
+        self.hub = Hub(dynamo, table, now)
         self.costs = Rollups(dynamo, table, now, "cost", records.COSTS, lambda day: True)
 
     def cost_parts(self, customer_id: str, first: date, last: date) -> list[CostPart]:
         return self._range(customer_id, f"{COST_PART}{first}", f"{COST_PART}{last}{LAST}", CostPart)
 
     def put_cost_parts(self, customer_id: str, parts: Iterable[CostPart]) -> None:
-        self._put(customer_id, [(_part_key(part.day, part.source, part.origin), part, None) for part in parts])
+        """Parts that say what is there already aren't touched."""
+        wanted = {_part_key(part.day, part.source, part.origin): part for part in parts}
+        days = [part.day for part in wanted.values()]
+        found = self.cost_parts(customer_id, min(days), max(days)) if days else []
+        known = {_part_key(part.day, part.source, part.origin): part for part in found}
+        self._put(customer_id, [(key, part, None) for key, part in wanted.items() if known.get(key) != part])
 
     def delete_cost_parts(self, customer_id: str, parts: Iterable[tuple[date, str, str]]) -> None:
         self._delete(customer_id, [_part_key(*part) for part in parts])
@@ -86,12 +95,12 @@ class Metrics:
     def delete_findings(self, customer_id: str, key: str) -> None:
         self._delete(customer_id, [f"{FINDINGS}{key}"])
 
-    def registry(self, customer_id: str) -> frozenset[tuple[str, ...]]:
-        found = self._range(customer_id, REGISTRY, REGISTRY + LAST, list[tuple[str, ...]])
-        return frozenset(found[0]) if found else frozenset()
+    def registry(self, customer_id: str) -> Registry:
+        found = self._range(customer_id, REGISTRY, REGISTRY + LAST, Registry)
+        return found[0] if found else Registry()
 
-    def put_registry(self, customer_id: str, registry: frozenset[tuple[str, ...]]) -> None:
-        self._put(customer_id, [(REGISTRY, sorted(registry), None)])
+    def put_registry(self, customer_id: str, registry: Registry) -> None:
+        self._put(customer_id, [(REGISTRY, registry, None)])
 
     def status(self, customer_id: str) -> CustomerStatus:
         return to_status(self._dynamo.get(self._table, status_key(customer_id)))

@@ -47,7 +47,8 @@ SCHEDULES = Table("schedules", "customer_id", "schedule_id", (Index("NextRunInde
 CACHE = Table("cache", "cache_key", recovery=False)
 CUSTOMERS = Table("customers", "customer_id")
 API_KEYS = Table("api-keys", "key_id", indexes=(Index("CustomerIndex", "customer_id", "key_id"),))
-TABLES = (METRICS, REPORTS, SCHEDULES, CACHE, CUSTOMERS, API_KEYS)
+LEDGER = Table("ledger", "name", "period")
+TABLES = (METRICS, REPORTS, SCHEDULES, CACHE, CUSTOMERS, API_KEYS, LEDGER)
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,8 @@ class Queue:
 
 AGGREGATION_QUEUE = Queue("analytics-aggregation", timeout=60)
 REPORT_QUEUE = Queue("analytics-report-jobs", timeout=300)
-QUEUES = (AGGREGATION_QUEUE, REPORT_QUEUE)
+FINDINGS_QUEUE = Queue("analytics-findings", timeout=60)
+QUEUES = (AGGREGATION_QUEUE, REPORT_QUEUE, FINDINGS_QUEUE)
 ALERTS_TOPIC = "analytics-alerts"
 CREDENTIALS_SECRET = "analytics-credentials"  # noqa: S105  the secret's name, not a secret
 

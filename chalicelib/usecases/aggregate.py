@@ -2,65 +2,127 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
+from zlib import crc32
 
 from chalicelib.domain.customer import Customer
 from chalicelib.domain.errors import InvalidInput, SourceUnavailable
 from chalicelib.domain.period import Window, hour_floor, iso, whole_days
-from chalicelib.domain.state import NO_DATA, SourceState
-from chalicelib.usecases import drops
+from chalicelib.domain.state import NO_DATA, SECURITY_HUB, SourceState
+from chalicelib.usecases import costs, drops, findings, usage
 from chalicelib.usecases.collaborators import Collaborators
-from chalicelib.usecases.costs import read_costs, read_costs_if_due
-from chalicelib.usecases.findings import read_findings
-from chalicelib.usecases.usage import LONGEST, hourly_window, read_usage
+from chalicelib.usecases.usage import LONGEST, read_usage
 
 Job = Mapping[str, str]
+CUSTOMERS_A_MESSAGE = 500
+"""A plan is fanned out in two steps, so that none of them takes long however many customers there are."""
+BUSY_SECONDS = "300"
 
 
 def plan(with_: Collaborators, now: datetime) -> dict[str, object]:
-    """One job for the shared cost series and one per customer, up to the last closed hour."""
-    end = hour_floor(now)
-    customers = [customer for customer in with_.customers.all() if not customer.disabled]
-    jobs = [{"job": "costs", "end": iso(end)}]
-    jobs += [{"job": "customer", "customer_id": customer.id, "end": iso(end)} for customer in customers]
+    """One job for the shared cost series and, in lists, one per customer, up to the last closed hour."""
+    end = iso(hour_floor(now))
+    ids = [customer.id for customer in with_.customers.all() if not customer.disabled]
+    lists = [ids[start : start + CUSTOMERS_A_MESSAGE] for start in range(0, len(ids), CUSTOMERS_A_MESSAGE)]
+    jobs = [{"job": "costs", "end": end}]
+    jobs += [{"job": "plan", "customers": ",".join(some), "end": end} for some in lists]
     with_.queue.send(jobs)
-    return {"customers": len(customers), "end": iso(end)}
+    return {"customers": len(ids), "end": end}
 
 
-def run(with_: Collaborators, job: Job) -> None:
-    """Does one job; a customer that is gone or disabled by now has nothing to do."""
+def forever() -> float:
+    """For whoever has no limit of time."""
+    return float("inf")
+
+
+def run(with_: Collaborators, job: Job, left: Callable[[], float] = forever) -> None:
+    """Does one job with `left()` seconds; what it can't finish it sends on. A customer that is gone or disabled has nothing to do."""
     kind = job["job"]
-    if kind == "costs":
-        read_costs_if_due(with_, instant_of(job["end"]))
+    if kind in SHARED:
+        SHARED[kind](with_, job)
         return
-    customer = with_.customers.get(job["customer_id"])
-    if customer is None or customer.disabled:
-        return
-    if kind == "customer":
-        end = instant_of(job["end"])
-        read_usage(with_, customer, hourly_window(with_, customer, end), end)
-        read_findings(with_.metrics, with_.findings, customer, end, lambda: drops.assess_findings(with_, customer, end))
-    elif kind == "usage":
-        window = Window(instant_of(job["start"]), instant_of(job["end"]))
-        _whole([read_usage(with_, customer, window, with_.clock())])
-    elif kind == "backfill":
-        window = Window(instant_of(job["start"]), instant_of(job["end"]))
-        read_costs(with_, whole_days(window), [customer], with_.clock())
-        with_.queue.send(
-            {"job": "usage", "customer_id": customer.id, "start": iso(piece.start), "end": iso(piece.end)}
-            for piece in window.pieces(LONGEST)
-        )
-    elif kind == "drop":
-        drops.take(with_, customer, job["kind"], job["key"])
-    else:
+    if kind not in OF_CUSTOMER:
         raise InvalidInput(("job", "is none that this version knows"))
+    customer = with_.customers.get(job["customer_id"])
+    if customer is not None and not customer.disabled:
+        OF_CUSTOMER[kind](with_, customer, job, left)
+
+
+def _plan(with_: Collaborators, job: Job) -> None:
+    """A list of customers becomes a message for each; once a day one more, each customer's at an hour of its own."""
+    end = instant_of(job["end"])
+    jobs = []
+    for customer_id in job["customers"].split(","):
+        turn = crc32(customer_id.encode())
+        if (end.hour + turn) % with_.usage_every == 0:
+            jobs.append({"job": "customer", "customer_id": customer_id, "end": job["end"]})
+        if turn % 24 == end.hour:
+            jobs.append({"job": "daily", "customer_id": customer_id, "end": job["end"]})
+    with_.queue.send(jobs)
+
+
+def _customer(with_: Collaborators, customer: Customer, job: Job, left: Callable[[], float]) -> None:
+    end = instant_of(job["end"])
+    if findings.is_due(with_.metrics.status(customer.id).sources.get(SECURITY_HUB), customer.id, end):
+        with_.findings_queue.send([{"job": "findings", "customer_id": customer.id, "end": job["end"]}])
+    if not usage.read_hours(with_, customer, end, left):
+        with_.queue.send([job])
+
+
+def _findings(with_: Collaborators, customer: Customer, job: Job, left: Callable[[], float]) -> None:
+    if not findings.sweep(with_, customer, instant_of(job["end"]), left):
+        with_.findings_queue.send([{**job, "delay": BUSY_SECONDS if left() > usage.ENOUGH_SECONDS else "0"}])
+
+
+def _daily(with_: Collaborators, customer: Customer, job: Job, left: Callable[[], float]) -> None:
+    usage.read_late(with_, customer, instant_of(job["end"]))
+    with_.metrics.usage.fold(customer.id)
+    with_.metrics.costs.fold(customer.id)
+
+
+def _customer_costs(with_: Collaborators, customer: Customer, job: Job, left: Callable[[], float]) -> None:
+    end = instant_of(job["end"])
+    if "reason" in job:
+        costs.costs_failed(with_, customer, end, job["scope"], job["reason"])
+    else:
+        costs.take_over(with_, customer, end, job["key"])
+
+
+def _usage(with_: Collaborators, customer: Customer, job: Job, left: Callable[[], float]) -> None:
+    _whole([read_usage(with_, customer, _window(job), with_.clock())])
+
+
+def _backfill(with_: Collaborators, customer: Customer, job: Job, left: Callable[[], float]) -> None:
+    window = _window(job)
+    costs.read_costs(with_, whole_days(window), [customer], with_.clock())
+    pieces = window.pieces(LONGEST)
+    with_.queue.send({"job": "usage", "customer_id": customer.id, "start": iso(piece.start), "end": iso(piece.end)} for piece in pieces)
+
+
+def _drop(with_: Collaborators, customer: Customer, job: Job, left: Callable[[], float]) -> None:
+    drops.take(with_, customer, job["kind"], job["key"])
+
+
+SHARED: dict[str, Callable[[Collaborators, Job], None]] = {
+    "plan": _plan,
+    "costs": lambda with_, job: costs.read_costs_if_due(with_, instant_of(job["end"])),
+}
+OF_CUSTOMER: dict[str, Callable[[Collaborators, Customer, Job, Callable[[], float]], None]] = {
+    "customer": _customer,
+    "customer_costs": _customer_costs,
+    "daily": _daily,
+    "findings": _findings,
+    "usage": _usage,
+    "backfill": _backfill,
+    "drop": _drop,
+}
 
 
 def backfill(with_: Collaborators, customer: Customer, window: Window, now: datetime) -> None:
     """Re-aggregates a past window at once: costs first (they tell the regions), then usage in windows of seven days."""
     window = window.clipped(hour_floor(now))
-    read_costs(with_, whole_days(window), [customer], now)
+    costs.read_costs(with_, whole_days(window), [customer], now)
     _whole([read_usage(with_, customer, piece, now) for piece in window.pieces(LONGEST)])
 
 
@@ -69,6 +131,10 @@ def _whole(states: Iterable[SourceState]) -> None:
     for state in states:
         for scope, reason in state.failures if state.state != NO_DATA else ():
             raise SourceUnavailable(state.source, reason, scope)
+
+
+def _window(job: Job) -> Window:
+    return Window(instant_of(job["start"]), instant_of(job["end"]))
 
 
 def instant_of(text: str) -> datetime:

@@ -13,6 +13,8 @@ from chalicelib.usecases.ports import (
     ExportFiles,
     FindingsExportReader,
     FindingsSource,
+    Handover,
+    Ledger,
     MetricStore,
     Queue,
     UsageSource,
@@ -21,6 +23,8 @@ from chalicelib.usecases.ports import (
 
 @dataclass(frozen=True)
 class Collaborators:
+    """`usage_every` is how many hours lie between two reads of CloudWatch."""
+
     customers: CustomerDirectory
     metrics: MetricStore
     usage: UsageSource
@@ -30,5 +34,9 @@ class Collaborators:
     read_cost_export: CostExportReader
     read_findings_export: FindingsExportReader
     queue: Queue
+    findings_queue: Queue
+    handover: Handover
+    ledger: Ledger
     hours_kept: timedelta
+    usage_every: int
     clock: Clock

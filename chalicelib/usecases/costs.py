@@ -1,34 +1,66 @@
-"""Cost Explorer's days: one series for all customers, kept as each one's parts, and settled."""
+"""Cost Explorer's days: one series for all customers, handed over to each one's own job, kept as its parts, and settled."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from chalicelib.domain.cost import CostPart
 from chalicelib.domain.customer import Customer
 from chalicelib.domain.errors import AnalyticsError, SourceUnavailable
-from chalicelib.domain.period import HOUR, Window, midnight, minus_months, month_start
+from chalicelib.domain.period import HOUR, Window, iso, midnight, minus_months, month_start
 from chalicelib.domain.state import COST_EXPLORER, FAILING, NO_DATA, OK, SourceState
 from chalicelib.usecases.collaborators import Collaborators
 from chalicelib.usecases.settle import settle_months
 
 COSTS_EVERY = 6 * HOUR
+SERIES, SERIES_A_DAY = "cost_explorer_series", 4
+"""Cost Explorer refreshes at most three times a day, and every page of it costs."""
 
 
 def read_costs_if_due(with_: Collaborators, end: datetime) -> None:
-    """Asks Cost Explorer at most every six hours; sooner after a failure, or when a customer has never been asked for."""
+    """Asks Cost Explorer every six hours, sooner after a failure, never more than four times a day; each customer's job keeps its part."""
+    last = with_.ledger.done_at(COST_EXPLORER)
+    if last is not None and end - last < COSTS_EVERY:
+        return
+    try:
+        with_.ledger.spend(SERIES, 1, SERIES_A_DAY)
+    except SourceUnavailable:
+        return  # asked often enough today; what is there stays
     customers = [customer for customer in with_.customers.all() if not customer.disabled]
-    statuses = with_.metrics.statuses(customer.id for customer in customers)
-    states = [statuses[customer.id].sources.get(COST_EXPLORER) for customer in customers]
-    if any(state is None or state.state == FAILING or end - state.attempted_at >= COSTS_EVERY for state in states):
-        today = midnight(end.date())
-        first = midnight(minus_months(month_start(end.date()), 1))
-        read_costs(with_, Window(first, today), customers, end)
+    window = series_window(end)
+    try:
+        series = with_.costs.read(window)
+    except SourceUnavailable as failure:
+        with_.queue.send({**_job(customer, end), "scope": failure.scope, "reason": failure.reason} for customer in customers)
+        return
+    name = f"cost-explorer/{iso(end)}"
+    jobs = []
+    for customer in customers:
+        parts = [part for account in customer.account_ids for part in series.get(account, ())]
+        jobs.append({**_job(customer, end), "key": with_.handover.put(customer.id, name, parts)})
+    with_.queue.send(jobs)
+    with_.ledger.put_done(COST_EXPLORER, end)  # last: a run that was cut off is done again
+
+
+def series_window(end: datetime) -> Window:
+    """From the previous month on, which is restated until it is final."""
+    return Window(midnight(minus_months(month_start(end.date()), 1)), midnight(end.date()))
+
+
+def _job(customer: Customer, end: datetime) -> dict[str, str]:
+    return {"job": "customer_costs", "customer_id": customer.id, "end": iso(end)}
+
+
+def take_over(with_: Collaborators, customer: Customer, end: datetime, key: str) -> None:
+    """One customer's share of a series; a share that is gone by now has been followed by a newer one."""
+    parts = with_.handover.get(customer.id, key)
+    if parts is not None:
+        keep_costs(with_, customer, series_window(end), end, parts)
 
 
 def read_costs(with_: Collaborators, window: Window, customers: Iterable[Customer], now: datetime) -> None:
-    """One series for all accounts, then each customer's own days; a failure is every customer's state, and changes no number."""
+    """A series of its own for these customers, here and now; a failure is each one's state, and changes no number."""
     window = window.clipped(midnight(now.date()))
     if window.start >= window.end:
         return
@@ -38,23 +70,25 @@ def read_costs(with_: Collaborators, window: Window, customers: Iterable[Custome
         if window.end < midnight(now.date()):
             raise  # an old window that can't be had says nothing of how the source is now
         for customer in customers:
-            before = with_.metrics.status(customer.id).sources.get(COST_EXPLORER) or SourceState(COST_EXPLORER, FAILING, now)
-            with_.metrics.put_state(customer.id, before.failed(now, ((failure.scope, failure.reason),)))
+            costs_failed(with_, customer, now, failure.scope, failure.reason)
         return
     troubles: list[AnalyticsError] = []
     for customer in customers:
         try:
-            _keep_costs(with_, customer, window, now, series)
+            keep_costs(with_, customer, window, now, [part for account in customer.account_ids for part in series.get(account, ())])
         except AnalyticsError as trouble:
             troubles.append(trouble)
     if troubles:
         raise troubles[0]
 
 
-def _keep_costs(
-    with_: Collaborators, customer: Customer, window: Window, now: datetime, series: Mapping[str, tuple[CostPart, ...]]
-) -> None:
-    parts = [part for account in customer.account_ids for part in series.get(account, ())]
+def costs_failed(with_: Collaborators, customer: Customer, now: datetime, scope: str, reason: str) -> None:
+    before = with_.metrics.status(customer.id).sources.get(COST_EXPLORER) or SourceState(COST_EXPLORER, FAILING, now)
+    with_.metrics.put_state(customer.id, before.failed(now, ((scope, reason),)))
+
+
+def keep_costs(with_: Collaborators, customer: Customer, window: Window, now: datetime, parts: Sequence[CostPart]) -> None:
+    """Parts, then the days that they make, then how far the source is."""
     with_.metrics.put_cost_parts(customer.id, parts)
     version = settle_months(with_.metrics, customer.id, {month_start(day) for day in window.days()}) if parts else ""
     with_.metrics.put_state(customer.id, _cost_state(with_, customer, window, now, bool(parts), version))

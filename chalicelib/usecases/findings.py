@@ -1,16 +1,27 @@
-"""Security Hub's present, once an hour, as the day's state of compliance."""
+"""Security Hub: events as they come, and once a day a sweep over everything, which mends what events missed."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import datetime
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
+from functools import partial
+from zlib import crc32
 
 from chalicelib.domain.compliance import SECURITY_HUB as PRODUCT
-from chalicelib.domain.compliance import STALE_AFTER, ComplianceDay, assess
+from chalicelib.domain.compliance import STALE_AFTER, ComplianceDay, Finding, Sweep, assess, latest_by_id
 from chalicelib.domain.customer import Customer
 from chalicelib.domain.errors import SourceUnavailable
-from chalicelib.domain.state import FAILING, NO_DATA, NOT_ENABLED, OK, SECURITY_HUB, SourceState
-from chalicelib.usecases.ports import FindingsSource, MetricStore
+from chalicelib.domain.period import DAY, HOUR
+from chalicelib.domain.state import BUSY, FAILING, NO_DATA, NOT_ENABLED, OK, SECURITY_HUB, SourceState
+from chalicelib.usecases import drops
+from chalicelib.usecases.collaborators import Collaborators
+from chalicelib.usecases.ports import FindingsSource
+from chalicelib.usecases.usage import ENOUGH_SECONDS
+
+SWEPT_EVERY = DAY
+SWEPT_AGAIN_AFTER = 12 * HOUR
+SWEEP_GOOD_FOR = timedelta(hours=6)
+"""How long a sweep that was cut off may be gone on with."""
 
 
 def observe(source: FindingsSource, customer: Customer, now: datetime, last: ComplianceDay | None) -> ComplianceDay | None:
@@ -22,25 +33,92 @@ def observe(source: FindingsSource, customer: Customer, now: datetime, last: Com
     return assess(SECURITY_HUB, PRODUCT, reading.findings, now, STALE_AFTER, dict(known), reading.disabled)
 
 
-def read_findings(metrics: MetricStore, source: FindingsSource, customer: Customer, now: datetime, use_drops: Callable[[], bool]) -> None:
-    """Assesses what Security Hub says at `now`; where it has fallen silent, `use_drops` takes over if it can."""
-    before = metrics.status(customer.id).sources.get(SECURITY_HUB) or SourceState(SECURITY_HUB, FAILING, now)
-    last = metrics.latest_compliance_day(customer.id, now.date())
+def is_due(state: SourceState | None, customer_id: str, end: datetime) -> bool:
+    """Once a day, each customer at an hour of its own, so that all of them together keep Security Hub's pace; at once after a failure."""
+    if state is None or state.state == FAILING or state.last_success_at is None:
+        return True
+    age = end - state.last_success_at
+    return age >= SWEPT_EVERY or (age >= SWEPT_AGAIN_AFTER and crc32(customer_id.encode()) % 24 == end.hour)
+
+
+def sweep(with_: Collaborators, customer: Customer, now: datetime, left: Callable[[], float]) -> bool:
+    """Reads all findings and assesses them; False when it stopped before the end, with what it has read kept to go on with."""
+    at = with_.metrics.hub.sweep(customer.id)
+    if at is None or now - at.started_at > SWEEP_GOOD_FOR:
+        at = Sweep(now)
+    chunks = with_.findings.chunks(customer.account_ids)
+    last = with_.metrics.latest_compliance_day(customer.id, now.date())
+    known = last.controls if last and last.source == SECURITY_HUB else {}
     try:
-        day = observe(source, customer, now, last)
+        while at.chunk < len(chunks):
+            if left() < ENOUGH_SECONDS:
+                with_.metrics.hub.put_sweep(customer.id, at)
+                return False
+            at = with_.findings.step(at, chunks)
+        disabled = with_.findings.disabled(at.findings, known)
     except SourceUnavailable as failure:
-        state = before.failed(now, ((failure.scope, failure.reason),))
-        if state.state == NOT_ENABLED:
-            use_drops()
-        metrics.put_state(customer.id, state)
-        return
-    if day is None or (silent(day) and use_drops()):
-        metrics.put_state(customer.id, SourceState(SECURITY_HUB, NO_DATA, now, now, now, (("", "NoFindings"),)))
-        return
-    version = metrics.put_compliance_days(customer.id, [day])
-    metrics.put_state(customer.id, SourceState(SECURITY_HUB, OK, now, now, now, (), version))
+        if failure.reason == BUSY:
+            with_.metrics.hub.put_sweep(customer.id, at)
+            return False
+        _failed(with_, customer, now, failure)
+    else:
+        _replace(with_, customer, at, disabled)
+        _assess(with_, customer, now)
+    with_.metrics.hub.put_sweep(customer.id, None)
+    return True
 
 
-def silent(day: ComplianceDay) -> bool:
-    """Whether no control has any evidence."""
-    return day.overall.score is None
+def _failed(with_: Collaborators, customer: Customer, now: datetime, failure: SourceUnavailable) -> None:
+    before = with_.metrics.status(customer.id).sources.get(SECURITY_HUB) or SourceState(SECURITY_HUB, FAILING, now)
+    state = before.failed(now, ((failure.scope, failure.reason),))
+    if state.state == NOT_ENABLED:
+        drops.assess_findings(with_, customer, now)
+    with_.metrics.put_state(customer.id, state)
+
+
+def _replace(with_: Collaborators, customer: Customer, at: Sweep, disabled: frozenset[tuple[str, str]]) -> None:
+    by_account: dict[str, list[Finding]] = {account: [] for account in (*with_.metrics.hub.findings(customer.id), *customer.account_ids)}
+    for finding in at.findings:
+        by_account.setdefault(finding.account, []).append(finding)
+    for account, found in by_account.items():
+        current = account in customer.account_ids
+        with_.metrics.hub.change(customer.id, account, partial(_swept, found if current else [], at.started_at, current))
+    with_.metrics.hub.put_disabled(customer.id, disabled)
+
+
+def _swept(found: list[Finding], started_at: datetime, current: bool, held: tuple[Finding, ...]) -> tuple[Finding, ...]:
+    """What the sweep found, and what events told of since it started."""
+    newer = [finding for finding in held if current and finding.updated_at >= started_at]
+    return _in_order([*found, *newer])
+
+
+def _in_order(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    return tuple(sorted(latest_by_id(findings), key=lambda finding: finding.id))
+
+
+def take_events(with_: Collaborators, customer: Customer, findings: Iterable[Finding], now: datetime) -> None:
+    """Findings as Security Hub tells them one by one; an older one than what is known changes nothing."""
+    by_account: dict[str, list[Finding]] = {}
+    for finding in findings:
+        by_account.setdefault(finding.account, []).append(finding)
+    changed = [
+        with_.metrics.hub.change(customer.id, account, lambda held, found=found: _in_order([*held, *found]))  # type: ignore[misc]
+        for account, found in sorted(by_account.items())
+    ]
+    state = with_.metrics.status(customer.id).sources.get(SECURITY_HUB)
+    if any(changed) and state is not None and state.last_success_at is not None:
+        _assess(with_, customer, now, swept_at=state.last_success_at)  # before the first sweep it would be a score of a few findings
+
+
+def _assess(with_: Collaborators, customer: Customer, now: datetime, swept_at: datetime | None = None) -> None:
+    """The day's state from the findings that are known; where Security Hub has fallen silent, dropped ones take over if there are any."""
+    last = with_.metrics.latest_compliance_day(customer.id, now.date())
+    known = last.controls if last and last.source == SECURITY_HUB else {}
+    found = [finding for findings in with_.metrics.hub.findings(customer.id).values() for finding in findings]
+    day = assess(SECURITY_HUB, PRODUCT, found, now, STALE_AFTER, dict(known), with_.metrics.hub.disabled(customer.id))
+    at = swept_at or now
+    if (not found and not known) or (day.overall.score is None and drops.assess_findings(with_, customer, now)):
+        with_.metrics.put_state(customer.id, SourceState(SECURITY_HUB, NO_DATA, at, at, at, (("", "NoFindings"),)))
+        return
+    version = with_.metrics.put_compliance_days(customer.id, [day])
+    with_.metrics.put_state(customer.id, SourceState(SECURITY_HUB, OK, at, at, at, (), version))

@@ -2,27 +2,46 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 
-from chalicelib.domain.state import FAILING, NO_DATA, NOT_ENABLED, OK, PARTIAL, SourceState
-from chalicelib.usecases.ports import CustomerDirectory, MetricStore
+from chalicelib.domain.exact import plain, quotient
+from chalicelib.domain.period import DAY
+from chalicelib.domain.state import CLOUDWATCH, COST_EXPLORER, FAILING, NO_DATA, NOT_ENABLED, OK, PARTIAL, SourceState
+from chalicelib.usecases.ports import CustomerDirectory, Ledger, MetricStore
 from chalicelib.usecases.query import Answer, source_state, text_of
 
 WORST_FIRST = (FAILING, PARTIAL, NOT_ENABLED, OK, NO_DATA)
 DEGRADED = (FAILING, PARTIAL)
 
 
+PRICES = {CLOUDWATCH: Decimal("0.00001"), COST_EXPLORER: Decimal("0.01")}
+"""US dollars a unit, as AWS lists them."""
+UNITS = {CLOUDWATCH: "metrics asked", COST_EXPLORER: "pages asked"}
+DAYS_A_MONTH = 30
+
+
+@dataclass(frozen=True)
+class Costs:
+    """How much may be asked a day per source, and how many hours lie between two reads of CloudWatch."""
+
+    caps: Mapping[str, int]
+    usage_every: int
+
+
 @dataclass(frozen=True)
 class Health:
-    """`sources` names no customer; `customers` does, and is for the operator alone."""
+    """`sources` names no customer; `customers` does; that and `paid` are for the operator alone."""
 
     status: str
     sources: list[Answer]
     customers: list[Answer]
+    paid: list[Answer]
 
 
-def health_of(directory: CustomerDirectory, metrics: MetricStore, now: datetime) -> Health:
+def health_of(directory: CustomerDirectory, metrics: MetricStore, ledger: Ledger, costs: Costs, now: datetime) -> Health:
     """degraded as soon as one source of one customer fails or is older than its limit."""
     customers = [customer for customer in directory.all() if not customer.disabled]
     statuses = metrics.statuses(customer.id for customer in customers)
@@ -38,7 +57,28 @@ def health_of(directory: CustomerDirectory, metrics: MetricStore, now: datetime)
             {"customer_id": name, "sources": [source_state(state, now) for _, state in sorted(status.sources.items())]}
             for name, status in sorted(statuses.items())
         ],
+        [_paid(ledger, source, costs, now) for source in sorted(costs.caps)],
     )
+
+
+def _paid(ledger: Ledger, source: str, costs: Costs, now: datetime) -> Answer:
+    """What a source has cost today and yesterday, and a month of such days; for CloudWatch read every hour and every six."""
+    today, yesterday = (ledger.spent(day).get(source, 0) for day in (now.date(), now.date() - DAY))
+    price = PRICES[source]
+    month = yesterday * DAYS_A_MONTH * price
+    paid: Answer = {
+        "source": source,
+        "unit": UNITS[source],
+        "today": today,
+        "yesterday": yesterday,
+        "daily_cap": costs.caps[source],
+        "usd_today": plain(today * price),
+        "usd_a_month": plain(month),
+    }
+    if source == CLOUDWATCH:
+        hourly = month * costs.usage_every
+        paid |= {"usd_a_month_hourly": plain(hourly), "usd_a_month_six_hourly": plain(quotient(hourly, Decimal(6)))}
+    return paid
 
 
 def _over_all(name: str, states: list[SourceState], now: datetime) -> Answer:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
@@ -14,16 +14,43 @@ from chalicelib.usecases.collaborators import Collaborators
 
 OVERLAP = 3 * HOUR
 """CloudWatch's newest hours still change, so every read repeats them."""
+LATE = 14 * DAY
+"""How late CloudWatch takes a point: once a day all of that is read again."""
+STEP = DAY
+"""How far one read goes beyond what was complete, so that a long outage is caught up with a watermark a day."""
+STEPS_A_RUN = 7
 LONGEST = 7 * DAY
-"""The widest window of one read."""
+"""The widest window of one read of the past."""
+LISTED_FOR = 6 * HOUR
+"""How long a list of metrics is good for; the read after the next one reaches back to it, so that a new metric's hours aren't missed."""
 REGION_LOOK_BACK = 14 * DAY
+ENOUGH_SECONDS = 10
+"""A worker with less time left stops at the next safe point."""
+
+
+def read_hours(with_: Collaborators, customer: Customer, end: datetime, left: Callable[[], float]) -> bool:
+    """Reads up to `end`, step by step after an outage; False when it stopped before, with all that it has read kept."""
+    for _ in range(STEPS_A_RUN):
+        window = hourly_window(with_, customer, end)
+        state = read_usage(with_, customer, window, end)
+        if window.end >= end or state.data_through is None or state.data_through < window.end:
+            return True  # there, or nothing can be had at present
+        if left() < ENOUGH_SECONDS:
+            return False
+    return False
 
 
 def hourly_window(with_: Collaborators, customer: Customer, end: datetime) -> Window:
-    """From where CloudWatch was last complete (less the overlap) to `end`, at most seven days: an outage is caught up, none skipped."""
+    """From where CloudWatch was last complete (less the overlap), one step towards `end`: an outage is caught up, none skipped."""
     state = with_.metrics.status(customer.id).sources.get(CLOUDWATCH)
-    start = min(state.data_through if state and state.data_through else end, end) - OVERLAP
-    return Window(start, min(end, start + LONGEST))
+    known = state.data_through if state else with_.metrics.hours.last(customer.id)  # a lost state costs work, not hours
+    through = min(known or end, end)
+    return Window(through - OVERLAP, min(end, through + STEP))
+
+
+def read_late(with_: Collaborators, customer: Customer, end: datetime) -> None:
+    """Looks for points that came late; what fails now is the hourly read's to tell, and is looked for again tomorrow."""
+    read_usage(with_, customer, Window(end - LATE, end - OVERLAP), end)
 
 
 @dataclass(frozen=True)
@@ -78,10 +105,14 @@ def _catch_up(with_: Collaborators, customer: Customer, missed: Window) -> tuple
 
 
 def _read_window(with_: Collaborators, customer: Customer, window: Window) -> WindowRead:
+    registry = with_.metrics.registry(customer.id)
+    listed = registry.listed_at
+    relist = listed is None or not listed <= window.end < listed + LISTED_FOR
+    if relist and listed and window.start <= listed <= window.end:
+        window = Window(min(window.start, listed - OVERLAP), window.end)
     if whole_days(window).start < with_.clock() - with_.hours_kept:
         window = whole_days(window).clipped(hour_floor(with_.clock()))  # hours that old are not kept: their days must be read as wholes
-    registry = with_.metrics.registry(customer.id)
-    reading = with_.usage.read(customer, window, recent_regions(with_, customer, window), registry)
+    reading = with_.usage.read(customer, window, recent_regions(with_, customer, window), registry, relist)
     if not reading.scopes:
         return WindowRead(reading.failures, anything=False)
     hours = hour_buckets(reading.samples, window, reading.scopes, reading.unknown)

@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
+from zlib import crc32
 
 import pytest
 from moto.cloudwatch.exceptions import InvalidParameterValue
@@ -13,6 +14,7 @@ from chalicelib import wiring
 from chalicelib.domain.customer import Customer
 from chalicelib.domain.errors import StoreUnavailable
 from chalicelib.domain.period import DAY, Window, iso, midnight
+from chalicelib.domain.reading import Registry
 from chalicelib.domain.usage import UsageBucket, value
 from chalicelib.stores import tables
 from chalicelib.usecases import aggregate
@@ -72,6 +74,7 @@ def test_seven_metrics_of_one_hour_are_seven_things_read_back(aws: Embedded) -> 
     }
     known = aws.aws.points.known(account, "us-east-1", None, None)
     before = totals(read_hour(aws, customer, hour))
+    aws.services.metrics.put_registry(customer.id, Registry())  # the list of metrics is good for six hours
     for (namespace, name, dimensions), (total, count) in seen.items():
         aws.aws.points.add((account, "us-east-1", namespace, name, dimensions), [(epoch, total, count, total / count, total / count)])
     after = totals(read_hour(aws, customer, hour))
@@ -121,7 +124,8 @@ def test_an_hour_aggregated_five_times_leaves_the_same_table(aws: Embedded, acme
     assert aws.scan() == first
 
 
-def test_a_later_repeat_changes_nothing_but_times(aws: Embedded, acme: Customer) -> None:
+def test_a_later_repeat_changes_nothing_but_times(aws: Embedded, acme: Customer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(aws.aws.hub, "clock", lambda: NOW)  # by which findings are updated
     aws.aggregate(acme)
     first = aws.scan()
     aws.now += timedelta(minutes=20)
@@ -134,9 +138,9 @@ def test_an_hour_aggregated_by_four_at_once_leaves_the_same_table(aws: Embedded,
     alone = aws.scan()
     aws.reset()
     aws.services.customers.put(acme)
-    jobs: list[dict[str, str]] = [{"job": "costs", "end": iso(CLOSED)}]
-    jobs.append({"job": "customer", "customer_id": acme.id, "end": iso(CLOSED)})
-    aggregate.run(aws.services.collaborators, jobs[0])  # tells the regions to look into; then everything four times at once
+    aws.work_off([{"job": "costs", "end": iso(CLOSED)}])  # tells the regions to look into; then everything four times at once
+    jobs = [{"job": "costs", "end": iso(CLOSED)}]
+    jobs += [{"job": kind, "customer_id": acme.id, "end": iso(CLOSED)} for kind in ("customer", "findings")]
     with ThreadPoolExecutor(8) as pool:
         for done in [pool.submit(aggregate.run, aws.services.collaborators, job) for job in jobs * 4]:
             done.result()
@@ -329,7 +333,7 @@ def test_an_outage_of_cloudwatch_is_caught_up_and_skips_no_hour(aws: Embedded, a
         raise InvalidParameterValue("the metrics don't answer")
 
     monkeypatch.setattr(aws.aws.points, "known", down)
-    for end in (start + HOUR, start + 9 * HOUR):
+    for end in (start + 7 * HOUR, start + 9 * HOUR):  # the list of metrics is good for six hours; then it is asked for again, in vain
         aws.aggregate(acme, end, costs=False)
         assert aws.state(acme, "cloudwatch")[0] == "failing"
         assert hours(aws, acme, start - 3 * HOUR, end) == earlier, "what was known stays, what wasn't read is no zero"
@@ -401,11 +405,13 @@ def test_the_runbooks_manual_invoke_and_the_schedule_plan_an_hour_that_the_queue
 
     planned = app.analytics_aggregator(event, None)
     assert planned["customers"] == len(aws.customers)
-    worker = QueueWorker(tables.AGGREGATION_QUEUE, app.aggregation_worker)
+    workers = [QueueWorker(tables.AGGREGATION_QUEUE, app.aggregation_worker), QueueWorker(tables.FINDINGS_QUEUE, app.findings_worker)]
     jobs = 0
-    while worker.once():
+    while sum(worker.once() for worker in workers):
         jobs += 1
-    assert jobs == len(aws.customers) + 2  # the shared costs, and the test message that S3 sends when notifications are set up
+    daily = sum("time" in event and crc32(customer.id.encode()) % 24 == CLOSED.hour for customer in aws.customers)
+    shared = 3  # the costs, the plan, and the test message that S3 sends when notifications are set up
+    assert jobs >= shared + 2 * len(aws.customers) + daily  # each one's hour and its share of the costs
     for customer in aws.customers:
         assert aws.state(customer, "security_hub")[0] == "ok"
     if "time" in event:

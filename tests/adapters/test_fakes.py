@@ -17,7 +17,8 @@ from chalicelib.domain.customer import READER_ROLE
 from chalicelib.domain.errors import SourceUnavailable
 from chalicelib.domain.names import service_name
 from chalicelib.domain.period import Window, midnight
-from chalicelib.sources.cloudwatch import CloudWatch, Registry
+from chalicelib.domain.reading import Registry
+from chalicelib.sources.cloudwatch import CloudWatch
 from chalicelib.sources.cost_explorer import CostExplorer
 from chalicelib.sources.security_hub import SecurityHub, get_findings
 from local.fakes.cloudwatch import install_cloudwatch
@@ -171,16 +172,16 @@ def test_costs_fail_as_often_as_asked_and_a_repeated_token_is_noticed(costs: tup
     costs[0].fail_next("LimitExceededException", 2)
     for _ in range(2):
         with pytest.raises(SourceUnavailable, match="LimitExceededException"):
-            CostExplorer(costs[1]).read(WEEK)
+            CostExplorer(costs[1], free).read(WEEK)
     assert costs[0].calls == ["GetDimensionValues"] * 2
     costs[0].repeat_token = True
     with pytest.raises(SourceUnavailable, match="RepeatedPageToken"):
-        CostExplorer(costs[1]).read(WEEK)
+        CostExplorer(costs[1], free).read(WEEK)
 
 
 def test_what_cost_explorer_source_reads_is_what_was_seeded(costs: tuple[FakeCostExplorer, Any]) -> None:
     costs[0].page_size = 300
-    parts = CostExplorer(costs[1]).read(ALL_DAYS)
+    parts = CostExplorer(costs[1], free).read(ALL_DAYS)
     assert set(parts) == {account for customer in ORGANISATION.customers for account in customer.account_ids} | {UNALLOCATED}
     accounts: defaultdict[tuple[Any, ...], Decimal] = defaultdict(Decimal)
     services: defaultdict[tuple[Any, ...], Decimal] = defaultdict(Decimal)
@@ -224,6 +225,14 @@ def test_the_cost_stories_are_told() -> None:
 # Security Hub
 
 
+def free(units: int) -> None:
+    """What is asked here costs nothing."""
+
+
+def at_once() -> None:
+    """Nobody else is asking."""
+
+
 @pytest.fixture
 def hub() -> Iterator[tuple[FakeSecurityHub, Any]]:
     fake = FakeSecurityHub(findings(ORGANISATION), associations(ORGANISATION), lambda: NOW)
@@ -251,7 +260,7 @@ def test_findings_are_filtered_by_and_of_ors(hub: tuple[FakeSecurityHub, Any]) -
 def test_the_source_reads_security_hubs_findings_only_over_all_pages(hub: tuple[FakeSecurityHub, Any]) -> None:
     impostor = SeededFinding(COBALT, "us-east-1", CONTROLS[0], "impostor", failed_from=EVER, product=("Security Hub", "someone/else"))
     hub[0].findings.append(impostor)
-    read = [SecurityHub(hub[1]).read(customer.accounts, {}) for customer in ORGANISATION.customers]
+    read = [SecurityHub(hub[1], at_once).read(customer.accounts, {}) for customer in ORGANISATION.customers]
     expected = {
         finding.id
         for finding in findings(ORGANISATION)
@@ -261,7 +270,7 @@ def test_the_source_reads_security_hubs_findings_only_over_all_pages(hub: tuple[
     assert sum(len(reading.findings) for reading in read) == len(expected) > 200
     everybody = [account for customer in ORGANISATION.customers for account in customer.accounts]
     hub[0].calls.clear()
-    assert {finding.id for finding in SecurityHub(hub[1]).read(everybody, {}).findings} == expected
+    assert {finding.id for finding in SecurityHub(hub[1], at_once).read(everybody, {}).findings} == expected
     assert len(hub[0].calls) == 3  # of a hundred findings each
     assert all(NOW - timedelta(hours=12) <= finding.updated_at <= NOW for reading in read for finding in reading.findings)
     assert sum(finding.status == "WARNING" for finding in read[0].findings) == 1
@@ -272,7 +281,7 @@ def test_findings_are_those_of_the_clock(hub: tuple[FakeSecurityHub, Any]) -> No
     failing = {}
     for ago in (50, 20, 0):
         hub[0].clock = lambda ago=ago: NOW - timedelta(days=ago)
-        found = SecurityHub(hub[1]).read(BOREALIS.accounts, {}).findings
+        found = SecurityHub(hub[1], at_once).read(BOREALIS.accounts, {}).findings
         failing[ago] = {finding.control_id for finding in found if finding.status == "FAILED"}
     assert failing[50] - failing[20] == {"EC2.19"}
     assert failing[0] - failing[20] == {"IAM.4"}
@@ -280,14 +289,14 @@ def test_findings_are_those_of_the_clock(hub: tuple[FakeSecurityHub, Any]) -> No
 
 def test_a_switched_off_control_is_told_of(hub: tuple[FakeSecurityHub, Any]) -> None:
     known = {"Macie.1": (FSBP,), "GuardDuty.1": (FSBP,), "Gone.1": (FSBP,)}
-    assert SecurityHub(hub[1]).read(BOREALIS.accounts, known).disabled == {("Macie.1", FSBP)}
+    assert SecurityHub(hub[1], at_once).read(BOREALIS.accounts, known).disabled == {("Macie.1", FSBP)}
     hub[0].clock = lambda: NOW - timedelta(days=70)
-    assert not SecurityHub(hub[1]).read(BOREALIS.accounts, known).disabled
+    assert not SecurityHub(hub[1], at_once).read(BOREALIS.accounts, known).disabled
 
 
 def test_security_hub_refuses_only_when_no_account_has_it(hub: tuple[FakeSecurityHub, Any]) -> None:
     hub[0].not_enabled = {ACME_SHOP}
-    assert {finding["AwsAccountId"] for finding in get_findings(hub[1], [ACME_SHOP, ACME_DATA])} == {ACME_DATA}
+    assert {finding["AwsAccountId"] for finding in get_findings(hub[1], [ACME_SHOP, ACME_DATA], None)[0]} == {ACME_DATA}
     with pytest.raises(ClientError) as failure:
         hub[1].get_findings(Filters={"AwsAccountId": [{"Value": ACME_SHOP, "Comparison": "EQUALS"}]})
     assert code_of(failure) == ("InvalidAccessException", 401)
@@ -335,7 +344,9 @@ def assumed(url: str, service: str, role_arn: str, external_id: str, region: str
 
 
 def source(url: str) -> CloudWatch:
-    return CloudWatch(lambda account, external_id, region: assumed(url, "cloudwatch", account.role_arn, external_id, region), lambda: NOW)
+    return CloudWatch(
+        lambda account, external_id, region: assumed(url, "cloudwatch", account.role_arn, external_id, region), lambda: NOW, free
+    )
 
 
 def test_a_role_is_given_only_with_its_external_id(aws: tuple[MetricPoints, str]) -> None:
@@ -382,7 +393,7 @@ def test_what_cloudwatch_source_reads_is_what_was_seeded(aws: tuple[MetricPoints
     customer = ORGANISATION.customers[number]
     window = Window(midnight(TODAY - timedelta(days=5)), NOW.replace(minute=0))
     regions = dict.fromkeys(customer.account_ids, ("us-west-2", "eu-central-1", "eu-west-1", "ap-northeast-1", "global"))
-    reading = source(aws[1]).read(customer, window, regions, frozenset())
+    reading = source(aws[1]).read(customer, window, regions, Registry(), relist=True)
     got = {(s.hour, s.metric, s.service, s.region, s.account): s.value for s in reading.samples if s.metric != "storage_gb"}
     assert got == expected_samples(customer.account_ids, window)
     assert not reading.failures
@@ -392,7 +403,7 @@ def test_what_cloudwatch_source_reads_is_what_was_seeded(aws: tuple[MetricPoints
 
 def test_a_gauge_holds_its_last_value(aws: tuple[MetricPoints, str]) -> None:
     window = Window(midnight(TODAY - timedelta(days=2)), midnight(TODAY))
-    reading = source(aws[1]).read(GAMES, window, {}, frozenset())
+    reading = source(aws[1]).read(GAMES, window, {}, Registry(), relist=True)
     held = {s.hour.date(): s.value for s in reading.samples if s.metric == "storage_gb"}
     (points,) = [points for metric, points in metric_series(ORGANISATION, NOW) if metric[0] == COBALT and metric[3] == "BucketSizeBytes"]
     sizes = {datetime.fromtimestamp(point[0], UTC).date(): point[1] for point in points}
@@ -404,8 +415,8 @@ def test_another_customers_external_id_is_a_failure_of_that_account_only(aws: tu
         wrong = account.id == ACME_DATA
         return assumed(aws[1], "cloudwatch", account.role_arn, "guessed" if wrong else external_id, region)
 
-    reading = CloudWatch(client_for, lambda: NOW).read(
-        ACME, Window(NOW.replace(hour=3, minute=0), NOW.replace(hour=5, minute=0)), {}, frozenset()
+    reading = CloudWatch(client_for, lambda: NOW, free).read(
+        ACME, Window(NOW.replace(hour=3, minute=0), NOW.replace(hour=5, minute=0)), {}, Registry(), relist=True
     )
     assert reading.failures == ((f"{ACME_DATA}/us-east-1", "AccessDenied"),)
     assert {sample.account for sample in reading.samples} == {ACME_SHOP}
@@ -438,13 +449,14 @@ def test_put_points_come_back_by_every_statistic(aws: tuple[MetricPoints, str]) 
 def test_metrics_silent_for_two_weeks_are_not_listed_but_a_registry_still_reads_them(aws: tuple[MetricPoints, str]) -> None:
     window = Window(midnight(TODAY - timedelta(days=37)), midnight(TODAY - timedelta(days=36)))
     instance = "i-0c3f2c3d4e5f60001"
-    known: Registry = frozenset({(COBALT, "us-east-1", "AWS/EC2", "CPUUtilization", "InstanceId", instance)})
+    metric = ("AWS/EC2", "CPUUtilization", "InstanceId", instance)
+    known = Registry().with_listed(f"{COBALT}/us-east-1", [metric], window.end.date())
 
     def hours(registry: Registry) -> Decimal:
-        reading = source(aws[1]).read(GAMES, window, {}, registry)
+        reading = source(aws[1]).read(GAMES, window, {}, registry, relist=True)
         return sum((sample.value for sample in reading.samples if sample.metric == "compute_hours"), Decimal(0))
 
-    assert hours(known) - hours(frozenset()) == 12  # it runs half the day
+    assert hours(known) - hours(Registry()) == 12  # it runs half the day
 
 
 def test_many_metrics_and_points_come_in_pages(aws: tuple[MetricPoints, str]) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -16,9 +17,11 @@ from botocore.config import Config
 from chalicelib import wiring
 from chalicelib.domain.customer import Customer
 from chalicelib.domain.period import iso
+from chalicelib.domain.state import COST_EXPLORER
 from chalicelib.settings import Settings
 from chalicelib.stores import tables
 from chalicelib.usecases import aggregate
+from chalicelib.usecases.costs import COSTS_EVERY
 from chalicelib.wiring import Services
 from local import aws as embedded
 from local.seed import associations, cost_records, findings, metric_series, organisation
@@ -29,6 +32,16 @@ CLOSED = NOW.replace(minute=0)
 ONE_ATTEMPT = Config(retries={"total_max_attempts": 1}, connect_timeout=2, read_timeout=15)
 MASTER = "m" * 48
 Item = dict[str, Any]
+
+
+class Line:
+    """A queue of distinct jobs, in memory."""
+
+    def __init__(self) -> None:
+        self.jobs: list[Mapping[str, str]] = []
+
+    def send(self, jobs: Iterable[Mapping[str, str]]) -> None:
+        self.jobs += [job for job in jobs if job not in self.jobs]
 
 
 class Embedded:
@@ -74,11 +87,23 @@ class Embedded:
         return self.now
 
     def aggregate(self, customer: Customer, end: datetime = CLOSED, costs: bool = True) -> None:
-        """What the hour's jobs do for one customer."""
+        """What the hour's jobs do for one customer, and the jobs that they send on."""
         self.services.customers.put(customer)
-        if costs:
-            aggregate.run(self.services.collaborators, {"job": "costs", "end": iso(end)})
-        aggregate.run(self.services.collaborators, {"job": "customer", "customer_id": customer.id, "end": iso(end)})
+        self.services.ledger.put_done(COST_EXPLORER, end - COSTS_EVERY)
+        jobs = [{"job": "costs", "end": iso(end)}] if costs else []
+        jobs += [{"job": kind, "customer_id": customer.id, "end": iso(end)} for kind in ("customer", "findings")]
+        self.work_off(jobs)
+
+    def work_off(self, jobs: Iterable[Mapping[str, str]]) -> None:
+        """Does jobs and all that come of them here and now, each once, as queues would let workers do."""
+        line = Line()
+        line.send(jobs)
+        with_ = replace(self.services.collaborators, queue=line, findings_queue=line)
+        while line.jobs:
+            job, line.jobs = line.jobs[0], line.jobs[1:]
+            rest, line.jobs = line.jobs, []
+            aggregate.run(with_, job)
+            line.send(rest)  # what a job sends on comes before what was planned beside it
 
     def state(self, customer: Customer, source: str) -> tuple[str, set[str]]:
         """(state, reasons of its failures)"""

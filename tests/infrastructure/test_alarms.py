@@ -7,7 +7,7 @@ import pytest
 from chalicelib.domain import signals
 from tests.infrastructure.conftest import Stack
 
-F = ("", "-analytics-aggregator", "-aggregation-worker", "-analytics-reporter", "-report-engine")
+F = ("", "-analytics-aggregator", "-aggregation-worker", "-findings-worker", "-analytics-reporter", "-report-engine")
 TABLES = ("metrics", "reports", "schedules", "cache")
 INDEXES = (("metrics", "ServiceIndex"), ("metrics", "RegionIndex"), ("reports", "CreatedAtIndex"), ("schedules", "NextRunIndex"))
 
@@ -43,9 +43,27 @@ DEFINED: dict[str, tuple[Any, ...]] = {
     "api-5xx": (of_api("5XXError"), "Sum", 300, 1, 10, "notBreaching", None),
     "api-latency": (of_api("Latency"), "p95", 300, 3, 500, "notBreaching", "ignore"),
     "failed-reports": (of_app("ReportsFailed"), "Sum", 3600, 1, 3, "notBreaching", None),
+    **{
+        f"dead-letters-{queue}": (
+            [("AWS/SQS", "ApproximateAgeOfOldestMessage", {"QueueName": f"securebase-S-analytics-{queue}-dead"})],
+            "Maximum",
+            300,
+            1,
+            0,
+            "notBreaching",
+            None,
+        )
+        for queue in ("aggregation", "findings", "report-jobs")
+    },
     "sources-stale": (of_app("SourceAgeRatio"), "Maximum", 3600, 2, 1, "breaching", None),
 }
-WORKERS = {"aggregator": 48_000, "aggregation-worker": 48_000, "reporter": 48_000, "report-engine": 240_000}  # ms: 80 % of the timeout
+WORKERS = {  # ms: 80 % of the timeout
+    "aggregator": 48_000,
+    "aggregation-worker": 48_000,
+    "findings-worker": 48_000,
+    "reporter": 48_000,
+    "report-engine": 240_000,
+}
 
 
 @pytest.mark.parametrize("name", DEFINED)

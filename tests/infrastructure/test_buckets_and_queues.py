@@ -31,6 +31,10 @@ def test_objects_expire_as_their_spec_says_and_old_versions_and_abandoned_upload
         assert rules["abandoned-uploads"]["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 7}
         assert rules["old-versions"]["NoncurrentVersionExpiration"] == {"NoncurrentDays": 30}
         assert rules.get("current-versions", {}).get("ExpirationInDays") == spec.lifecycle_days
+        handed_over = rules.get("handed-over", {})
+        assert (handed_over.get("Prefix"), handed_over.get("ExpirationInDays")) == (
+            ("handover/", 2) if spec.name == "exports" else (None, None)
+        )
 
 
 def test_drops_are_told_to_the_aggregation_queue_once_it_may_be_told(stack: Stack) -> None:
@@ -43,9 +47,14 @@ def test_drops_are_told_to_the_aggregation_queue_once_it_may_be_told(stack: Stac
     assert "NotificationConfiguration" not in stack.resources["ReportsBucket"]["Properties"]
 
 
-def test_only_this_accounts_exports_bucket_may_send_to_a_queue(stack: Stack) -> None:
-    allowed = [one for one in stack.statements("AWS::SQS::QueuePolicy") if one["Effect"] == "Allow"]
-    (sender,) = allowed
+def test_only_this_accounts_exports_bucket_and_findings_rule_may_send_to_a_queue(stack: Stack) -> None:
+    allowed = {one["Principal"]["Service"]: one for one in stack.statements("AWS::SQS::QueuePolicy") if one["Effect"] == "Allow"}
+    rule = allowed.pop("events.amazonaws.com")
+    assert rule["Resource"] == {"Fn::GetAtt": ["AnalyticsFindingsQueue", "Arn"]}
+    assert rule["Condition"] == {"ArnEquals": {"aws:SourceArn": {"Fn::GetAtt": ["SecurityHubFindingsRule", "Arn"]}}}
+    pattern = stack.resources["SecurityHubFindingsRule"]["Properties"]["EventPattern"]
+    assert pattern == {"source": ["aws.securityhub"], "detail-type": ["Security Hub Findings - Imported"]}
+    (sender,) = allowed.values()
     assert (sender["Principal"], sender["Action"]) == ({"Service": "s3.amazonaws.com"}, "sqs:SendMessage")
     assert sender["Resource"] == {"Fn::GetAtt": ["AnalyticsAggregationQueue", "Arn"]}
     assert sender["Condition"]["StringEquals"] == {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}
@@ -65,7 +74,11 @@ def test_buckets_queues_and_the_topic_refuse_what_is_not_tls(stack: Stack) -> No
 
 def test_every_queue_has_a_dead_letter_queue_and_outlasts_its_function(stack: Stack) -> None:
     queues = stack.named("AWS::SQS::Queue", "QueueName")
-    timeouts = {"analytics-aggregation": signals.AGGREGATION_WORKER.timeout, "analytics-report-jobs": signals.REPORT_ENGINE.timeout}
+    timeouts = {
+        "analytics-aggregation": signals.AGGREGATION_WORKER.timeout,
+        "analytics-findings": signals.FINDINGS_WORKER.timeout,
+        "analytics-report-jobs": signals.REPORT_ENGINE.timeout,
+    }
     assert set(queues) == {f"securebase-{stack.stage}-{spec.name}{dead}" for spec in QUEUES for dead in ("", "-dead")}
     assert all(queue["SqsManagedSseEnabled"] is True for queue in queues.values())
     for spec in QUEUES:

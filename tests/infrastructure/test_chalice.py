@@ -86,7 +86,8 @@ def test_a_policy_allows_named_actions_on_this_stages_resources(stage: str, func
 
 
 def test_every_reason_for_an_open_resource_is_still_needed() -> None:
-    statements = policies.policy(signals.AGGREGATION_WORKER, "production")["Statement"]
+    workers = (signals.AGGREGATION_WORKER, signals.FINDINGS_WORKER)
+    statements = [one for worker in workers for one in policies.policy(worker, "production")["Statement"]]
     assert {action for one in statements if one["Resource"] == ["*"] for action in one["Action"]} == set(UNSCOPED)
 
 

@@ -22,9 +22,13 @@ KEYS = {
 KEPT = ("AWS::DynamoDB::Table", "AWS::S3::Bucket", "AWS::SQS::Queue", "AWS::SecretsManager::Secret")
 TAGGED = (*KEPT, "AWS::SNS::Topic", "AWS::KMS::Key", "AWS::CloudWatch::Alarm")
 EXPECTED_OUTPUTS = {
-    *(f"{name}TableName" for name in ("Metrics", "Reports", "Schedules", "Cache", "Customers", "ApiKeys")),
+    *(f"{name}TableName" for name in ("Metrics", "Reports", "Schedules", "Cache", "Customers", "ApiKeys", "Ledger")),
     *("ReportsBucketName", "ExportsBucketName", "AlertsTopicArn", "CredentialsSecretArn"),
-    *(f"{queue}{part}" for queue in ("AnalyticsAggregation", "AnalyticsReportJobs") for part in ("QueueUrl", "QueueArn", "DeadQueueUrl")),
+    *(
+        f"{queue}{part}"
+        for queue in ("AnalyticsAggregation", "AnalyticsFindings", "AnalyticsReportJobs")
+        for part in ("QueueUrl", "QueueArn", "DeadQueueUrl")
+    ),
 }
 
 

@@ -9,7 +9,8 @@ import pytest
 from chalicelib.domain.customer import Account, Customer
 from chalicelib.domain.period import HOUR, Window, hour_floor
 from chalicelib.domain.state import CLOUDWATCH
-from chalicelib.usecases.usage import LONGEST, hourly_window, read_usage
+from chalicelib.usecases.aggregate import forever
+from chalicelib.usecases.usage import LONGEST, read_hours, read_usage
 from tests.fakes import FakeCloudWatch, FakeMetrics, collaborators
 
 START = datetime(2026, 3, 1, 0, 5, tzinfo=UTC)
@@ -30,7 +31,7 @@ class Hours:
             self.now = START + number * HOUR
             end = hour_floor(self.now)
             if number not in skipped:
-                read_usage(self.with_, CUSTOMER, hourly_window(self.with_, CUSTOMER, end), end)
+                read_hours(self.with_, CUSTOMER, end, forever)
 
     def covered(self, account: str) -> set[datetime]:
         return {start for start, bucket in self.metrics.hours.found.items() if f"{account}/us-east-1" in bucket.covered}
