@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
@@ -9,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.domain.amounts import Amounts, summed
+from chalicelib.domain.amounts import Amounts, pieces, summed
 from chalicelib.domain.breakdown import Selection
 from chalicelib.domain.cost import BASES, CostDay, CostLine, SourceTotal, add_lines, totals_of
 from chalicelib.domain.errors import UnknownSchema
@@ -104,3 +105,28 @@ def test_keys_of_different_days_are_added_by_key_and_those_of_the_same_by_place(
 def test_bytes_of_another_version_are_an_error_not_garbage(data: bytes) -> None:
     with pytest.raises(UnknownSchema):
         decode(COSTS, data)
+
+
+@given(st.lists(LINES, min_size=1, max_size=4), st.data())
+def test_a_days_sums_are_what_its_columns_sum_to(days: list[list[CostLine]], data: st.DataObject) -> None:
+    kept = [day(number, data.draw(st.sampled_from(days))) for number in range(6)]
+    for found in (kept, decode(COSTS, encode(COSTS, kept))):
+        for basis in BASES:
+            for currency in ("USD", "EUR"):
+                whole, listed = by_day(found, basis, Chosen(Selection(), currency)), by_key(found, basis, Chosen(Selection(), currency))
+                assert whole == {one.day: add_known(line.amount(basis) for line in one.lines if line.currency == currency) for one in kept}
+                assert add_known(whole.values()) == add_known(amount for _, amount in listed)
+
+
+def test_days_that_lie_side_by_side_are_taken_in_one_piece() -> None:
+    one, other = ([CostLine("1", name, "", "", "", "", "USD", Decimal(name), None, None)] for name in "12")
+    days = decode(COSTS, encode(COSTS, [day(number, lines) for number, lines in enumerate([one, one, other, one, one])]))
+    assert [amounts.units for _, amounts in pieces((each.amounts for each in days), 0)] == [(1, 1, 1, 1), (2,)]
+    assert [amounts.units for _, amounts in pieces((days[number].amounts for number in (0, 4)), 0)] == [(1,), (1,)]
+
+
+def test_facts_are_kept_once_while_they_stay_the_same() -> None:
+    same = [day(number, []) for number in (0, 2, 4)]
+    other = replace(same[1], basis="net")
+    assert decode(COSTS, encode(COSTS, [same[0], other, same[2]])) == [same[0], other, same[2]]
+    assert len(encode(COSTS, same)) < len(encode(COSTS, [same[0], other, same[2]]))
