@@ -13,7 +13,8 @@ WORD = 8
 """Bytes of the widest number that is unpacked in one go."""
 RAW = -15
 """zlib's sign for no header and no checksum."""
-WORTH_PACKING = 0.92
+WORTH_PACKING = 0.8
+"""What saves less than that costs more to unpack than to carry."""
 ALL = [-1]
 """As `unknown`: every place."""
 HALVES = bytes.maketrans(b"0123456789abcdef", bytes(range(16)))

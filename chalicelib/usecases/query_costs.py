@@ -121,18 +121,22 @@ def _covered_total(days: list[CostDay], window: Window, amounts: ByDay, currency
 
 
 def _series(days: list[CostDay], amounts: ByDay, question: CostQuestion) -> list[Answer]:
-    estimated = {day.day: day.estimated for day in days}
     entries: list[Answer] = []
+    place, start = 0, text_of(question.window.start)
     for bucket in buckets(question.window, question.granularity):
-        covered = [day for day in bucket.days() if day in estimated]
+        first, after, end = place, bucket.end.date(), text_of(bucket.end)
+        while place < len(days) and days[place].day < after:
+            place += 1
+        covered = days[first:place]
         entries.append(
             {
-                "start": text_of(bucket.start),
-                "end": text_of(bucket.end),
-                "amount": shown(add_known(amounts[day] for day in covered)) if covered else None,
-                "estimated": any(estimated[day] for day in covered) if covered else None,
+                "start": start,
+                "end": end,
+                "amount": shown(add_known([amounts[day.day] for day in covered])) if covered else None,
+                "estimated": any(day.estimated for day in covered) if covered else None,
             }
         )
+        start = end
     return entries
 
 
