@@ -94,14 +94,15 @@ Owner = tuple[str, str]
 """(account, currency)"""
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class CostDay:
     """What counts for a customer's day: its columns of amounts, and per owner the sources' own totals in BASES' order.
 
     `amounts` are, in BASES' order, a column with an amount per key and then one with what those sum to per currency.
     `own` is empty where those totals are, to the last digit, what the lines sum to.
     `basis` names what `billed` is where it isn't the net amount. `since` is when this version of the day was kept and `restated`
-    whether it replaced another one; two versions are equal when they say the same.
+    whether it replaced another one; two versions are equal when they say the same. Nothing ever changes a day, but it isn't frozen:
+    that would take most of reading two years of them.
     """
 
     day: date

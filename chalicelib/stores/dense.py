@@ -91,9 +91,9 @@ def _steps(numbers: Iterable[int], size: int) -> list[int]:
     return [(number - before) % size for before, number in pairwise((0, *numbers))]
 
 
-def _walk(steps: Iterable[int], places: Sequence[Any]) -> Iterable[Any]:
+def _walk(steps: Iterable[int], places: Sequence[Any]) -> list[Any]:
     """What is at each of the numbers that the steps lead to."""
-    return (places[number % len(places)] for number in accumulate(steps))
+    return [places[number % len(places)] for number in accumulate(steps)]
 
 
 def _store_tables(tables: Iterable[Layouts]) -> Blobs:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from bisect import bisect_left
+from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
+from operator import attrgetter
 
 from chalicelib.domain.breakdown import Selection, group, top
 from chalicelib.domain.cost import CostDay, CostLine
@@ -59,9 +61,10 @@ def cost_answer(store: MetricStore, customer_id: str, question: CostQuestion, st
     }
 
 
-def within(days: Iterable[CostDay], window: Window) -> list[CostDay]:
-    start, end = window.start.date(), window.end.date()
-    return [day for day in days if start <= day.day < end]
+def within(days: list[CostDay], window: Window) -> list[CostDay]:
+    """Of days in order those of the window."""
+    first, end = (bisect_left(days, edge.date(), key=attrgetter("day")) for edge in (window.start, window.end))
+    return days[first:end]
 
 
 def lines_of(day: CostDay, question: CostQuestion, currency: str | None) -> list[CostLine]:
