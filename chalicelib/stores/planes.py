@@ -20,7 +20,7 @@ ALL = [-1]
 HALVES = bytes.maketrans(b"0123456789abcdef", bytes(range(16)))
 
 
-class Stored(msgspec.Struct, array_like=True, frozen=True):
+class Stored(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """(unit - lowest) of every place in so many half bytes: all lowest bytes, then all second ones, at last the odd halves."""
 
     exponent: int

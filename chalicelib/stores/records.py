@@ -15,7 +15,7 @@ from chalicelib.stores.dense import Decoder, Key, Layout, Layouts, decoder_of
 from chalicelib.stores.planes import Stored, load_amounts, store_amounts
 
 
-class CostFacts(msgspec.Struct, array_like=True, frozen=True):
+class CostFacts(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """`owners` numbers the day's owners."""
 
     owners: int
@@ -26,7 +26,7 @@ class CostFacts(msgspec.Struct, array_like=True, frozen=True):
     restated: bool
 
 
-class CostRecord(msgspec.Struct, array_like=True, frozen=True):
+class CostRecord(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """`own` is None where totals are what the lines sum to."""
 
     run: int
@@ -35,7 +35,7 @@ class CostRecord(msgspec.Struct, array_like=True, frozen=True):
     own: list[Stored] | None
 
 
-class UsageFacts(msgspec.Struct, array_like=True, frozen=True):
+class UsageFacts(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """`scopes` numbers the names of what is covered."""
 
     scopes: int
@@ -45,7 +45,7 @@ class UsageFacts(msgspec.Struct, array_like=True, frozen=True):
     restated: bool
 
 
-class UsageRecord(msgspec.Struct, array_like=True, frozen=True):
+class UsageRecord(msgspec.Struct, array_like=True, frozen=True, gc=False):
     run: int
     facts: UsageFacts | None
     start: datetime

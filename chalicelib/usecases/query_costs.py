@@ -125,7 +125,7 @@ def _covered_total(days: list[CostDay], window: Window, amounts: ByDay, currency
 
 def _series(days: list[CostDay], amounts: ByDay, question: CostQuestion) -> list[Answer]:
     entries: list[Answer] = []
-    place, start = 0, text_of(question.window.start)
+    place, start, estimated = 0, text_of(question.window.start), attrgetter("estimated")
     for bucket in buckets(question.window, question.granularity):
         first, after, end = place, bucket.end.date(), text_of(bucket.end)
         while place < len(days) and days[place].day < after:
@@ -136,7 +136,7 @@ def _series(days: list[CostDay], amounts: ByDay, question: CostQuestion) -> list
                 "start": start,
                 "end": end,
                 "amount": shown(add_known([amounts[day.day] for day in covered])) if covered else None,
-                "estimated": any(day.estimated for day in covered) if covered else None,
+                "estimated": any(map(estimated, covered)) if covered else None,
             }
         )
         start = end
