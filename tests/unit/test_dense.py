@@ -45,6 +45,7 @@ def test_amounts_are_the_values_they_were_made_of(values: list[Decimal | None]) 
     assert amounts == Amounts.of([None if value is None else value * 1000 / 1000 if abs(value) < 10**12 else value for value in values])
 
 
+@settings(deadline=None)
 @given(st.lists(LINES, max_size=5), MONEY)
 def test_days_come_back_from_one_item_as_they_went_in(days: list[list[CostLine]], owns: Decimal | None) -> None:
     kept = [day(number, lines, owns) for number, lines in enumerate(days)]
@@ -56,6 +57,7 @@ def test_days_come_back_from_one_item_as_they_went_in(days: list[list[CostLine]]
         assert found.totals == kept[number].totals
 
 
+@settings(deadline=None)
 @given(LINES, st.integers(1, 4))
 def test_sums_over_columns_are_the_sums_of_the_lines(lines: list[CostLine], copies: int) -> None:
     days = decode(COSTS, encode(COSTS, [day(number, lines) for number in range(copies)]))
@@ -67,6 +69,7 @@ def test_sums_over_columns_are_the_sums_of_the_lines(lines: list[CostLine], copi
         assert add_known(amount for _, amount in by_key(days, basis, chosen)) == expected
 
 
+@settings(deadline=None)
 @given(LINES, MONEY)
 def test_a_total_that_differs_from_the_lines_is_told_with_its_difference(lines: list[CostLine], owns: Decimal | None) -> None:
     days = decode(COSTS, encode(COSTS, [day(0, lines, owns)]))
