@@ -26,6 +26,7 @@ from chalicelib.sources.cloudwatch import CloudWatch
 from chalicelib.sources.cost_explorer import CostExplorer
 from chalicelib.sources.security_hub import SecurityHub
 from chalicelib.stores import tables
+from chalicelib.stores.answers import parsed_in_c
 from chalicelib.stores.cache import Cache
 from chalicelib.stores.customers import ApiKeys, Customers
 from chalicelib.stores.dynamo import Dynamo, available
@@ -71,7 +72,8 @@ class Services:
         """The container's one client of that service."""
         with self._lock:
             if service not in self._clients:
-                self._clients[service] = boto3.client(service, region_name=self.settings.region, config=CONFIGS.get(service, CONFIG))
+                client = boto3.client(service, region_name=self.settings.region, config=CONFIGS.get(service, CONFIG))
+                self._clients[service] = parsed_in_c(client) if service == "dynamodb" else client
             return self._clients[service]
 
     def reader_client(self, account: Account, external_id: str, region: str) -> Any:

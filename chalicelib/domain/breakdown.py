@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cached_property
 from typing import Protocol
 
 from chalicelib.domain.exact import EXACT, add_known
@@ -42,7 +43,12 @@ class Selection:
     provider: tuple[str, ...] = ()
 
     def admits(self, line: Dimensioned) -> bool:
-        return all(not wanted or (name_of(line, dimension) in wanted) for dimension, wanted in self.filters())
+        return all(name_of(line, dimension) in wanted for dimension, wanted in self.chosen)
+
+    @cached_property
+    def chosen(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        """The dimensions that are filtered, with the names let through."""
+        return tuple((dimension, wanted) for dimension, wanted in self.filters() if wanted)
 
     def filters(self) -> Iterable[tuple[str, tuple[str, ...]]]:
         return ((dimension, getattr(self, dimension)) for dimension in DIMENSIONS)

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import NamedTuple
 
-from chalicelib.domain.amounts import Amounts
+from chalicelib.domain.amounts import Amounts, Columns
 from chalicelib.domain.exact import add_known
 from chalicelib.domain.period import midnight, next_month
 from chalicelib.domain.state import FOCUS_EXPORT
 
 BASES = ("billed", "effective", "list")
+SUMS = len(BASES)
+"""The place of the first column of a day's sums."""
 FINAL_AFTER_CLOSE = timedelta(days=14)
 """Exports are rewritten until two weeks after a month's close; what came before that is estimated."""
 
@@ -92,18 +94,20 @@ Owner = tuple[str, str]
 """(account, currency)"""
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class CostDay:
-    """What counts for a customer's day: per key the amounts in BASES' order, and per owner the sources' own totals in them.
+    """What counts for a customer's day: its columns of amounts, and per owner the sources' own totals in BASES' order.
 
+    `amounts` are, in BASES' order, a column with an amount per key and then one with what those sum to per currency.
     `own` is empty where those totals are, to the last digit, what the lines sum to.
     `basis` names what `billed` is where it isn't the net amount. `since` is when this version of the day was kept and `restated`
-    whether it replaced another one; two versions are equal when they say the same.
+    whether it replaced another one; two versions are equal when they say the same. Nothing ever changes a day, but it isn't frozen:
+    that would take most of reading two years of them.
     """
 
     day: date
     keys: tuple[CostKey, ...]
-    amounts: Sequence[Amounts]
+    amounts: Columns
     owners: tuple[Owner, ...]
     own: Sequence[Amounts]
     estimated: bool
@@ -119,10 +123,12 @@ class CostDay:
         """From lines of distinct keys and totals of distinct owners."""
         lines, totals = sorted(lines, key=lambda line: line.key), sorted(totals, key=lambda total: (total.account, total.currency))
         agreed = tuple(totals) == totals_of(lines)
+        keys = tuple(line.key for line in lines)
+        columns = [Amounts.of([line.amount(name) for line in lines]) for name in BASES]
         return CostDay(
             day,
-            tuple(line.key for line in lines),
-            tuple(Amounts.of([line.amount(name) for line in lines]) for name in BASES),
+            keys,
+            Columns.of(keys, [*columns, *_sums(keys, columns)]),
             tuple((total.account, total.currency) for total in totals),
             () if agreed else tuple(Amounts.of([total.amount(name) for total in totals]) for name in BASES),
             estimated,
@@ -135,7 +141,7 @@ class CostDay:
         """The same as one value per key."""
         return tuple(
             CostLine(*key[:-1], *amounts, dict(key.tags))  # type: ignore[call-arg]
-            for key, *amounts in zip(self.keys, *(amounts.values() for amounts in self.amounts), strict=True)
+            for key, *amounts in zip(self.keys, *(self.amounts[place].values() for place in range(SUMS)), strict=True)
         )
 
     @property
@@ -145,6 +151,17 @@ class CostDay:
         return tuple(
             SourceTotal(*owner, *amounts) for owner, *amounts in zip(self.owners, *(amounts.values() for amounts in self.own), strict=True)
         )
+
+
+def currencies_of(keys: Iterable[CostKey]) -> tuple[str, ...]:
+    """In order."""
+    return tuple(sorted({key.currency for key in keys}))
+
+
+def _sums(keys: Sequence[CostKey], columns: Iterable[Amounts]) -> Iterator[Amounts]:
+    """Per column the sum of every currency."""
+    places = [[place for place, key in enumerate(keys) if key.currency == currency] for currency in currencies_of(keys)]
+    return (Amounts.of([column.total(its_places) for its_places in places]) for column in columns)
 
 
 def add_lines(lines: Iterable[CostLine]) -> tuple[CostLine, ...]:

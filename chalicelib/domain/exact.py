@@ -8,7 +8,7 @@ from decimal import ROUND_HALF_EVEN, Context, Decimal, Inexact, InvalidOperation
 EXACT = Context(prec=400, traps=[Inexact, InvalidOperation, Overflow])
 _WIDE = Context(prec=400, rounding=ROUND_HALF_EVEN, traps=[InvalidOperation, Overflow])
 PLACES = Decimal("0.000001")
-ZERO = Decimal(0)
+ZERO, ONE = Decimal(0), Decimal(1)
 
 
 def add(values: Iterable[Decimal]) -> Decimal:
@@ -46,8 +46,7 @@ def percent(change: Decimal, base: Decimal) -> Decimal | None:
 
 def plain(value: Decimal) -> Decimal:
     """The same number without trailing zeros or a positive exponent: 5.10 -> 5.1, 1E+3 -> 1000, -0 -> 0."""
-    if value == 0:
+    if not value:
         return ZERO
     shortest = value.normalize(_WIDE)
-    exponent = shortest.as_tuple().exponent
-    return shortest.quantize(Decimal(1), context=_WIDE) if isinstance(exponent, int) and exponent > 0 else shortest
+    return shortest.quantize(ONE, context=_WIDE) if shortest == shortest.to_integral_value() else shortest

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from chalicelib.domain.amounts import summed
+from chalicelib.domain.amounts import pieces, summed
 from chalicelib.domain.breakdown import Selection
-from chalicelib.domain.cost import BASES, CostDay, CostKey
+from chalicelib.domain.cost import BASES, SUMS, CostDay, CostKey, currencies_of
 from chalicelib.domain.exact import add_known, subtract
 
 
@@ -18,30 +18,35 @@ class Chosen:
 
     def __init__(self, selection: Selection, currency: str | None) -> None:
         self._selection, self._currency = selection, currency
-        self._places: dict[int, tuple[tuple[CostKey, ...], Sequence[int] | None]] = {}
+        self._places: dict[int, tuple[tuple[CostKey, ...], int | None, Sequence[int]]] = {}
 
     def admits(self, key: CostKey) -> bool:
         return key.currency == self._currency and self._selection.admits(key)
 
-    def places(self, keys: tuple[CostKey, ...]) -> Sequence[int] | None:
-        """Their positions; None when all of them count."""
-        known = self._places.get(id(keys))
-        if known is None:
-            found = [place for place, key in enumerate(keys) if self.admits(key)]
-            known = self._places[id(keys)] = keys, None if len(found) == len(keys) else found
-        return known[1]
+    def total(self, day: CostDay, basis: int) -> Decimal | None:
+        """The exact sum of what is chosen; None when an amount of it is unknown in that basis."""
+        _, summed_up, places = self._places.get(id(day.keys)) or self._looked_up(day.keys)
+        if summed_up is not None:
+            return day.amounts.amount(SUMS + basis, summed_up)
+        return day.amounts[basis].total(places)
+
+    def _looked_up(self, keys: tuple[CostKey, ...]) -> tuple[tuple[CostKey, ...], int | None, Sequence[int]]:
+        """(the keys, the place of the currency's sum where all of it is chosen, the places of what is chosen)"""
+        places = [place for place, key in enumerate(keys) if self.admits(key)]
+        whole = bool(places) and len(places) == sum(key.currency == self._currency for key in keys)
+        found = self._places[id(keys)] = keys, currencies_of(keys).index(str(self._currency)) if whole else None, places
+        return found
 
 
 def by_day(days: Iterable[CostDay], basis: str, chosen: Chosen) -> dict[date, Decimal | None]:
     """Per day the exact sum of what is chosen; None when an amount of it is unknown in that basis."""
     place = BASES.index(basis)
-    return {day.day: day.amounts[place].total(chosen.places(day.keys)) for day in days}
+    return {day.day: chosen.total(day, place) for day in days}
 
 
 def by_key(days: Iterable[CostDay], basis: str, chosen: Chosen) -> list[tuple[CostKey, Decimal | None]]:
     """The exact sum of every key that is chosen."""
-    place = BASES.index(basis)
-    keys, sums = summed((day.keys, day.amounts[place]) for day in days)
+    keys, sums = summed(pieces((day.amounts for day in days), BASES.index(basis)))
     return [(key, sums[number]) for number, key in enumerate(keys) if chosen.admits(key)]
 
 

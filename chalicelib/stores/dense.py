@@ -5,45 +5,62 @@ One format serves an item of one day and one of a whole month. First byte: the s
 
 from __future__ import annotations
 
-import zlib
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from itertools import accumulate, pairwise
 from typing import Any, ClassVar, Protocol, TypeVar
 
 import msgspec
 
-from chalicelib.domain.amounts import Amounts, canonical
+from chalicelib.domain.amounts import Amounts, Columns, Run, canonical, end_to_end
 from chalicelib.domain.errors import UnknownSchema
 from chalicelib.stores.items import SCHEMA
-from chalicelib.stores.planes import NONE_UNKNOWN, Stored, load_amounts, store_amounts
+from chalicelib.stores.planes import Stored, deflate, inflate, load_amounts, store_amounts
 
 VERSION = bytes([int(SCHEMA)])
 
-
 Key = tuple[Any, ...]
 Layout = tuple[Key, ...]
-Memo = dict[bytes, list[list[Layout]]]
-"""Layouts that were decoded already, by their bytes: most days of a year have the same."""
+Blobs = tuple[bytes, bytes]
+Memo = dict[Blobs, tuple[list[list[Layout]], list[Sequence[int]]]]
+"""Tables that were decoded already, and the counts of the first one's layouts, by their bytes: most days of a year have the same."""
+Decoder = msgspec.msgpack.Decoder[Any]
 Day = TypeVar("Day")
 
 
 class Codec(Protocol[Day]):
-    """How one kind of day is laid out: `makers` build the keys of its tables, the first of which its columns of amounts belong to."""
+    """How one kind of day is laid out: `makers` build the keys of its tables, the first of which its columns of amounts belong to.
+
+    A record begins with the number of its keys and its facts, which are None where they are those of the record before.
+    """
 
     makers: ClassVar[Sequence[Callable[[Iterable[str]], Key]]]
-    record: ClassVar[type[Any]]
+    decoder: ClassVar[Decoder]
 
     def fields(self, day: Day) -> Iterable[tuple[str, ...]]:
         """The day's keys, each as flat strings."""
         ...
 
-    def columns(self, day: Day) -> Sequence[Amounts]: ...
+    def columns(self, day: Day) -> Iterable[Amounts]: ...
     def counts(self, keys: Layout) -> Sequence[int]:
         """How many amounts each column has for these keys."""
         ...
 
-    def facts(self, day: Day, run: int, tables: Sequence[Layouts]) -> Any: ...
-    def load(self, record: Any, columns: Columns, tables: Sequence[Sequence[Layout]]) -> Day: ...
+    def facts(self, day: Day, tables: Sequence[Layouts]) -> Any:
+        """What several days in a row may have in common."""
+        ...
+
+    def to_record(self, day: Day, run: int, facts: Any | None) -> Any: ...
+    def told(self, facts: Any, tables: Sequence[Sequence[Layout]]) -> Any:
+        """The facts as `load` takes them."""
+        ...
+
+    def load(self, record: Any, told: Any, columns: Columns) -> Day: ...
+
+
+def decoder_of(record: type[Any]) -> Decoder:
+    return msgspec.msgpack.Decoder(tuple[Blobs, list[record], list[list[Stored | None]]])  # type: ignore[valid-type]
 
 
 class Layouts:
@@ -57,49 +74,76 @@ class Layouts:
         layout = tuple(self._ids.setdefault(key, len(self._ids)) for key in keys)
         return self._layouts.setdefault(layout, len(self._layouts))
 
-    def stored(self, names: dict[str, int]) -> tuple[list[list[int]], list[list[int]]]:
-        """(per field of a key the numbers of its names, the layouts as the steps from key to key)"""
-        columns = [[names.setdefault(name, len(names)) for name in field] for field in zip(*self._ids, strict=True)]
-        return columns, [[number - before for before, number in pairwise((0, *layout))] for layout in self._layouts]
+    def names(self) -> list[list[str]]:
+        """Per field of the keys."""
+        return [list(dict.fromkeys(field)) for field in zip(*self._ids, strict=True)]
+
+    def steps(self) -> tuple[list[list[int]], list[list[int]]]:
+        """(per field from name to name, per layout from key to key): orderly keys, orderly steps, which pack to almost nothing."""
+        fields = list(zip(*self._ids, strict=True))
+        places = [{name: place for place, name in enumerate(dict.fromkeys(field))} for field in fields]
+        named = [_steps([place[name] for name in field], len(place)) for field, place in zip(fields, places, strict=True)]
+        return named, [_steps(layout, len(self._ids)) for layout in self._layouts]
 
 
-def _layouts(blob: bytes, makers: Sequence[Callable[[Iterable[str]], Key]]) -> list[list[Layout]]:
-    names, tables = msgspec.msgpack.decode(zlib.decompress(blob), type=tuple[list[str], list[tuple[list[list[int]], list[list[int]]]]])
-    made = []
-    for (columns, layouts), make in zip(tables, makers, strict=True):
-        keys = [make(fields) for fields in zip(*([names[number] for number in column] for column in columns), strict=True)]
-        made.append([tuple(map(keys.__getitem__, accumulate(steps))) for steps in layouts])
-    return made
+def _steps(numbers: Iterable[int], size: int) -> list[int]:
+    """From number to number below `size`, around its end."""
+    return [(number - before) % size for before, number in pairwise((0, *numbers))]
+
+
+def _walk(steps: Iterable[int], places: Sequence[Any]) -> list[Any]:
+    """What is at each of the numbers that the steps lead to."""
+    return [places[number % len(places)] for number in accumulate(steps)]
+
+
+def _store_tables(tables: Iterable[Layouts]) -> Blobs:
+    names, steps = zip(*((table.names(), table.steps()) for table in tables), strict=True)
+    return deflate(msgspec.json.encode(names)), deflate(msgspec.msgpack.encode(steps))
+
+
+def _load_tables(blobs: Blobs, makers: Sequence[Callable[[Iterable[str]], Key]]) -> list[list[Layout]]:
+    names = msgspec.json.decode(inflate(blobs[0]), type=list[list[list[str]]])
+    steps = msgspec.msgpack.decode(inflate(blobs[1]), type=list[tuple[list[list[int]], list[list[int]]]])
+    tables = []
+    for fields, (named, layouts), make in zip(names, steps, makers, strict=True):
+        keys = [make(key) for key in zip(*map(_walk, named, fields), strict=True)]
+        tables.append([tuple(_walk(layout, keys)) for layout in layouts])
+    return tables
 
 
 def encode(codec: Codec[Day], days: Iterable[Day]) -> bytes:
     """Deterministic: equal days give equal bytes. Days of the same keys have their amounts in one piece, a run."""
     tables = [Layouts() for _ in codec.makers]
     records: list[Any] = []
-    runs: dict[int, list[Sequence[Amounts]]] = {}
+    runs: dict[int, list[list[Amounts]]] = {}
+    before = None
     for day in days:
         run = tables[0].number(codec.fields(day))
         runs.setdefault(run, []).append([canonical(amounts) for amounts in codec.columns(day)])
-        records.append(codec.facts(day, run, tables))
-    names: dict[str, int] = {}
-    stored = [table.stored(names) for table in tables]
-    blob = zlib.compress(msgspec.msgpack.encode((list(names), stored)), 9)
-    return VERSION + msgspec.msgpack.encode((blob, records, [_store_columns(columns) for columns in runs.values()]))
+        facts = codec.facts(day, tables)
+        records.append(codec.to_record(day, run, None if facts == before else facts))
+        before = facts
+    return VERSION + msgspec.msgpack.encode((_store_tables(tables), records, [_store_columns(columns) for columns in runs.values()]))
 
 
 def decode(codec: Codec[Day], data: bytes, memo: Memo | None = None) -> list[Day]:
     """UnknownSchema for bytes that another version wrote."""
     if data[:1] != VERSION:
         raise UnknownSchema(f"an item has schema version {data[0] if data else None}, this code reads {SCHEMA}")
-    shape = tuple[bytes, list[codec.record], list[list[Stored | None]]]  # type: ignore[name-defined]
-    blob, records, stored = msgspec.msgpack.decode(data[1:], type=shape)
+    blobs, records, stored = codec.decoder.decode(memoryview(data)[1:])
     memo = {} if memo is None else memo
-    if blob not in memo:
-        memo[blob] = _layouts(blob, codec.makers)
-    tables = memo[blob]
-    runs = [Run(piece, keys, codec.counts(keys)) for piece, keys in zip(stored, tables[0], strict=True)]
-    columns = [runs[record.run].next_day() for record in records]
-    return [codec.load(record, its_columns, tables) for record, its_columns in zip(records, columns, strict=True)]
+    if blobs not in memo:
+        tables = _load_tables(blobs, codec.makers)
+        memo[blobs] = tables, [codec.counts(keys) for keys in tables[0]]
+    tables, counts = memo[blobs]
+    lengths = Counter([record.run for record in records])
+    runs = [Run(keys, counts[run], partial(_load_column, stored[run], counts[run], lengths[run])) for run, keys in enumerate(tables[0])]
+    next_days = [run.days() for run in runs]
+    days, told = [], None
+    for record in records:
+        told = told if record.facts is None else codec.told(record.facts, tables)
+        days.append(codec.load(record, told, next(next_days[record.run])))
+    return days
 
 
 def _store_columns(days: Sequence[Sequence[Amounts]]) -> list[Stored | None]:
@@ -108,61 +152,7 @@ def _store_columns(days: Sequence[Sequence[Amounts]]) -> list[Stored | None]:
     return [None if place and column == columns[0] else store_amounts(column) for place, column in enumerate(columns)]
 
 
-def end_to_end(days: Sequence[Amounts]) -> Amounts:
-    exponent = min((amounts.exponent for amounts in days if any(amounts.units)), default=0)
-    units = [unit * 10 ** (amounts.exponent - exponent) if unit else 0 for amounts in days for unit in amounts.units]
-    starts = accumulate((len(amounts.units) for amounts in days), initial=0)
-    holes = (start + place for start, amounts in zip(starts, days, strict=False) for place in amounts.unknown)
-    return Amounts(exponent, tuple(units), frozenset(holes))
-
-
-class Run:
-    """The columns of all days with the same keys, unpacked once all of those days are counted and one is looked at."""
-
-    def __init__(self, stored: Sequence[Stored | None], keys: Layout, counts: Sequence[int]) -> None:
-        self.keys, self.counts, self._stored, self._days = keys, counts, stored, 0
-        self._columns: dict[int, Amounts] = {}
-
-    def next_day(self) -> Columns:
-        self._days += 1
-        return Columns(self, self._days - 1)
-
-    def column(self, place: int) -> Amounts:
-        if place not in self._columns:
-            stored = self._stored[place]
-            self._columns[place] = load_amounts(stored, self.counts[place] * self._days) if stored else self.column(0)
-        return self._columns[place]
-
-
-class Columns(Sequence[Amounts]):
-    """One day's columns."""
-
-    __slots__ = ("_cut", "_day", "_run")
-
-    def __init__(self, run: Run, day: int) -> None:
-        self._run, self._day = run, day
-        self._cut: dict[int, Amounts] = {}
-
-    @property
-    def keys(self) -> Layout:
-        return self._run.keys
-
-    def __len__(self) -> int:
-        return len(self._run.counts)
-
-    def __getitem__(self, place: Any) -> Any:
-        if place not in self._cut:
-            self._cut[place] = self._of(place)
-        return self._cut[place]
-
-    def _of(self, place: int) -> Amounts:
-        whole, count = self._run.column(place), self._run.counts[place]
-        start, end = count * self._day, count * (self._day + 1)
-        unknown = frozenset(hole - start for hole in whole.unknown if start <= hole < end) if whole.unknown else NONE_UNKNOWN
-        return Amounts(whole.exponent, whole.units[start:end], unknown)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Sequence) and [canonical(each) for each in self] == [canonical(each) for each in other]
-
-    def __hash__(self) -> int:
-        return hash(tuple(canonical(each) for each in self))
+def _load_column(stored: Sequence[Stored | None], counts: Sequence[int], days: int, place: int) -> Amounts:
+    column = stored[place] or stored[0]
+    assert column is not None
+    return load_amounts(column, counts[place] * days)

@@ -7,18 +7,20 @@ import zlib
 
 import msgspec
 
-from chalicelib.domain.amounts import Amounts
+from chalicelib.domain.amounts import NONE_UNKNOWN, Amounts
 
 WORD = 8
 """Bytes of the widest number that is unpacked in one go."""
-WORTH_PACKING = 0.92
+RAW = -15
+"""zlib's sign for no header and no checksum."""
+WORTH_PACKING = 0.8
+"""What saves less than that costs more to unpack than to carry."""
 ALL = [-1]
 """As `unknown`: every place."""
-NONE_UNKNOWN: frozenset[int] = frozenset()
 HALVES = bytes.maketrans(b"0123456789abcdef", bytes(range(16)))
 
 
-class Stored(msgspec.Struct, array_like=True, frozen=True):
+class Stored(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """(unit - lowest) of every place in so many half bytes: all lowest bytes, then all second ones, at last the odd halves."""
 
     exponent: int
@@ -29,6 +31,14 @@ class Stored(msgspec.Struct, array_like=True, frozen=True):
     unknown: list[int]
 
 
+def deflate(data: bytes) -> bytes:
+    return zlib.compress(data, 9, RAW)
+
+
+def inflate(data: bytes) -> bytes:
+    return zlib.decompress(data, RAW)
+
+
 def store_amounts(amounts: Amounts) -> Stored:
     units, count = amounts.units, len(amounts.units)
     lowest = min(0, *units) if units else 0
@@ -37,7 +47,7 @@ def store_amounts(amounts: Amounts) -> Stored:
     planes = [flat[place :: halves // 2 + 1] for place in range(halves // 2 + 1)]
     high = planes.pop().hex()[1::2] if halves % 2 else ""  # without an odd half the last plane holds zeros
     raw = b"".join(planes[: halves // 2]) + bytes.fromhex(high + "0" * (len(high) % 2))
-    small = zlib.compress(raw, 9)
+    small = deflate(raw)
     packed = len(small) < WORTH_PACKING * len(raw)
     unknown = ALL if units and len(amounts.unknown) == count else sorted(amounts.unknown)
     fits = lowest >= -(2**63)
@@ -45,7 +55,7 @@ def store_amounts(amounts: Amounts) -> Stored:
 
 
 def load_amounts(stored: Stored, count: int) -> Amounts:
-    planes = zlib.decompress(stored.planes) if stored.packed else stored.planes
+    planes = inflate(stored.planes) if stored.packed else stored.planes
     width, odd = divmod(stored.halves, 2)
     if odd:
         halves = planes[width * count :].hex().encode().translate(HALVES)[:count]

@@ -8,32 +8,36 @@ from typing import Any, ClassVar
 
 import msgspec
 
-from chalicelib.domain.amounts import Amounts, canonical
-from chalicelib.domain.cost import BASES, CostDay, CostKey
+from chalicelib.domain.amounts import Amounts, Columns, canonical
+from chalicelib.domain.cost import BASES, CostDay, CostKey, currencies_of
 from chalicelib.domain.usage import UsageBucket, UsageKey, gauges
-from chalicelib.stores.dense import Columns, Key, Layout, Layouts
+from chalicelib.stores.dense import Decoder, Key, Layout, Layouts, decoder_of
 from chalicelib.stores.planes import Stored, load_amounts, store_amounts
 
 
-class CostRecord(msgspec.Struct, array_like=True, frozen=True):
-    """A CostDay's facts; `run` numbers its keys, `owners` its owners. `own` is None where totals are what the lines sum to."""
+class CostFacts(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    """`owners` numbers the day's owners."""
 
-    run: int
-    day: date
     owners: int
-    own: list[Stored] | None
     estimated: bool
-    sources: list[str]
+    sources: tuple[str, ...]
     basis: str
     since: datetime | None
     restated: bool
 
 
-class UsageRecord(msgspec.Struct, array_like=True, frozen=True):
-    """A UsageBucket's facts; `run` numbers its keys, `scopes` the names of what is covered."""
+class CostRecord(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    """`own` is None where totals are what the lines sum to."""
 
     run: int
-    start: datetime
+    facts: CostFacts | None
+    day: date
+    own: list[Stored] | None
+
+
+class UsageFacts(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    """`scopes` numbers the names of what is covered."""
+
     scopes: int
     covered: list[int]
     unknown: dict[str, int]
@@ -41,29 +45,38 @@ class UsageRecord(msgspec.Struct, array_like=True, frozen=True):
     restated: bool
 
 
+class UsageRecord(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    run: int
+    facts: UsageFacts | None
+    start: datetime
+
+
 class CostCodec:
     makers: ClassVar[Sequence[Callable[[Iterable[str]], Key]]] = (lambda fields: _cost_key(*fields), tuple)
-    record: ClassVar[type[Any]] = CostRecord
+    decoder: ClassVar[Decoder] = decoder_of(CostRecord)
 
     def fields(self, day: CostDay) -> Iterable[tuple[str, ...]]:
         return ((*key[:-1], msgspec.json.encode(key.tags).decode()) for key in day.keys)
 
-    def columns(self, day: CostDay) -> Sequence[Amounts]:
+    def columns(self, day: CostDay) -> Iterable[Amounts]:
         return day.amounts
 
     def counts(self, keys: Layout) -> Sequence[int]:
-        return (len(keys),) * len(BASES)
+        return (*(len(keys),) * len(BASES), *(len(currencies_of(keys)),) * len(BASES))  # type: ignore[arg-type]
 
-    def facts(self, day: CostDay, run: int, tables: Sequence[Layouts]) -> CostRecord:
-        own = [store_amounts(amounts) for amounts in day.own] or None
-        owners = tables[1].number(day.owners)
-        return CostRecord(run, day.day, owners, own, day.estimated, list(day.sources), day.basis, day.since, day.restated)
+    def facts(self, day: CostDay, tables: Sequence[Layouts]) -> CostFacts:
+        return CostFacts(tables[1].number(day.owners), day.estimated, day.sources, day.basis, day.since, day.restated)
 
-    def load(self, record: CostRecord, columns: Columns, tables: Sequence[Sequence[Layout]]) -> CostDay:
-        owners: Any = tables[1][record.owners]
+    def to_record(self, day: CostDay, run: int, facts: Any | None) -> CostRecord:
+        return CostRecord(run, facts, day.day, [store_amounts(amounts) for amounts in day.own] or None)
+
+    def told(self, facts: CostFacts, tables: Sequence[Sequence[Layout]]) -> Any:
+        return tables[1][facts.owners], (facts.estimated, facts.sources, facts.basis, facts.since, facts.restated)
+
+    def load(self, record: CostRecord, told: Any, columns: Columns) -> CostDay:
+        owners, facts = told
         own = tuple(load_amounts(stored, len(owners)) for stored in record.own) if record.own else ()
-        facts = record.estimated, tuple(record.sources), record.basis, record.since, record.restated
-        return CostDay(record.day, columns.keys, columns, owners, own, *facts)  # type: ignore[arg-type]
+        return CostDay(record.day, columns.run.keys, columns, owners, own, *facts)
 
 
 def _cost_key(*fields: str) -> CostKey:
@@ -73,25 +86,31 @@ def _cost_key(*fields: str) -> CostKey:
 
 class UsageCodec:
     makers: ClassVar[Sequence[Callable[[Iterable[str]], Key]]] = (UsageKey._make, tuple)
-    record: ClassVar[type[Any]] = UsageRecord
+    decoder: ClassVar[Decoder] = decoder_of(UsageRecord)
 
     def fields(self, bucket: UsageBucket) -> Iterable[tuple[str, ...]]:
         return bucket.keys
 
-    def columns(self, bucket: UsageBucket) -> Sequence[Amounts]:
+    def columns(self, bucket: UsageBucket) -> Iterable[Amounts]:
         return bucket.totals, bucket.levels
 
     def counts(self, keys: Layout) -> Sequence[int]:
         return len(keys), len(gauges(keys))  # type: ignore[arg-type]
 
-    def facts(self, bucket: UsageBucket, run: int, tables: Sequence[Layouts]) -> UsageRecord:
-        scopes = tables[1].number((scope,) for scope in bucket.covered)
-        return UsageRecord(run, bucket.start, scopes, list(bucket.covered.values()), bucket.unknown, bucket.since, bucket.restated)
+    def facts(self, bucket: UsageBucket, tables: Sequence[Layouts]) -> UsageFacts:
+        scopes = tables[1].number(scope.partition("/") for scope in bucket.covered)
+        return UsageFacts(scopes, list(bucket.covered.values()), bucket.unknown, bucket.since, bucket.restated)
 
-    def load(self, record: UsageRecord, columns: Columns, tables: Sequence[Sequence[Layout]]) -> UsageBucket:
-        covered = {scope: hours for (scope,), hours in zip(tables[1][record.scopes], record.covered, strict=True)}
-        facts = record.unknown, record.since, record.restated
-        return UsageBucket(record.start, covered, columns.keys, canonical(columns[0]), canonical(columns[1]), *facts)  # type: ignore[arg-type]
+    def to_record(self, bucket: UsageBucket, run: int, facts: Any | None) -> UsageRecord:
+        return UsageRecord(run, facts, bucket.start)
+
+    def told(self, facts: UsageFacts, tables: Sequence[Sequence[Layout]]) -> Any:
+        covered = dict(zip(map("".join, tables[1][facts.scopes]), facts.covered, strict=True))
+        return covered, facts.unknown, facts.since, facts.restated
+
+    def load(self, record: UsageRecord, told: Any, columns: Columns) -> UsageBucket:
+        covered, *facts = told
+        return UsageBucket(record.start, covered, columns.run.keys, canonical(columns[0]), canonical(columns[1]), *facts)
 
 
 COSTS, USAGE = CostCodec(), UsageCodec()

@@ -21,8 +21,10 @@ from chalicelib.stores.items import LARGEST_PART, PART_MARK, Item, expired, join
 from chalicelib.stores.tables import METRICS, TTL_ATTRIBUTE
 
 DAYS_KEPT = timedelta(days=25 * 31)
-MONTHS_IN_DAYS = 1
-"""How many months before the present one still have an item per day: they are what is asked for and restated most."""
+MONTHS_IN_DAYS = {"cost": 0, "usage": 1}
+"""How many months before the present one still have an item per day: reading more of a month than was asked for is cheap for costs."""
+FOLDED_AFTER = DAY
+"""Readers look for a month's item as soon as it is over, writers write it that much later: their clocks differ by less."""
 MONTHS_TO_FOLD = 3
 """How far before that it is looked for days that came to be long over."""
 LARGEST_MONTH = 8 * LARGEST_PART
@@ -84,15 +86,15 @@ class Rollups(Generic[Day]):
 
     def fold(self, customer_id: str) -> None:
         """Puts the days of months that have come to be long over into one item each."""
-        since = self._in_days_since()
+        since = self._in_days_since(self._now() - FOLDED_AFTER)
         first, last = self._day_key(minus_months(since, MONTHS_TO_FOLD)), self._day_key(since - DAY) + LAST
         keys = (item[RANGE]["S"] for item in self._items(customer_id, first, last, ProjectionExpression="#range"))
         for month in sorted({date.fromisoformat(f"{key.partition('#')[2][:7]}-01") for key in keys if key.count("-") == 2}):
             self._put_month(customer_id, month, {})
 
-    def _in_days_since(self) -> date:
+    def _in_days_since(self, at: datetime) -> date:
         """The first month that still has an item per day."""
-        return minus_months(month_start(self._now().date()), MONTHS_IN_DAYS)
+        return minus_months(month_start(at.date()), MONTHS_IN_DAYS[self._kind])
 
     def _day_key(self, day: date) -> str:
         return f"{self._kind}#{day}"
@@ -110,7 +112,7 @@ class Rollups(Generic[Day]):
 
     def _read(self, customer_id: str, first: date, last: date, consistent: bool) -> dict[date, Day]:
         """A month's own item counts before an item of one of its days, which is left over then."""
-        start = self._day_key(first) if first >= self._in_days_since() else self._month_key(first)
+        start = self._day_key(first) if first >= self._in_days_since(self._now()) else self._month_key(first)
         condition = f"{HASH} = :customer AND #range BETWEEN :first AND :last"
         values: dict[str, str | int] = {
             ":customer": customer_id,
@@ -136,8 +138,8 @@ class Rollups(Generic[Day]):
         return then
 
     def _put_month(self, customer_id: str, month: date, wanted: Mapping[date, Day | None]) -> None:
-        whole = month < self._in_days_since()
-        first, last = (self._month_key(month),) * 2 if whole else (self._day_key(min(wanted)), self._day_key(max(wanted)))
+        over = month < self._in_days_since(self._now())
+        first, last = (self._month_key(month),) * 2 if over else (self._day_key(min(wanted)), self._day_key(max(wanted)))
         raw = {item[RANGE]["S"]: item for item in self._items(customer_id, first, last + LAST)}
         found = self._found(raw.values())
         before = {day: record for records in reversed(found.values()) for day, record in records.items()}
@@ -172,9 +174,10 @@ class Rollups(Generic[Day]):
     def _target(
         self, customer_id: str, month: date, after: Mapping[date, Day], found: Mapping[str, Mapping[date, Day]]
     ) -> dict[str, list[Item] | None]:
-        """Per first key the items to write, None where what is there stays."""
-        if month < self._in_days_since() and after:
-            key, data = self._month_key(month), encode(self._codec, after.values())
+        """Per first key the items to write, None where what is there stays. A month that has its item keeps it."""
+        key = self._month_key(month)
+        if after and (key in found or month < self._in_days_since(self._now() - FOLDED_AFTER)):
+            data = encode(self._codec, after.values())
             if len(data) <= LARGEST_MONTH:
                 same = _all_same(found.get(key, {}), after)
                 return {key: None if same else self._to_items(customer_id, key, data, None)}

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from bisect import bisect_left
+from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
+from operator import attrgetter
 
 from chalicelib.domain.breakdown import Selection, group, top
 from chalicelib.domain.cost import CostDay, CostLine
@@ -59,9 +61,10 @@ def cost_answer(store: MetricStore, customer_id: str, question: CostQuestion, st
     }
 
 
-def within(days: Iterable[CostDay], window: Window) -> list[CostDay]:
-    start, end = window.start.date(), window.end.date()
-    return [day for day in days if start <= day.day < end]
+def within(days: list[CostDay], window: Window) -> list[CostDay]:
+    """Of days in order those of the window."""
+    first, end = (bisect_left(days, edge.date(), key=attrgetter("day")) for edge in (window.start, window.end))
+    return days[first:end]
 
 
 def lines_of(day: CostDay, question: CostQuestion, currency: str | None) -> list[CostLine]:
@@ -121,18 +124,22 @@ def _covered_total(days: list[CostDay], window: Window, amounts: ByDay, currency
 
 
 def _series(days: list[CostDay], amounts: ByDay, question: CostQuestion) -> list[Answer]:
-    estimated = {day.day: day.estimated for day in days}
     entries: list[Answer] = []
+    place, start, estimated = 0, text_of(question.window.start), attrgetter("estimated")
     for bucket in buckets(question.window, question.granularity):
-        covered = [day for day in bucket.days() if day in estimated]
+        first, after, end = place, bucket.end.date(), text_of(bucket.end)
+        while place < len(days) and days[place].day < after:
+            place += 1
+        covered = days[first:place]
         entries.append(
             {
-                "start": text_of(bucket.start),
-                "end": text_of(bucket.end),
-                "amount": shown(add_known(amounts[day] for day in covered)) if covered else None,
-                "estimated": any(estimated[day] for day in covered) if covered else None,
+                "start": start,
+                "end": end,
+                "amount": shown(add_known([amounts[day.day] for day in covered])) if covered else None,
+                "estimated": any(map(estimated, covered)) if covered else None,
             }
         )
+        start = end
     return entries
 
 

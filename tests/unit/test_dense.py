@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chalicelib.domain.amounts import Amounts, summed
+from chalicelib.domain.amounts import Amounts, pieces, summed
 from chalicelib.domain.breakdown import Selection
 from chalicelib.domain.cost import BASES, CostDay, CostLine, SourceTotal, add_lines, totals_of
 from chalicelib.domain.errors import UnknownSchema
@@ -44,6 +45,7 @@ def test_amounts_are_the_values_they_were_made_of(values: list[Decimal | None]) 
     assert amounts == Amounts.of([None if value is None else value * 1000 / 1000 if abs(value) < 10**12 else value for value in values])
 
 
+@settings(deadline=None)
 @given(st.lists(LINES, max_size=5), MONEY)
 def test_days_come_back_from_one_item_as_they_went_in(days: list[list[CostLine]], owns: Decimal | None) -> None:
     kept = [day(number, lines, owns) for number, lines in enumerate(days)]
@@ -55,6 +57,7 @@ def test_days_come_back_from_one_item_as_they_went_in(days: list[list[CostLine]]
         assert found.totals == kept[number].totals
 
 
+@settings(deadline=None)
 @given(LINES, st.integers(1, 4))
 def test_sums_over_columns_are_the_sums_of_the_lines(lines: list[CostLine], copies: int) -> None:
     days = decode(COSTS, encode(COSTS, [day(number, lines) for number in range(copies)]))
@@ -66,6 +69,7 @@ def test_sums_over_columns_are_the_sums_of_the_lines(lines: list[CostLine], copi
         assert add_known(amount for _, amount in by_key(days, basis, chosen)) == expected
 
 
+@settings(deadline=None)
 @given(LINES, MONEY)
 def test_a_total_that_differs_from_the_lines_is_told_with_its_difference(lines: list[CostLine], owns: Decimal | None) -> None:
     days = decode(COSTS, encode(COSTS, [day(0, lines, owns)]))
@@ -104,3 +108,29 @@ def test_keys_of_different_days_are_added_by_key_and_those_of_the_same_by_place(
 def test_bytes_of_another_version_are_an_error_not_garbage(data: bytes) -> None:
     with pytest.raises(UnknownSchema):
         decode(COSTS, data)
+
+
+@settings(deadline=None)
+@given(LINES, LINES, st.lists(st.booleans(), max_size=5))
+def test_a_days_sums_are_what_its_columns_sum_to(one: list[CostLine], other: list[CostLine], which: list[bool]) -> None:
+    kept = [day(number, one if first else other) for number, first in enumerate(which)]
+    for found in (kept, decode(COSTS, encode(COSTS, kept))):
+        for basis in BASES:
+            for currency in ("USD", "EUR"):
+                whole, listed = by_day(found, basis, Chosen(Selection(), currency)), by_key(found, basis, Chosen(Selection(), currency))
+                assert whole == {one.day: add_known(line.amount(basis) for line in one.lines if line.currency == currency) for one in kept}
+                assert add_known(whole.values()) == add_known(amount for _, amount in listed)
+
+
+def test_days_that_lie_side_by_side_are_taken_in_one_piece() -> None:
+    one, other = ([CostLine("1", name, "", "", "", "", "USD", Decimal(name), None, None)] for name in "12")
+    days = decode(COSTS, encode(COSTS, [day(number, lines) for number, lines in enumerate([one, one, other, one, one])]))
+    assert [amounts.units for _, amounts in pieces((each.amounts for each in days), 0)] == [(1, 1, 1, 1), (2,)]
+    assert [amounts.units for _, amounts in pieces((days[number].amounts for number in (0, 4)), 0)] == [(1,), (1,)]
+
+
+def test_facts_are_kept_once_while_they_stay_the_same() -> None:
+    same = [day(number, []) for number in (0, 2, 4)]
+    other = replace(same[1], basis="net")
+    assert decode(COSTS, encode(COSTS, [same[0], other, same[2]])) == [same[0], other, same[2]]
+    assert len(encode(COSTS, same)) < len(encode(COSTS, [same[0], other, same[2]]))
