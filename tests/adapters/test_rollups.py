@@ -79,7 +79,7 @@ def test_days_that_came_to_be_long_over_are_put_into_their_month(metrics: Metric
     metrics.usage.put("acme", days)
     metrics.usage.fold("acme")
     assert len(keys(client)) == 3
-    clock.now = NOW + timedelta(days=8)
+    clock.now = NOW + timedelta(days=9)
     metrics.usage.fold("acme")
     assert keys(client) == ["usage#2026-10"]
     assert metrics.usage.read("acme", date(2026, 10, 1), date(2026, 10, 31)) == days
