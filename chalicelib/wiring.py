@@ -19,7 +19,7 @@ from chalicelib import laptop
 from chalicelib.domain.customer import Account, ApiKey, Customer
 from chalicelib.security import secrets
 from chalicelib.settings import Settings
-from chalicelib.sources import findings, focus_export
+from chalicelib.sources import data_export, findings, focus_export
 from chalicelib.sources.cloudwatch import CloudWatch
 from chalicelib.sources.cost_explorer import CostExplorer
 from chalicelib.sources.security_hub import SecurityHub
@@ -29,9 +29,10 @@ from chalicelib.stores.customers import ApiKeys, Customers
 from chalicelib.stores.dynamo import Dynamo, available
 from chalicelib.stores.files import ExportFiles, ReportFiles
 from chalicelib.stores.metrics import Metrics
+from chalicelib.stores.payer import PayerExports, PayerFiles
 from chalicelib.stores.queues import Queue
 from chalicelib.stores.reports import Reports
-from chalicelib.usecases.collaborators import Collaborators
+from chalicelib.usecases.collaborators import Collaborators, Payer
 from chalicelib.usecases.query import Turns
 
 if TYPE_CHECKING:
@@ -123,6 +124,14 @@ class Services:
         return ExportFiles(self.client("s3"), tables.bucket_name(self.settings.stage, tables.EXPORTS_BUCKET.name, self.account))
 
     @cached_property
+    def payer_exports(self) -> PayerExports:
+        return PayerExports(self.dynamo, self.table(tables.METRICS))
+
+    @cached_property
+    def payer_files(self) -> PayerFiles:
+        return PayerFiles(self.client("s3"), tables.bucket_name(self.settings.stage, tables.EXPORTS_BUCKET.name, self.account))
+
+    @cached_property
     def report_queue(self) -> Queue:
         return self._queue(tables.REPORT_QUEUE)
 
@@ -141,6 +150,7 @@ class Services:
             self._queue(tables.AGGREGATION_QUEUE),
             self.settings.hours_kept,
             self.clock,
+            Payer(self.payer_exports, self.payer_files, data_export.parse, focus_export.scan, focus_export.to_part),
         )
 
     @cached_property

@@ -86,4 +86,4 @@ class FakeCloudWatch:
 def collaborators(metrics: FakeMetrics, usage: FakeCloudWatch) -> Collaborators:
     """Only what reading usage needs."""
     nobody: Any = None
-    return Collaborators(nobody, metrics, usage, nobody, nobody, nobody, nobody, nobody, nobody, metrics.kept, metrics.clock)  # type: ignore[arg-type]
+    return Collaborators(nobody, metrics, usage, nobody, nobody, nobody, nobody, nobody, nobody, metrics.kept, metrics.clock, nobody)  # type: ignore[arg-type]

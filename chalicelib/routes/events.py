@@ -16,6 +16,7 @@ from chalicelib.domain.period import iso
 from chalicelib.logs import LOGGER
 from chalicelib.routes.reports import reporting
 from chalicelib.stores.files import customer_of
+from chalicelib.stores.payer import export_of
 from chalicelib.usecases import aggregate, report
 from chalicelib.wiring import services
 
@@ -36,14 +37,16 @@ def plan(event: LenientEvent) -> dict[str, object]:
 
 
 def jobs_of(body: str) -> Iterator[dict[str, str]]:
-    """The jobs of a message: our own, or one drop per record of an S3 notification."""
+    """The jobs of a message: our own, or one drop, or one manifest of the payer's export, per record of an S3 notification."""
     message = msgspec.json.decode(body)
     if "job" in message:
         yield message
     for record in message.get("Records", []):
         key = unquote_plus(record["s3"]["object"]["key"])
-        owner = customer_of(key)
-        if owner:
+        owner, export = customer_of(key), export_of(key)
+        if export:
+            yield {"job": "payer_export", "export": export, "key": key}
+        elif owner:
             yield {"job": "drop", "kind": owner[0], "customer_id": owner[1], "key": key}
 
 

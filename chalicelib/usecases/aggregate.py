@@ -9,7 +9,7 @@ from chalicelib.domain.customer import Customer
 from chalicelib.domain.errors import InvalidInput, SourceUnavailable
 from chalicelib.domain.period import Window, hour_floor, iso, whole_days
 from chalicelib.domain.state import NO_DATA, SourceState
-from chalicelib.usecases import drops
+from chalicelib.usecases import drops, payer
 from chalicelib.usecases.collaborators import Collaborators
 from chalicelib.usecases.costs import read_costs, read_costs_if_due
 from chalicelib.usecases.findings import read_findings
@@ -33,6 +33,9 @@ def run(with_: Collaborators, job: Job) -> None:
     kind = job["job"]
     if kind == "costs":
         read_costs_if_due(with_, instant_of(job["end"]))
+        return
+    if kind in payer.JOBS:
+        payer.run(with_, job)
         return
     customer = with_.customers.get(job["customer_id"])
     if customer is None or customer.disabled:

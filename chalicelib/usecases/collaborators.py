@@ -8,15 +8,31 @@ from datetime import timedelta
 from chalicelib.usecases.ports import (
     Clock,
     CostExportReader,
+    CostPartMaker,
+    CostRowReader,
     CostSource,
     CustomerDirectory,
     ExportFiles,
     FindingsExportReader,
     FindingsSource,
+    ManifestReader,
     MetricStore,
+    PayerExports,
+    PayerFiles,
     Queue,
     UsageSource,
 )
+
+
+@dataclass(frozen=True)
+class Payer:
+    """Whom the payer's export is taken in with."""
+
+    exports: PayerExports
+    files: PayerFiles
+    read_manifest: ManifestReader
+    read_rows: CostRowReader
+    to_part: CostPartMaker
 
 
 @dataclass(frozen=True)
@@ -32,3 +48,4 @@ class Collaborators:
     queue: Queue
     hours_kept: timedelta
     clock: Clock
+    payer: Payer

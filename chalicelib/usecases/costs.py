@@ -54,9 +54,12 @@ def read_costs(with_: Collaborators, window: Window, customers: Iterable[Custome
 def _keep_costs(
     with_: Collaborators, customer: Customer, window: Window, now: datetime, series: Mapping[str, tuple[CostPart, ...]]
 ) -> None:
-    parts = [part for account in customer.account_ids for part in series.get(account, ())]
+    told = [part for account in sorted({claim.id for claim in customer.claims}) for part in series.get(account, ())]
+    parts = [part for part in told if customer.owns(part.origin, part.day)]
+    others = [(part.day, part.source, part.origin) for part in told if not customer.owns(part.origin, part.day)]
     with_.metrics.put_cost_parts(customer.id, parts)
-    version = settle_months(with_.metrics, customer.id, {month_start(day) for day in window.days()}) if parts else ""
+    with_.metrics.delete_cost_parts(customer.id, others)  # put before the account went to somebody else
+    version = settle_months(with_.metrics, customer.id, {month_start(day) for day in window.days()}) if told else ""
     with_.metrics.put_state(customer.id, _cost_state(with_, customer, window, now, bool(parts), version))
 
 
