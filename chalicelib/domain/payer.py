@@ -104,14 +104,17 @@ class Split:
     """Rows added up by owner and day as they come, each to whose its account is on its day."""
 
     def __init__(self, customers: Iterable[Customer]) -> None:
-        self._customers = tuple(customers)
+        self._claiming: dict[str, list[Customer]] = {}
+        for customer in customers:
+            for account in {claim.id for claim in customer.claims}:
+                self._claiming.setdefault(account, []).append(customer)
         self._owners: dict[tuple[str, date], str] = {}
         self.sums: dict[str, dict[date, LineSums]] = {}
 
     def add(self, day: date, line: CostLine) -> None:
         place = (line.account, day)
         if place not in self._owners:
-            self._owners[place] = owner_of(self._customers, line.account, day)
+            self._owners[place] = owner_of(self._claiming.get(line.account, ()), line.account, day)
         self.sums.setdefault(self._owners[place], {}).setdefault(day, LineSums()).add(line)
 
     @property

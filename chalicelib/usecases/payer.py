@@ -176,11 +176,14 @@ def _parts(with_: Collaborators, owner: Customer, record: PayerExport, months: s
 
 
 def _share(record: PayerExport, parts: list[CostPart], now: datetime) -> Drop:
-    """What the owner has of what counts, as a drop's record; the export covers its months to its own last day."""
+    """What the owner has of what counts, as a drop's record.
+
+    The export covers its months to its own last day, but never beyond the day that it was written on: some fees lie ahead.
+    """
     counting = tuple(part for part in parts if part.origin == origin_of(record.key, record.version))
     received = record.modified or now
     share = Drop(record.key, "focus", record.version, received, OK, record.version, export=record.export, period=record.period)
-    months = {month: (accounts, record.through[month]) for month, (accounts, _) in months_of(counting).items()}
+    months = {month: (accounts, min(record.through[month], received.date())) for month, (accounts, _) in months_of(counting).items()}
     return replace(share, months=months) if months else replace(share, state=GONE)
 
 
