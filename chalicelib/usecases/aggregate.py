@@ -13,6 +13,7 @@ from chalicelib.usecases import drops, payer
 from chalicelib.usecases.collaborators import Collaborators
 from chalicelib.usecases.costs import read_costs, read_costs_if_due
 from chalicelib.usecases.findings import read_findings
+from chalicelib.usecases.moved import forget_usage
 from chalicelib.usecases.usage import LONGEST, hourly_window, read_usage
 
 Job = Mapping[str, str]
@@ -56,6 +57,8 @@ def run(with_: Collaborators, job: Job) -> None:
         )
     elif kind == "drop":
         drops.take(with_, customer, job["kind"], job["key"])
+    elif kind == "moved":
+        forget_usage(with_, customer, job["account"], instant_of(job["start"]))
     else:
         raise InvalidInput(("job", "is none that this version knows"))
 

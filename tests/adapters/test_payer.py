@@ -15,18 +15,22 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from moto.iam.models import iam_backends
+from moto.s3.models import s3_backends
 
 from chalicelib.domain.breakdown import Selection
 from chalicelib.domain.cost import CostLine, CostPart, totals_of
 from chalicelib.domain.customer import UNALLOCATED, Account, Customer
 from chalicelib.domain.errors import RejectedDrop
 from chalicelib.domain.exact import add_known
+from chalicelib.domain.period import Window, midnight
 from chalicelib.domain.spend import Chosen, by_day
 from chalicelib.domain.state import COST_EXPLORER
 from chalicelib.routes import events
 from chalicelib.stores import tables
 from chalicelib.usecases import aggregate, drops, payer
 from chalicelib.usecases.settle import settle_months
+from local import aws as embedded
 from ops import accounts, customers
 from tests.e2e.embedded import NOW, Embedded, started
 from tests.stack import SHARED_DATA
@@ -89,8 +93,6 @@ def deliver(aws: Embedded, *files: bytes, export: str = "bill", period: str = "2
 
 def _age(key: str, hours: int) -> None:
     """Moto dates objects by its own clock; the records of what was written are moved back instead."""
-    from moto.s3.models import s3_backends
-
     found = s3_backends["123456789012"]["aws"].buckets[BUCKET].keys[key]
     found.last_modified = datetime(2026, 3, 1, 12, tzinfo=UTC).replace(tzinfo=None) - timedelta(hours=hours)
 
@@ -411,31 +413,35 @@ def test_of_two_exports_that_tell_of_the_same_account_and_month_the_one_that_cam
     assert everybody(aws) == WHOLE
 
 
-def test_cost_explorers_days_go_to_whose_the_account_was(aws: Embedded) -> None:
+def test_what_a_moved_account_used_and_cost_by_cost_explorer_goes_with_it_from_that_day(aws: Embedded) -> None:
     acme, borealis = aws.customers[:2]
+    moved, day, first, last = acme.account_ids[0], date(2026, 3, 2), date(2026, 2, 20), date(2026, 3, 3)
+    window = Window(midnight(date(2026, 3, 1)), midnight(date(2026, 3, 4)))
     for customer in (acme, borealis):
-        aws.aggregate(customer, costs=False)
-    aggregate.run(aws.services.collaborators, {"job": "costs", "end": "2026-03-04T14:00:00Z"})
-    moved, day = acme.account_ids[0], date(2026, 2, 20)
-    first, last = date(2026, 2, 1), date(2026, 3, 3)
+        aws.aggregate(customer)
+        aggregate.backfill(aws.services.collaborators, customer, window, NOW)
 
-    def by_owner() -> dict[str, dict[date, Decimal | None]]:
-        found: dict[str, dict[date, Decimal | None]] = {}
-        for owner in (acme.id, borealis.id):
-            days = aws.services.metrics.costs.read(owner, first, last)
-            found[owner] = {one.day: add_known(line.billed for line in one.lines if line.account == moved) for one in days}
-        return found
+    def costs_of(owner: Customer) -> dict[date, Decimal | None]:
+        days = aws.services.metrics.costs.read(owner.id, first, last)
+        return {one.day: add_known(line.billed for line in one.lines if line.account == moved) for one in days}
 
-    before = by_owner()
+    def usage_of(owner: Customer, account: str = moved) -> list[date]:
+        days = aws.services.metrics.usage.read(owner.id, date(2026, 3, 1), last)
+        hours = aws.services.metrics.hours.read(owner.id, window)
+        found = [{one.start.date() for one in buckets if any(key.account == account for key in one.keys)} for buckets in (days, hours)]
+        assert found[0] == found[1]
+        return sorted(found[0])
+
+    costs, kept = costs_of(acme), usage_of(acme, acme.account_ids[1])
+    assert (usage_of(acme), usage_of(borealis), len(kept)) == (kept, [], 3)
     accounts.move(aws.services, moved, borealis.id, day)
-    for job in _sent(aws):
-        if job["job"] == "backfill":
-            aggregate.run(aws.services.collaborators, job)
-    after = by_owner()
-    for one in before[acme.id]:
-        mine, theirs = (after[acme.id], after[borealis.id]) if one < day else (after[borealis.id], after[acme.id])
-        assert mine[one] == before[acme.id][one] != 0
-        assert theirs[one] == 0
+    iam_backends[moved]["aws"].roles.clear()
+    embedded.create_reader_role(moved, borealis.external_id)
+    work(aws)
+    assert (usage_of(acme), usage_of(borealis), usage_of(acme, acme.account_ids[1])) == (kept[:1], kept[1:], kept)
+    assert costs_of(acme) == {one: amount if one < day else 0 for one, amount in costs.items()}
+    assert costs_of(borealis) == {one: amount if one >= day else 0 for one, amount in costs.items()}
+    assert all(costs.values())
 
 
 def oracle(content: str, owners: dict[str, str]) -> dict[str, Decimal]:
