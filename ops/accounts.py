@@ -74,9 +74,9 @@ def move(with_: Services, account: str, to: str, on: date) -> Customer:
         raise SystemExit(f"--on: account {account} wasn't {holder.id}'s on {on}")
     receiver = replace(receiver, accounts=(*receiver.accounts, Account(account, since=on)))
     with_.customers.put_together([closed(holder, {account}, on), receiver])
-    again = [{"job": "moved", "customer_id": holder.id, "account": account, "start": iso(midnight(on))}]
+    again = [*splits(with_, on), {"job": "moved", "customer_id": holder.id, "account": account, "start": iso(midnight(on))}]
     again += [backfill(one.id, on, now, MOVED_BACK) for one in (holder, receiver) if not one.disabled]
-    with_.collaborators.queue.send([*again, *splits(with_, on)])
+    with_.collaborators.queue.send(again)
     print(f"account {account} is {to}'s from {on} and was {holder.id}'s before; what it used and cost since is read again", file=sys.stderr)
     return receiver
 

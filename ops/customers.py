@@ -34,7 +34,7 @@ def add(with_: Services, customer_id: str, name: str, accounts: list[str], since
     if others:
         with_.customers.put_together(others)
     jobs = [{"job": "customer", "customer_id": customer_id, "end": iso(hour_floor(now))}, owned.backfill(customer_id, since, now)]
-    with_.collaborators.queue.send([*jobs, *owned.splits(with_, since)] if accounts else [])
+    with_.collaborators.queue.send([*owned.splits(with_, since), *jobs] if accounts else [])
     print(json.dumps(role_template(external_id, with_.account), indent=2))
 
 
@@ -42,7 +42,7 @@ def assign(with_: Services, customer_id: str, accounts: list[str], since: date |
     """Gives a customer more accounts, reads them back and prints the role that they must grant."""
     customer, others = owned.claimed(with_, customer_of(with_, customer_id), accounts, since)
     with_.customers.put_together([customer, *others])
-    with_.collaborators.queue.send([owned.backfill(customer_id, since, with_.clock()), *owned.splits(with_, since)])
+    with_.collaborators.queue.send([*owned.splits(with_, since), owned.backfill(customer_id, since, with_.clock())])
     print(json.dumps(role_template(customer.external_id, with_.account), indent=2))
 
 
