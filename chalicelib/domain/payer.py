@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
-from chalicelib.domain.cost import CostLine, CostPart, LineSums
+from chalicelib.domain.cost import CostLine, CostPart, LineSums, export_is_final
 from chalicelib.domain.customer import Customer, owner_of
 from chalicelib.domain.period import month_start
 from chalicelib.domain.state import FOCUS_EXPORT, OK, Drop, origin_of
+
+_PLACE = re.compile(r"focus-export/([^/]+)/(?:.*/)?BILLING_PERIOD=(2[0-9]{3})-(0[1-9]|1[0-2])/", re.ASCII | re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -26,6 +29,12 @@ class Manifest:
     def period_key(self) -> str:
         """What the period of the export is known by, whatever wrote it."""
         return f"focus-export/{self.export}/BILLING_PERIOD={self.period:%Y-%m}"
+
+
+def place_of(key: str) -> Manifest | None:
+    """The export and billing period that a key names, with no files; None when it doesn't."""
+    found = _PLACE.match(key)
+    return Manifest(key, found[1], date(int(found[2]), int(found[3]), 1), ()) if found else None
 
 
 @dataclass(frozen=True)
@@ -65,6 +74,12 @@ class PayerExport:
     def newer_than(self, modified: datetime, manifest: str) -> bool:
         """Whether what counts was written after that manifest; of one second, the one of the greater key is the later."""
         return self.modified is not None and (self.modified, self.manifest) > (modified, manifest)
+
+    def confirmed(self, manifest: str, modified: datetime) -> PayerExport:
+        """The record once a manifest has said again what counts already."""
+        if self.newer_than(modified, manifest):
+            return self
+        return replace(self, manifest=manifest, modified=modified, state=OK, reason="")
 
     def begun(self, coming: Incoming, months: Iterable[date], owners: Iterable[str]) -> PayerExport:
         """The record before the first part of a version is put, so that whoever takes over knows where parts may lie."""
@@ -126,10 +141,11 @@ class Split:
         return last
 
 
-def version_of(key: str, files: Iterable[tuple[str, str]], customers: Iterable[Customer]) -> str:
-    """A digest of what decides every part: the data files' contents, and whose each account is when."""
+def version_of(manifest: Manifest, files: Iterable[tuple[str, str]], modified: datetime, customers: Iterable[Customer]) -> str:
+    """A digest of what decides every part: the data files' contents, whose each account is when, and whether the bill is final."""
     claims = sorted((claim.id, str(claim.since), str(claim.until), one.id, one.disabled) for one in customers for claim in one.claims)
-    return hashlib.sha256(repr((key, sorted(files), claims)).encode()).hexdigest()
+    final = export_is_final(modified.date(), manifest.period)
+    return hashlib.sha256(repr((manifest.period_key, sorted(files), final, claims)).encode()).hexdigest()
 
 
 @dataclass(frozen=True)

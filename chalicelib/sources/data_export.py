@@ -15,7 +15,7 @@ from chalicelib.domain.payer import Manifest
 
 ENDINGS = (".csv", ".csv.gz")
 _KEY = re.compile(r"focus-export/(?P<export>[^/]+)/(?:.*/)?[^/]*Manifest\.json", re.DOTALL)
-_PERIOD = re.compile(r"/BILLING_PERIOD=([^/]*)/")
+_PERIOD = re.compile(r"/BILLING_PERIOD=([^/]*)/", re.IGNORECASE)
 _MONTH = re.compile(r"(2[0-9]{3})-(0[1-9]|1[0-2])", re.ASCII)
 _URI = re.compile(r"s3://([^/]+)/(.+)", re.DOTALL)
 

@@ -15,7 +15,7 @@ from datetime import date, datetime
 from chalicelib.domain.cost import CostPart
 from chalicelib.domain.customer import Customer
 from chalicelib.domain.errors import RejectedDrop, StoreUnavailable
-from chalicelib.domain.payer import Incoming, Manifest, PayerExport, Split, is_of, version_of
+from chalicelib.domain.payer import Incoming, Manifest, PayerExport, Split, is_of, place_of, version_of
 from chalicelib.domain.period import DAY, month_start, next_month
 from chalicelib.domain.reading import CostRows
 from chalicelib.domain.state import FOCUS_EXPORT, GONE, OK, REJECTED, Drop, origin_of
@@ -41,16 +41,22 @@ def take(with_: Collaborators, key: str) -> None:
     found = with_.payer.files.manifest(key)
     if found is None:
         return
-    manifest, modified = with_.payer.read_manifest(found[0], key, with_.payer.files.bucket), found[1]
-    record = _record(with_, manifest)
-    if not record.newer_than(modified, key):
-        try:
+    manifest = place_of(key)
+    try:
+        manifest = with_.payer.read_manifest(found[0], key, with_.payer.files.bucket)
+        record = _record(with_, manifest)
+        if not record.newer_than(found[1], key):
             record = _take_version(with_, manifest, found, record.version)
-        except RejectedDrop as refused:
-            reason = str(refused)
-            _change(with_, manifest, lambda before: replace(before, state=REJECTED, reason=reason))
-            raise
+    except RejectedDrop as refused:
+        if manifest and not _record(with_, manifest).newer_than(found[1], key):
+            _refuse(with_, manifest, str(refused))
+        raise
     _tell(with_, record)
+
+
+def _refuse(with_: Collaborators, manifest: Manifest, reason: str) -> None:
+    """What counted before still does; the operator sees why."""
+    _change(with_, manifest, lambda before: replace(before, state=REJECTED, reason=reason))
 
 
 def _record(with_: Collaborators, manifest: Manifest) -> PayerExport:
@@ -69,9 +75,9 @@ def _change(with_: Collaborators, manifest: Manifest, change: Callable[[PayerExp
 def _take_version(with_: Collaborators, manifest: Manifest, found: tuple[bytes, datetime], counting: str) -> PayerExport:
     """The period's record once this version counts, or once another one does that came first."""
     files, customers, modified = _look(with_, manifest, found[1]), with_.customers.all(), found[1]
-    version = version_of(manifest.period_key, files, customers)
+    version = version_of(manifest, files, modified, customers)
     if version == counting:
-        return _accepted(with_, manifest)
+        return _accepted(with_, manifest, modified)
     split, counted = _read(with_, files, customers)
     coming = Incoming(version, modified, manifest.key)
     _change(with_, manifest, lambda before: before.begun(coming, split.through, split.sums))
@@ -93,15 +99,18 @@ def _take_version(with_: Collaborators, manifest: Manifest, found: tuple[bytes, 
     raise StoreUnavailable("an export or whose its accounts are changed while it was taken in")
 
 
-def _accepted(with_: Collaborators, manifest: Manifest) -> PayerExport:
-    """The record of what counts already, without what was said of a manifest that couldn't be read."""
+def _accepted(with_: Collaborators, manifest: Manifest, modified: datetime) -> PayerExport:
+    """The record of what counts already, as of this manifest: one of between that comes late is older, too."""
     record = _record(with_, manifest)
-    return _change(with_, manifest, lambda before: replace(before, state=OK, reason="")) if record.reason else record
+    if (record.modified, record.manifest, record.reason) == (modified, manifest.key, ""):
+        return record
+    return _change(with_, manifest, lambda before: before.confirmed(manifest.key, modified))
 
 
 def _holds(with_: Collaborators, manifest: Manifest, found: tuple[bytes, datetime], files: Looked, version: str) -> bool:
     """Whether the manifest and the accounts' owners are what they were when the version was read."""
-    return with_.payer.files.manifest(manifest.key) == found and version_of(manifest.period_key, files, with_.customers.all()) == version
+    same = with_.payer.files.manifest(manifest.key) == found
+    return same and version_of(manifest, files, found[1], with_.customers.all()) == version
 
 
 def _look(with_: Collaborators, manifest: Manifest, written: datetime) -> Looked:

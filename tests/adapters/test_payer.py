@@ -179,6 +179,29 @@ def test_an_older_manifest_that_comes_late_replaces_nothing(aws: Embedded) -> No
     assert aws.scan() == before
 
 
+def test_a_manifest_that_says_the_same_again_makes_what_was_written_between_older(aws: Embedded) -> None:
+    deliver(aws, bill(ROWS), age=24)
+    work(aws)
+    deliver(aws, bill([(SHOP, "2025-11-01", "2")]), run="between/", age=12)
+    between = _sent(aws)
+    deliver(aws, bill(ROWS))
+    work(aws)
+    for job in between:
+        aggregate.run(aws.services.collaborators, job)
+    work(aws)
+    assert everybody(aws) == WHOLE
+
+
+@pytest.mark.parametrize(("hours", "estimated"), [(24 * 80, True), (0, False)])
+def test_a_month_is_final_once_its_export_is_past_rewriting(aws: Embedded, hours: int, estimated: bool) -> None:
+    deliver(aws, bill(ROWS), age=24 * 80)  # 2025-12-11
+    work(aws)
+    deliver(aws, bill(ROWS), age=hours)
+    work(aws)
+    days = aws.services.metrics.costs.read("acme", NOV, date(2025, 11, 30))
+    assert {day.estimated for day in days if day.lines} == {estimated}
+
+
 class Killed(BaseException):
     """The worker's end, at whatever it was doing."""
 
@@ -314,6 +337,20 @@ def test_what_cannot_be_read_is_named_and_changes_no_number(aws: Embedded) -> No
     deliver(aws, bill(ROWS), age=-2)
     work(aws)
     assert aws.services.payer_exports.all()[0].reason == ""
+
+
+def test_a_first_manifest_that_is_not_understood_shows_in_what_the_operator_sees(aws: Embedded, capsys: pytest.CaptureFixture[str]) -> None:
+    key = "focus-export/bill/metadata/BILLING_PERIOD=2025-11/bill-Manifest.json"
+    put(aws, key, json.dumps({"dataFiles": [f"s3://{BUCKET}/focus-export/bill/data/BILLING_PERIOD=2025-11/a.parquet"]}).encode())
+    with pytest.raises(RejectedDrop):
+        payer.take(aws.services.collaborators, key)
+    accounts.show_unallocated(aws.services)
+    (shown,) = capsys.readouterr().out.splitlines()
+    assert shown.split("\t")[3:] == ["rejected", "dataFiles[0]: a Parquet file; set the export's format to gzip/csv"]
+    deliver(aws, bill(ROWS))
+    work(aws)
+    assert everybody(aws) == WHOLE
+    assert aws.services.payer_exports.all()[0].state == "ok"
 
 
 def test_an_account_that_moves_mid_month_is_each_customers_on_its_days(aws: Embedded, capsys: pytest.CaptureFixture[str]) -> None:
