@@ -15,13 +15,16 @@ OLD_VERSION_DAYS = 30  # how long a replaced or deleted object can be brought ba
 HANDOVER_DAYS = 2  # what one job leaves for another; the next one leaves its own
 DROPS = ("focus/", "findings/")
 DROP_EVENTS = ("s3:ObjectCreated:*", "s3:ObjectRemoved:*")
+PAYER_EXPORT = "focus-export/"
+MANIFESTS = (("prefix", PAYER_EXPORT), ("suffix", "Manifest.json"))  # data files are read when their manifest comes
+TOLD = (*(((("prefix", prefix),), event) for prefix in DROPS for event in DROP_EVENTS), (MANIFESTS, "s3:ObjectCreated:*"))
 
 
 def add_buckets(template: Template, stage: str) -> None:
     """Every bucket of the specs, its TLS-only policy, and its name as an output."""
     for spec in BUCKETS:
         bucket = template.add_resource(_bucket(spec, stage))
-        template.add_resource(_tls_only(bucket))
+        template.add_resource(_policy(bucket, [_tls_only(bucket), *([_data_exports(bucket)] if spec == EXPORTS_BUCKET else [])]))
         template.add_output(Output(f"{title(spec.name)}BucketName", Value=Ref(bucket)))
 
 
@@ -69,22 +72,39 @@ def _notifications(spec: Bucket) -> dict[str, Any]:
         s3.QueueConfigurations(
             Event=event,
             Queue=GetAtt(queue, "Arn"),
-            Filter=s3.Filter(S3Key=s3.S3Key(Rules=[s3.Rules(Name="prefix", Value=prefix)])),
+            Filter=s3.Filter(S3Key=s3.S3Key(Rules=[s3.Rules(Name=name, Value=value) for name, value in rules])),
         )
-        for prefix in DROPS
-        for event in DROP_EVENTS
+        for rules, event in TOLD
     ]
     return {"NotificationConfiguration": s3.NotificationConfiguration(QueueConfigurations=configurations), "DependsOn": f"{queue}Policy"}
 
 
-def _tls_only(bucket: s3.Bucket) -> s3.BucketPolicy:
-    arn = GetAtt(bucket, "Arn")
-    refused = {
+def _policy(bucket: s3.Bucket, statements: list[dict[str, Any]]) -> s3.BucketPolicy:
+    return s3.BucketPolicy(f"{bucket.title}Policy", Bucket=Ref(bucket), PolicyDocument={"Version": "2012-10-17", "Statement": statements})
+
+
+def _tls_only(bucket: s3.Bucket) -> dict[str, Any]:
+    return {
         "Sid": "TlsOnly",
         "Effect": "Deny",
         "Principal": "*",
         "Action": "s3:*",
-        "Resource": [arn, Sub(f"${{{bucket.title}.Arn}}/*")],
+        "Resource": [GetAtt(bucket, "Arn"), Sub(f"${{{bucket.title}.Arn}}/*")],
         "Condition": {"Bool": {"aws:SecureTransport": "false"}},
     }
-    return s3.BucketPolicy(f"{bucket.title}Policy", Bucket=Ref(bucket), PolicyDocument={"Version": "2012-10-17", "Statement": [refused]})
+
+
+def _data_exports(bucket: s3.Bucket) -> dict[str, Any]:
+    """AWS Data Exports of this account may deliver here; it asks for the policy before it does."""
+    exports = ["arn:aws:bcm-data-exports:us-east-1:${AWS::AccountId}:export/*", "arn:aws:cur:us-east-1:${AWS::AccountId}:definition/*"]
+    return {
+        "Sid": "DataExports",
+        "Effect": "Allow",
+        "Principal": {"Service": ["bcm-data-exports.amazonaws.com", "billingreports.amazonaws.com"]},
+        "Action": ["s3:PutObject", "s3:GetBucketPolicy"],
+        "Resource": [GetAtt(bucket, "Arn"), Sub(f"${{{bucket.title}.Arn}}/{PAYER_EXPORT}*")],
+        "Condition": {
+            "StringEquals": {"aws:SourceAccount": Ref("AWS::AccountId")},
+            "ArnLike": {"aws:SourceArn": [Sub(arn) for arn in exports]},
+        },
+    }

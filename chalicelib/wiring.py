@@ -21,7 +21,7 @@ from chalicelib.domain.customer import Account, ApiKey, Customer
 from chalicelib.domain.state import CLOUDWATCH, COST_EXPLORER, SECURITY_HUB
 from chalicelib.security import secrets
 from chalicelib.settings import Settings
-from chalicelib.sources import findings, focus_export
+from chalicelib.sources import data_export, findings, focus_export
 from chalicelib.sources.cloudwatch import CloudWatch
 from chalicelib.sources.cost_explorer import CostExplorer
 from chalicelib.sources.security_hub import SecurityHub
@@ -33,9 +33,10 @@ from chalicelib.stores.dynamo import Dynamo, available
 from chalicelib.stores.files import ExportFiles, Handover, ReportFiles
 from chalicelib.stores.ledger import Ledger
 from chalicelib.stores.metrics import Metrics
+from chalicelib.stores.payer import PayerExports, PayerFiles
 from chalicelib.stores.queues import Queue
 from chalicelib.stores.reports import Reports
-from chalicelib.usecases.collaborators import Collaborators
+from chalicelib.usecases.collaborators import Collaborators, Payer
 from chalicelib.usecases.query import Turns
 
 if TYPE_CHECKING:
@@ -148,6 +149,14 @@ class Services:
         return cached(TTLCache(1, OWNERS_SECONDS), lock=threading.Lock())(owners)
 
     @cached_property
+    def payer_exports(self) -> PayerExports:
+        return PayerExports(self.dynamo, self.table(tables.METRICS))
+
+    @cached_property
+    def payer_files(self) -> PayerFiles:
+        return PayerFiles(self.client("s3"), tables.bucket_name(self.settings.stage, tables.EXPORTS_BUCKET.name, self.account))
+
+    @cached_property
     def report_queue(self) -> Queue:
         return self._queue(tables.REPORT_QUEUE.name)
 
@@ -170,6 +179,7 @@ class Services:
             self.settings.hours_kept,
             self.settings.usage_every,
             self.clock,
+            Payer(self.payer_exports, self.payer_files, data_export.parse, focus_export.scan, focus_export.to_part),
         )
 
     @cached_property

@@ -1,4 +1,7 @@
-"""python -m ops.customers --stage S add --id C --name N [--account A]... | list | disable --id C"""
+"""python -m ops.customers --stage S add --id C --name N [--account A]... [--since DAY] | list | disable --id C
+
+... assign --id C --account A [--since DAY] | move --account A --to C --on DAY | unallocated
+"""
 
 from __future__ import annotations
 
@@ -6,46 +9,41 @@ import json
 import re
 import secrets
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date
 
-from chalicelib.domain.customer import READER_ROLE, Account, Customer
-from chalicelib.domain.period import hour_floor, iso, midnight
+from chalicelib.domain.customer import READER_ROLE, Customer
+from chalicelib.domain.period import hour_floor, iso
 from chalicelib.wiring import Services
-from ops.common import customer_of, main, parser, services_of
+from ops import accounts as owned
+from ops.common import customer_of, day, main, parser, services_of
 
-BACKFILL = timedelta(days=90)
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}", re.ASCII)
-_ACCOUNT = re.compile(r"[0-9]{12}", re.ASCII)
 
 
-def add(with_: Services, customer_id: str, name: str, accounts: list[str]) -> None:
+def add(with_: Services, customer_id: str, name: str, accounts: list[str], since: date | None = None) -> None:
     """Records the customer, starts its backfill and prints the role that its accounts must grant."""
     if not _ID.fullmatch(customer_id):
         raise SystemExit("--id: 1 to 63 letters, digits, - and _, beginning with a letter or digit")
     if not name.strip() or len(name) > 200:
         raise SystemExit("--name: 1 to 200 characters")
-    wrong = [account for account in accounts if not _ACCOUNT.fullmatch(account)]
-    if wrong:
-        raise SystemExit(f"--account: {', '.join(wrong)} is not a 12-digit AWS account id")
-    _refuse_taken(with_, accounts)
     now = with_.clock()
     external_id = f"{customer_id}-{secrets.token_hex(8)}"
-    customer = Customer(customer_id, name, tuple(Account(account) for account in dict.fromkeys(accounts)), external_id, now)
+    customer, others = owned.claimed(with_, Customer(customer_id, name, (), external_id, now), accounts, since)
     if not with_.customers.create(customer):
         raise SystemExit(f"there is a customer {customer_id} already")
-    start = midnight((now - BACKFILL).date())
-    jobs = [{"job": "customer", "customer_id": customer_id, "end": iso(hour_floor(now))}]
-    jobs += [{"job": "backfill", "customer_id": customer_id, "start": iso(start), "end": iso(hour_floor(now))}]
-    with_.collaborators.queue.send(jobs if accounts else [])
+    if others:
+        with_.customers.put_together(others)
+    jobs = [{"job": "customer", "customer_id": customer_id, "end": iso(hour_floor(now))}, owned.backfill(customer_id, since, now)]
+    with_.collaborators.queue.send([*owned.splits(with_, since), *jobs] if accounts else [])
     print(json.dumps(role_template(external_id, with_.account), indent=2))
 
 
-def _refuse_taken(with_: Services, accounts: list[str]) -> None:
-    """An account belongs to one customer at a time: it must not be read, or shown, for two."""
-    for other in with_.customers.all():
-        shared = set(accounts) & set(other.account_ids)
-        if shared and not other.disabled:
-            raise SystemExit(f"account {', '.join(sorted(shared))} belongs to customer {other.id}")
+def assign(with_: Services, customer_id: str, accounts: list[str], since: date | None) -> None:
+    """Gives a customer more accounts, reads them back and prints the role that they must grant."""
+    customer, others = owned.claimed(with_, customer_of(with_, customer_id), accounts, since)
+    with_.customers.put_together([customer, *others])
+    with_.collaborators.queue.send([*owned.splits(with_, since), owned.backfill(customer_id, since, with_.clock())])
+    print(json.dumps(role_template(customer.external_id, with_.account), indent=2))
 
 
 def role_template(external_id: str, provider_account: str) -> dict[str, object]:
@@ -72,30 +70,48 @@ def role_template(external_id: str, provider_account: str) -> dict[str, object]:
 def show(with_: Services) -> None:
     for customer in with_.customers.all():
         state = "disabled" if customer.disabled else "active"
-        print(f"{customer.id}\t{state}\t{customer.name}\t{','.join(customer.account_ids) or '-'}")
+        print(f"{customer.id}\t{state}\t{customer.name}\t{','.join(owned.told(claim) for claim in customer.claims) or '-'}")
 
 
 def disable(with_: Services, customer_id: str) -> None:
-    """Its credentials end within a minute and nothing of it is read any more; its data stays."""
-    with_.customers.put(replace(customer_of(with_, customer_id), disabled=True))
+    """Its credentials end within a minute and nothing of it is read any more; its data stays. Its accounts are free from today."""
+    customer = customer_of(with_, customer_id)
+    with_.customers.put(replace(owned.closed(customer, set(customer.account_ids), with_.clock().date()), disabled=True))
     print(f"{customer_id} is disabled")
 
 
 def command() -> None:
-    made = parser("customers", "Add, list or disable customers.")
+    made = parser("customers", "Add, list or disable customers; say whose an account is, and since when.")
     actions = made.add_subparsers(dest="action", required=True)
     adding = actions.add_parser("add", help="add a customer, start its backfill, print its role template")
     adding.add_argument("--id", required=True)
     adding.add_argument("--name", required=True)
     adding.add_argument("--account", action="append", default=[], help="an AWS account id; repeatable")
+    assigning = actions.add_parser("assign", help="give a customer an account, start its backfill, print the role template")
+    assigning.add_argument("--id", required=True)
+    assigning.add_argument("--account", action="append", required=True, help="an AWS account id; repeatable")
+    for claiming in (adding, assigning):
+        claiming.add_argument("--since", type=day, help="the account's first day with the customer (UTC); without it, always")
+    moving = actions.add_parser("move", help="end an account's time with one customer and begin it with another")
+    moving.add_argument("--account", required=True)
+    moving.add_argument("--to", required=True, help="the customer that gets it")
+    moving.add_argument("--on", type=day, required=True, help="the first day with that customer (UTC)")
     actions.add_parser("list", help="id, state, name and accounts")
     actions.add_parser("disable", help="shut a customer out").add_argument("--id", required=True)
+    actions.add_parser("unallocated", help="the payer's exports, and per month what they hold of accounts that nobody has")
     given = made.parse_args()
     with_ = services_of(given.stage)
     if given.action == "add":
-        add(with_, given.id, given.name, given.account)
+        add(with_, given.id, given.name, given.account, given.since)
+    elif given.action == "assign":
+        assign(with_, given.id, given.account, given.since)
+    elif given.action == "move":
+        customer = owned.move(with_, given.account, given.to, given.on)
+        print(json.dumps(role_template(customer.external_id, with_.account), indent=2))
     elif given.action == "disable":
         disable(with_, given.id)
+    elif given.action == "unallocated":
+        owned.show_unallocated(with_)
     else:
         show(with_)
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import NamedTuple
 
 from chalicelib.domain.amounts import Amounts, Columns
-from chalicelib.domain.exact import add_known
+from chalicelib.domain.exact import ZERO, add_known
 from chalicelib.domain.period import midnight, next_month
 from chalicelib.domain.state import FOCUS_EXPORT
 
@@ -164,17 +164,29 @@ def _sums(keys: Sequence[CostKey], columns: Iterable[Amounts]) -> Iterator[Amoun
     return (Amounts.of([column.total(its_places) for its_places in places]) for column in columns)
 
 
+class LineSums:
+    """Lines of equal dimensions and currency, added up as they come: what is kept grows with distinct ones, not with lines."""
+
+    def __init__(self) -> None:
+        self._sums: dict[CostKey, tuple[Decimal | None, ...]] = {}
+
+    def add(self, line: CostLine) -> None:
+        key = line.key
+        before = self._sums.get(key, (ZERO, ZERO, ZERO))
+        self._sums[key] = tuple(add_known(pair) for pair in zip(before, (line.billed, line.effective, line.list), strict=True))
+
+    @property
+    def lines(self) -> tuple[CostLine, ...]:
+        """One per key, in a stable order."""
+        return tuple(CostLine(*key[:-1], *self._sums[key], dict(key.tags)) for key in sorted(self._sums))  # type: ignore[call-arg,arg-type]
+
+
 def add_lines(lines: Iterable[CostLine]) -> tuple[CostLine, ...]:
     """Lines of equal dimensions and currency added up, in a stable order."""
-    grouped: dict[CostKey, list[CostLine]] = {}
+    sums = LineSums()
     for line in lines:
-        grouped.setdefault(line.key, []).append(line)
-    return tuple(_sum_of(grouped[key]) for key in sorted(grouped))
-
-
-def _sum_of(lines: list[CostLine]) -> CostLine:
-    billed, effective, listed = (add_known(line.amount(basis) for line in lines) for basis in BASES)
-    return replace(lines[0], billed=billed, effective=effective, list=listed)
+        sums.add(line)
+    return sums.lines
 
 
 def totals_of(lines: Iterable[CostLine | SourceTotal]) -> tuple[SourceTotal, ...]:

@@ -58,6 +58,21 @@ class CostExport:
 
 
 @dataclass(frozen=True)
+class CostRows:
+    """How many rows a cost export has, and how many of them have tags that can't be read."""
+
+    rows: int = 0
+    untagged: int = 0
+
+    def __add__(self, other: CostRows) -> CostRows:
+        return CostRows(self.rows + other.rows, self.untagged + other.untagged)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        return (f"the tags of {self.untagged} rows are not a JSON object; those rows count as untagged",) if self.untagged else ()
+
+
+@dataclass(frozen=True)
 class FindingsReading:
     """Current findings of a customer's accounts, and the (control, standard) pairs that are switched off."""
 

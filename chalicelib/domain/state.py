@@ -78,6 +78,8 @@ class Drop:
     `state` is ok or rejected; a rejected drop keeps the digest and months of what it failed to replace. `etag` is the digest of what
     was looked at last, `taken_at` when all that it brings was there to be asked for. While it is being taken in, `settling` are the
     months to settle and `stale` the origins to forget, so that whoever takes over after a crash knows.
+
+    `export` and `period` (its first day) are of what came through the payer's export: the customer's share of a billing period.
     """
 
     key: str
@@ -93,8 +95,15 @@ class Drop:
     settling: tuple[date, ...] = ()
     stale: tuple[str, ...] = ()
     months: dict[date, tuple[tuple[str, ...], date]] = field(default_factory=dict)
+    export: str = ""
+    period: date | None = None
 
     @property
     def origin(self) -> str:
         """What its cost parts are kept under: of this content and this key alone."""
-        return f"{self.digest[:24]}{hashlib.sha256(self.key.encode()).hexdigest()[:16]}"
+        return origin_of(self.key, self.digest)
+
+
+def origin_of(key: str, digest: str) -> str:
+    """Ends in what tells the key apart, so that whatever a key has ever brought can be found."""
+    return f"{digest[:24]}{hashlib.sha256(key.encode()).hexdigest()[:16]}"

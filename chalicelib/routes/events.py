@@ -20,6 +20,7 @@ from chalicelib.logs import LOGGER, emit
 from chalicelib.routes.reports import reporting
 from chalicelib.sources.security_hub import read_events
 from chalicelib.stores.files import customer_of
+from chalicelib.stores.payer import export_of
 from chalicelib.usecases import aggregate, findings, report
 from chalicelib.wiring import services
 
@@ -43,7 +44,7 @@ def plan(event: LenientEvent) -> dict[str, object]:
 
 
 def jobs_of(body: str) -> Iterator[dict[str, Any]]:
-    """The jobs of a message: our own, one drop per record of an S3 notification, or what an event tells of findings."""
+    """A message's jobs: our own; a drop, or a manifest of the payer's export, per record of S3's; what an event tells of findings."""
     message = msgspec.json.decode(body)
     if "job" in message:
         yield message
@@ -51,8 +52,10 @@ def jobs_of(body: str) -> Iterator[dict[str, Any]]:
         yield {"job": FINDINGS_JOB, "findings": message["detail"]["findings"]}
     for record in message.get("Records", []):
         key = unquote_plus(record["s3"]["object"]["key"])
-        owner = customer_of(key)
-        if owner:
+        owner, export = customer_of(key), export_of(key)
+        if export:
+            yield {"job": "payer_export", "export": export, "key": key}
+        elif owner:
             yield {"job": "drop", "kind": owner[0], "customer_id": owner[1], "key": key}
 
 

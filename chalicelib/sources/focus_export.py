@@ -8,46 +8,59 @@ import io
 import json
 import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import BinaryIO, NoReturn
 
-from chalicelib.domain.cost import CostLine, CostPart, add_lines, export_is_final, totals_of
+from chalicelib.domain.cost import CostLine, CostPart, LineSums, export_is_final, totals_of
 from chalicelib.domain.errors import RejectedDrop
-from chalicelib.domain.reading import CostExport
+from chalicelib.domain.reading import CostExport, CostRows
 from chalicelib.domain.state import FOCUS_EXPORT
 
 REQUIRED = ("BilledCost", "EffectiveCost", "BillingCurrency", "ChargePeriodStart")
+READ = {
+    *REQUIRED,
+    *("ListCost", "SubAccountId", "ServiceName", "ServiceCategory", "RegionId", "Region", "ProviderName", "ChargeCategory", "Tags"),
+}
 FIELD_LIMIT = 16 * 2**20
 LONGEST_NUMBER = 40
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?", re.ASCII)
+_HALF = re.compile("[\ud800-\udfff]")
 _CURRENCY = re.compile(r"[A-Z]{3}", re.ASCII)
 
 
 def read(file: BinaryIO, origin: str, received: datetime) -> CostExport:
     """The file's parts, one per day that has a row; RejectedDrop names row and column."""
-    days: dict[date, list[CostLine]] = {}
+    days: dict[date, LineSums] = {}
+    counted = scan(file, lambda day, line: days.setdefault(day, LineSums()).add(line))
+    parts = tuple(to_part(day, sums.lines, origin, received) for day, sums in sorted(days.items()))
+    return CostExport(parts, counted.rows, counted.notes)
+
+
+def scan(file: BinaryIO, take: Callable[[date, CostLine], None]) -> CostRows:
+    """Hands every row over as it is read, so that nobody need hold them all; RejectedDrop names row and column."""
     rows = untagged = 0
     for number, row in enumerate(_rows(file), start=2):
         tags = _tags(row.get("Tags"))
         rows += 1
         untagged += tags is None
-        days.setdefault(_day(row["ChargePeriodStart"], number), []).append(to_line(row, number, tags or {}))
-    notes = (f"the tags of {untagged} rows are not a JSON object; those rows count as untagged",) if untagged else ()
-    return CostExport(tuple(_part(day, lines, origin, received) for day, lines in sorted(days.items())), rows, notes)
+        take(_day(row["ChargePeriodStart"], number), to_line(row, number, tags or {}))
+    return CostRows(rows, untagged)
 
 
-def _part(day: date, lines: list[CostLine], origin: str, received: datetime) -> CostPart:
-    estimated = not export_is_final(received.date(), day)
-    return CostPart(day, FOCUS_EXPORT, origin, add_lines(lines), totals_of(lines), estimated)
+def to_part(day: date, lines: tuple[CostLine, ...], origin: str, received: datetime) -> CostPart:
+    """An export's day; it is estimated until the export is past rewriting."""
+    return CostPart(day, FOCUS_EXPORT, origin, lines, totals_of(lines), not export_is_final(received.date(), day))
 
 
 def _rows(file: BinaryIO) -> Iterator[dict[str, str]]:
-    """Every row by column name, blank where it says NULL or nothing."""
-    magic = file.read(2)
+    """Of every row the columns that are read, by name, blank where it says NULL or nothing."""
+    magic = file.read(4)
     file.seek(0)
-    binary = gzip.GzipFile(fileobj=file, mode="rb") if magic == b"\x1f\x8b" else file
+    if magic == b"PAR1":
+        raise RejectedDrop("a Parquet file; exports are read as CSV, plain or gzipped")
+    binary = gzip.GzipFile(fileobj=file, mode="rb") if magic[:2] == b"\x1f\x8b" else file
     csv.field_size_limit(FIELD_LIMIT)
     try:
         reader = csv.reader(io.TextIOWrapper(binary, encoding="utf-8-sig", newline=""), strict=True)
@@ -57,12 +70,13 @@ def _rows(file: BinaryIO) -> Iterator[dict[str, str]]:
             raise RejectedDrop(f"no column {', '.join(missing)}")
         if len(set(header)) != len(header):
             raise RejectedDrop("a column stands twice in the header")
+        wanted = [(column, place) for place, column in enumerate(header) if column in READ]
         for number, fields in enumerate(reader, start=2):
             if not fields:
                 continue
             if len(fields) != len(header):
                 raise RejectedDrop(f"row {number}: {len(fields)} fields under {len(header)} columns")
-            yield {column: "" if field in ("NULL", "null") else field for column, field in zip(header, fields, strict=True)}
+            yield {column: "" if fields[place] in ("NULL", "null") else fields[place] for column, place in wanted}
     except (csv.Error, UnicodeDecodeError, OSError, EOFError, zlib.error) as error:
         raise RejectedDrop(f"not readable as a UTF-8 CSV file: {type(error).__name__}") from error
 
@@ -135,4 +149,4 @@ def _tags(text: str | None) -> dict[str, str] | None:
 
 def has_surrogate(text: str) -> bool:
     """Whether it holds half a character, which JSON can spell and UTF-8 can't."""
-    return any("\ud800" <= character <= "\udfff" for character in text)
+    return _HALF.search(text) is not None

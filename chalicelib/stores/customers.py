@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TypeVar
 
 from chalicelib.domain.customer import ApiKey, Customer
@@ -34,6 +35,10 @@ class Customers:
 
     def put(self, customer: Customer) -> None:
         self._dynamo.put(self._table, _item(CUSTOMERS.hash_key, customer.id, customer))
+
+    def put_together(self, customers: Iterable[Customer]) -> None:
+        """All of them or none: what moves from one to another is never at both and never lost."""
+        self._dynamo.put_together(self._table, [_item(CUSTOMERS.hash_key, customer.id, customer) for customer in customers])
 
 
 class ApiKeys:

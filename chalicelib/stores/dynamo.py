@@ -86,11 +86,13 @@ class Dynamo:
                 return
             request["ExclusiveStartKey"] = page["LastEvaluatedKey"]
 
-    def put(self, table: str, item: Item, only_if: str | None = None) -> bool:
-        """False, with nothing written, when the condition doesn't hold."""
+    def put(self, table: str, item: Item, only_if: str | None = None, values: Item | None = None) -> bool:
+        """False, with nothing written, when the condition (on these values) doesn't hold."""
         request: dict[str, Any] = {"TableName": table, "Item": item}
         if only_if:
             request["ConditionExpression"] = only_if
+        if values:
+            request["ExpressionAttributeValues"] = values
         try:
             with available():
                 self._client.put_item(**request)

@@ -10,7 +10,7 @@ from chalicelib.domain.customer import Customer
 from chalicelib.domain.errors import InvalidInput, SourceUnavailable
 from chalicelib.domain.period import Window, hour_floor, iso, whole_days
 from chalicelib.domain.state import NO_DATA, SECURITY_HUB, SourceState
-from chalicelib.usecases import costs, drops, findings, usage
+from chalicelib.usecases import costs, drops, findings, moved, payer, usage
 from chalicelib.usecases.collaborators import Collaborators
 from chalicelib.usecases.usage import LONGEST, read_usage
 
@@ -100,6 +100,10 @@ def _backfill(with_: Collaborators, customer: Customer, job: Job, left: Callable
     with_.queue.send({"job": "usage", "customer_id": customer.id, "start": iso(piece.start), "end": iso(piece.end)} for piece in pieces)
 
 
+def _moved(with_: Collaborators, customer: Customer, job: Job, left: Callable[[], float]) -> None:
+    moved.forget_usage(with_, customer, job["account"], instant_of(job["start"]))
+
+
 def _drop(with_: Collaborators, customer: Customer, job: Job, left: Callable[[], float]) -> None:
     drops.take(with_, customer, job["kind"], job["key"])
 
@@ -107,6 +111,7 @@ def _drop(with_: Collaborators, customer: Customer, job: Job, left: Callable[[],
 SHARED: dict[str, Callable[[Collaborators, Job], None]] = {
     "plan": _plan,
     "costs": lambda with_, job: costs.read_costs_if_due(with_, instant_of(job["end"])),
+    **dict.fromkeys(payer.JOBS, payer.run),
 }
 OF_CUSTOMER: dict[str, Callable[[Collaborators, Customer, Job, Callable[[], float]], None]] = {
     "customer": _customer,
@@ -116,6 +121,7 @@ OF_CUSTOMER: dict[str, Callable[[Collaborators, Customer, Job, Callable[[], floa
     "usage": _usage,
     "backfill": _backfill,
     "drop": _drop,
+    "moved": _moved,
 }
 
 

@@ -8,6 +8,8 @@ from datetime import timedelta
 from chalicelib.usecases.ports import (
     Clock,
     CostExportReader,
+    CostPartMaker,
+    CostRowReader,
     CostSource,
     CustomerDirectory,
     ExportFiles,
@@ -15,10 +17,24 @@ from chalicelib.usecases.ports import (
     FindingsSource,
     Handover,
     Ledger,
+    ManifestReader,
     MetricStore,
+    PayerExports,
+    PayerFiles,
     Queue,
     UsageSource,
 )
+
+
+@dataclass(frozen=True)
+class Payer:
+    """Whom the payer's export is taken in with."""
+
+    exports: PayerExports
+    files: PayerFiles
+    read_manifest: ManifestReader
+    read_rows: CostRowReader
+    to_part: CostPartMaker
 
 
 @dataclass(frozen=True)
@@ -40,3 +56,4 @@ class Collaborators:
     hours_kept: timedelta
     usage_every: int
     clock: Clock
+    payer: Payer

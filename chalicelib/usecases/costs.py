@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from chalicelib.domain.cost import CostPart
@@ -35,11 +35,8 @@ def read_costs_if_due(with_: Collaborators, end: datetime) -> None:
         with_.queue.send({**_job(customer, end), "scope": failure.scope, "reason": failure.reason} for customer in customers)
         return
     name = f"cost-explorer/{iso(end)}"
-    jobs = []
-    for customer in customers:
-        parts = [part for account in customer.account_ids for part in series.get(account, ())]
-        jobs.append({**_job(customer, end), "key": with_.handover.put(customer.id, name, parts)})
-    with_.queue.send(jobs)
+    keys = {customer: with_.handover.put(customer.id, name, told_of(series, customer)) for customer in customers}
+    with_.queue.send({**_job(customer, end), "key": key} for customer, key in keys.items())
     with_.ledger.put_done(COST_EXPLORER, end)  # last: a run that was cut off is done again
 
 
@@ -75,11 +72,16 @@ def read_costs(with_: Collaborators, window: Window, customers: Iterable[Custome
     troubles: list[AnalyticsError] = []
     for customer in customers:
         try:
-            keep_costs(with_, customer, window, now, [part for account in customer.account_ids for part in series.get(account, ())])
+            keep_costs(with_, customer, window, now, told_of(series, customer))
         except AnalyticsError as trouble:
             troubles.append(trouble)
     if troubles:
         raise troubles[0]
+
+
+def told_of(series: Mapping[str, tuple[CostPart, ...]], customer: Customer) -> list[CostPart]:
+    """The parts of every account that is or was the customer's."""
+    return [part for account in sorted({claim.id for claim in customer.claims}) for part in series.get(account, ())]
 
 
 def costs_failed(with_: Collaborators, customer: Customer, now: datetime, scope: str, reason: str) -> None:
@@ -87,10 +89,13 @@ def costs_failed(with_: Collaborators, customer: Customer, now: datetime, scope:
     with_.metrics.put_state(customer.id, before.failed(now, ((scope, reason),)))
 
 
-def keep_costs(with_: Collaborators, customer: Customer, window: Window, now: datetime, parts: Sequence[CostPart]) -> None:
-    """Parts, then the days that they make, then how far the source is."""
+def keep_costs(with_: Collaborators, customer: Customer, window: Window, now: datetime, told: Sequence[CostPart]) -> None:
+    """Parts, then the days that they make, then how far the source is; of what is `told`, only days that an account was the customer's."""
+    parts = [part for part in told if customer.owns(part.origin, part.day)]
+    others = [(part.day, part.source, part.origin) for part in told if not customer.owns(part.origin, part.day)]
     with_.metrics.put_cost_parts(customer.id, parts)
-    version = settle_months(with_.metrics, customer.id, {month_start(day) for day in window.days()}) if parts else ""
+    with_.metrics.delete_cost_parts(customer.id, others)  # put before the account went to somebody else
+    version = settle_months(with_.metrics, customer.id, {month_start(day) for day in window.days()}) if told else ""
     with_.metrics.put_state(customer.id, _cost_state(with_, customer, window, now, bool(parts), version))
 
 

@@ -67,8 +67,13 @@ def take_costs(with_: Collaborators, customer: Customer, key: str, opened: Opene
     with_.metrics.put_drop(customer.id, after)
     version = settle_months(with_.metrics, customer.id, months)
     _forget_parts(with_, customer, months, stale)
-    _put_state(with_, customer, FOCUS_EXPORT, version, _cost_through)
-    _sign_off(with_, customer, after)
+    finish_costs(with_, customer, after, version)
+
+
+def finish_costs(with_: Collaborators, customer: Customer, drop: Drop, settled: str) -> None:
+    """What follows once a drop's months are settled (to days of that digest): the source's state, and the drop's record last of all."""
+    _put_state(with_, customer, FOCUS_EXPORT, settled, _cost_through)
+    _sign_off(with_, customer, drop)
 
 
 def _read_costs(with_: Collaborators, customer: Customer, key: str, opened: Opened | None, before: Drop) -> Drop:
@@ -92,7 +97,8 @@ def _overlaps(drop: Drop, others: list[Drop]) -> list[str]:
     for other in others:
         months = [month for month in drop.months if set(drop.months[month][0]) & set(other.months.get(month, ((), None))[0])]
         if months and other.key != drop.key and other.digest != drop.digest:
-            notes.append(f"{other.key} has rows of the same accounts and months, too ({months[0]:%Y-%m}): both count")
+            counts = "this file counts" if other.export else "both count"
+            notes.append(f"{other.key} has rows of the same accounts and months, too ({months[0]:%Y-%m}): {counts}")
     return notes
 
 

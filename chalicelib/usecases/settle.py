@@ -8,8 +8,9 @@ from datetime import date
 
 from chalicelib.domain.cost import CostPart, settle
 from chalicelib.domain.errors import StoreUnavailable
+from chalicelib.domain.payer import claims_of
 from chalicelib.domain.period import DAY, next_month
-from chalicelib.domain.state import FOCUS_EXPORT, Drop
+from chalicelib.domain.state import COST_EXPLORER, FOCUS_EXPORT, Drop
 from chalicelib.usecases.ports import MetricStore
 
 ROUNDS = 5
@@ -39,16 +40,16 @@ def _inputs(metrics: MetricStore, customer_id: str, month: date) -> tuple[list[C
 
 def _settle_month(metrics: MetricStore, customer_id: str, month: date, parts: list[CostPart], drops: list[Drop]) -> str:
     live = {drop.digest: drop.origin for drop in sorted(drops, key=lambda drop: drop.key, reverse=True)}.values()  # one per content
-    accounts = frozenset(account for drop in drops for account in drop.months[month][0])
-    through = max((drop.months[month][1] for drop in drops), default=None)
+    claims = claims_of(month, drops, frozenset(part.origin for part in parts if part.source == COST_EXPLORER))
     by_day: dict[date, list[CostPart]] = {}
     for part in parts:
-        if part.source != FOCUS_EXPORT or part.origin in live:
-            by_day.setdefault(part.day, []).append(part)
+        counted = claims.counted(part) if part.source != FOCUS_EXPORT or part.origin in live else None
+        if counted:
+            by_day.setdefault(part.day, []).append(counted)
     days, vanished = [], []
     day = month
     while day < next_month(month):
-        settled = settle(day, by_day.get(day, []), accounts, through is not None and day <= through)
+        settled = settle(day, by_day.get(day, []), claims.exported, claims.through is not None and day <= claims.through)
         if settled:
             days.append(settled)
         else:

@@ -32,6 +32,17 @@ def test_a_notification_becomes_one_job_per_key_that_is_a_customers_export() -> 
     ]
 
 
+def test_a_manifest_of_the_payers_export_is_a_job_and_its_data_files_are_none() -> None:
+    folder = "BILLING_PERIOD%3D2026-11"
+    manifest = f"focus-export/bill/metadata/{folder}/bill-Manifest.json"
+    others = (f"focus-export/bill/data/{folder}/bill-00001.csv.gz", "focus-export/x-Manifest.json", "focus-export//Manifest.json")
+    jobs = list(events.jobs_of(s3(manifest, *others, "focus/focus-export/a.csv")))
+    assert jobs == [
+        {"job": "payer_export", "export": "bill", "key": "focus-export/bill/metadata/BILLING_PERIOD=2026-11/bill-Manifest.json"},
+        {"job": "drop", "kind": "focus", "customer_id": "focus-export", "key": "focus/focus-export/a.csv"},
+    ]
+
+
 @pytest.mark.parametrize("body", ['{"Service": "Amazon S3", "Event": "s3:TestEvent"}', '{"Records": []}'])
 def test_a_message_without_work_is_no_error(body: str) -> None:
     assert list(events.jobs_of(body)) == []

@@ -8,7 +8,8 @@ from tests.infrastructure.conftest import ACCOUNT, Stack, text
 
 STATEFUL_POLICIES = ("AWS::S3::BucketPolicy", "AWS::SQS::QueuePolicy", "AWS::SNS::TopicPolicy")
 NOT_OVER_TLS = {"Bool": {"aws:SecureTransport": "false"}}
-DROPS = {(prefix, event) for prefix in ("focus/", "findings/") for event in ("s3:ObjectCreated:*", "s3:ObjectRemoved:*")}
+DROPS = {((("prefix", prefix),), event) for prefix in ("focus/", "findings/") for event in ("s3:ObjectCreated:*", "s3:ObjectRemoved:*")}
+MANIFESTS = ((("prefix", "focus-export/"), ("suffix", "Manifest.json")), "s3:ObjectCreated:*")
 
 
 def test_buckets_are_shut_encrypted_versioned_and_owned(stack: Stack) -> None:
@@ -40,11 +41,21 @@ def test_objects_expire_as_their_spec_says_and_old_versions_and_abandoned_upload
 def test_drops_are_told_to_the_aggregation_queue_once_it_may_be_told(stack: Stack) -> None:
     exports = stack.resources["ExportsBucket"]
     told = exports["Properties"]["NotificationConfiguration"]["QueueConfigurations"]
-    assert {(one["Filter"]["S3Key"]["Rules"][0]["Value"], one["Event"]) for one in told} == DROPS
+    filters = {(tuple((rule["Name"], rule["Value"]) for rule in one["Filter"]["S3Key"]["Rules"]), one["Event"]) for one in told}
+    assert filters == {*DROPS, MANIFESTS}
     assert all(one["Queue"] == {"Fn::GetAtt": ["AnalyticsAggregationQueue", "Arn"]} for one in told)
-    assert all(rule["Name"] == "prefix" for one in told for rule in one["Filter"]["S3Key"]["Rules"])
     assert exports["DependsOn"] == "AnalyticsAggregationQueuePolicy"
     assert "NotificationConfiguration" not in stack.resources["ReportsBucket"]["Properties"]
+
+
+def test_only_data_exports_of_this_account_may_deliver_and_only_where_they_are_read_from(stack: Stack) -> None:
+    allowed = [one for one in stack.statements("AWS::S3::BucketPolicy") if one["Effect"] == "Allow"]
+    (deliverer,) = allowed
+    assert deliverer["Principal"] == {"Service": ["bcm-data-exports.amazonaws.com", "billingreports.amazonaws.com"]}
+    assert deliverer["Action"] == ["s3:PutObject", "s3:GetBucketPolicy"]
+    assert deliverer["Resource"] == [{"Fn::GetAtt": ["ExportsBucket", "Arn"]}, {"Fn::Sub": "${ExportsBucket.Arn}/focus-export/*"}]
+    assert deliverer["Condition"]["StringEquals"] == {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}
+    assert all(f":{ACCOUNT}:" in text(arn) for arn in deliverer["Condition"]["ArnLike"]["aws:SourceArn"])
 
 
 def test_only_this_accounts_exports_bucket_and_findings_rule_may_send_to_a_queue(stack: Stack) -> None:
@@ -68,7 +79,7 @@ def test_buckets_queues_and_the_topic_refuse_what_is_not_tls(stack: Stack) -> No
         refused = [one for one in policy["Properties"]["PolicyDocument"]["Statement"] if one["Effect"] == "Deny"]
         assert [(one["Principal"], one["Condition"]) for one in refused] == [("*", NOT_OVER_TLS)]
     for logical in stack.of_type("AWS::S3::Bucket"):
-        (refused,) = stack.resources[f"{logical}Policy"]["Properties"]["PolicyDocument"]["Statement"]
+        refused = stack.resources[f"{logical}Policy"]["Properties"]["PolicyDocument"]["Statement"][0]
         assert refused["Resource"] == [{"Fn::GetAtt": [logical, "Arn"]}, {"Fn::Sub": f"${{{logical}.Arn}}/*"}]
 
 
