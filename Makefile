@@ -36,7 +36,7 @@ reset: $(INSTALLED) ## forget customers, keys and drops that were added on this 
 	@$(BIN)/python -m local reset
 
 test: $(INSTALLED) $(MINISTACK) ## the whole test-suite
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n 2
 
 test-dynamodb: $(INSTALLED) ## the store tests on a DynamoDB Local of yours (DYNAMODB_LOCAL=folder or DYNAMODB_LOCAL_URL=...)
 	@$(BIN)/python -m tests.dynamodb_local $(DYNAMODB_LOCAL)
