@@ -32,7 +32,7 @@ class SourceState:
     """One source of one customer. `data_through` is how far its data is complete; `failures` are (scope, reason).
 
     `version` is a digest of what the last read brought: kept answers live as long as it doesn't change.
-    `failing_since` is how far a part of the source was last complete, while the rest goes on.
+    `failing_since` is how far a part of the source was last complete, while the rest goes on. `every` is the hours between two reads.
     """
 
     source: str
@@ -43,6 +43,7 @@ class SourceState:
     failures: tuple[tuple[str, str], ...] = ()
     version: str = ""
     failing_since: datetime | None = None
+    every: int = 1
 
     def failed(self, at: datetime, failures: tuple[tuple[str, str], ...]) -> SourceState:
         """The state after a failed read: what was known before stays, and how far it goes."""
@@ -52,7 +53,7 @@ class SourceState:
 
     def stale(self, now: datetime) -> bool:
         limit = FRESH_FOR.get(self.source)
-        return bool(limit and self.data_through and now - self.data_through > limit)
+        return bool(limit and self.data_through and now - self.data_through > limit + timedelta(hours=self.every - 1))
 
 
 @dataclass(frozen=True)

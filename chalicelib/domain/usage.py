@@ -154,9 +154,17 @@ def overlay(old: UsageBucket | None, new: UsageBucket) -> UsageBucket:
     if old is None:
         return new
     kept = _only(old, lambda key: key.scope not in new.covered)
-    levels = {key: known(level) for bucket in (kept, new) for key, level in zip(gauges(bucket.keys), bucket.levels.values(), strict=True)}
-    covered = dict(sorted({**old.covered, **new.covered}.items()))
-    return _bucket(new.start, covered, {**kept.by_key(), **new.by_key()}, levels, new.unknown)
+    return together([kept, new], new.start, dict(sorted({**old.covered, **new.covered}.items())), new.unknown)
+
+
+def together(places: Iterable[UsageBucket], start: datetime, covered: dict[str, int], unknown: dict[str, int]) -> UsageBucket:
+    """Buckets of one and the same stretch of time, without a key in common, as one."""
+    totals: dict[UsageKey, Decimal] = {}
+    levels: dict[UsageKey, Decimal] = {}
+    for bucket in places:
+        totals |= bucket.by_key()
+        levels |= zip(gauges(bucket.keys), map(known, bucket.levels.values()), strict=True)
+    return _bucket(start, covered, totals, levels, unknown)
 
 
 def select(bucket: UsageBucket, selection: Selection) -> UsageBucket:

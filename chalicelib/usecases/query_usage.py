@@ -10,6 +10,7 @@ from chalicelib.domain.errors import BreakdownUnavailable
 from chalicelib.domain.period import DAY, HOUR, Window, buckets, is_midnight, midnight
 from chalicelib.domain.state import CLOUDWATCH, CustomerStatus
 from chalicelib.domain.usage import GAUGES, HEADLINE, UsageBucket, comparable, latest, merge, parts, select, value
+from chalicelib.usecases.drill import hours_of
 from chalicelib.usecases.ports import MetricStore
 from chalicelib.usecases.query import Answer, data_through, percent_change, shown, source_states, text_of
 from chalicelib.usecases.questions import UsageQuestion
@@ -25,7 +26,7 @@ def usage_answer(store: MetricStore, customer_id: str, question: UsageQuestion, 
     read = [select(bucket, question.selection) for bucket in _read(store, customer_id, question, through, consistent)]
     series = read
     if question.granularity == "hour" and window.whole_days:
-        series = [select(bucket, question.selection) for bucket in store.hours.read(customer_id, window, consistent)]
+        series = hours_of(store.hours, customer_id, window, question.selection, read, consistent)
     whole = _merged(read, window)
     return {
         "customer_id": customer_id,

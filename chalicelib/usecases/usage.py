@@ -69,7 +69,7 @@ def read_usage(with_: Collaborators, customer: Customer, window: Window, now: da
     An older window moves nothing; what is returned tells its failures, which nobody comes back for.
     """
     source = with_.usage.name
-    before = with_.metrics.status(customer.id).sources.get(source) or SourceState(source, FAILING, now)
+    before = with_.metrics.status(customer.id).sources.get(source) or SourceState(source, FAILING, now, every=with_.usage_every)
     read = _read_window(with_, customer, window)
     if not customer.accounts:
         state = SourceState(source, NO_DATA, now, failures=(("", "NoAccounts"),))
@@ -83,7 +83,8 @@ def read_usage(with_: Collaborators, customer: Customer, window: Window, now: da
         if not failures and missed_from is not None:
             failures = _catch_up(with_, customer, Window(missed_from - OVERLAP, window.start))
         since = missed_from or before.data_through or window.start
-        state = SourceState(source, PARTIAL if failures else OK, now, window.end, now, failures, read.version, since if failures else None)
+        outcome = PARTIAL if failures else OK, now, window.end, now, failures, read.version, since if failures else None
+        state = SourceState(source, *outcome, every=with_.usage_every)
     with_.metrics.put_state(customer.id, state)
     return state
 
