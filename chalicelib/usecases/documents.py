@@ -7,11 +7,11 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from chalicelib.domain.consumption import HEADLINE, UNITS
 from chalicelib.domain.cost import BASES, CostLine
 from chalicelib.domain.exact import add_known, percent, plain
 from chalicelib.domain.names import NONE
 from chalicelib.domain.report import Chart, Column, KeyFigure, KeyFigures, Report, Section, Series, Table, Text
-from chalicelib.domain.usage import HEADLINE, UNITS
 
 Answer = Mapping[str, Any]
 LABELS = {"api_calls": "API calls", "storage_gb": "Storage", "compute_hours": "Compute", "data_transfer_gb": "Data transfer"}

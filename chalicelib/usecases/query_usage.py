@@ -6,10 +6,11 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from chalicelib.domain.breakdown import top
+from chalicelib.domain.consumption import HEADLINE, comparable, latest, parts, value
 from chalicelib.domain.errors import BreakdownUnavailable
 from chalicelib.domain.period import DAY, HOUR, Window, buckets, is_midnight, midnight
 from chalicelib.domain.state import CLOUDWATCH, CustomerStatus
-from chalicelib.domain.usage import GAUGES, HEADLINE, UsageBucket, comparable, latest, merge, parts, select, value
+from chalicelib.domain.usage import GAUGES, UsageBucket, merge, select
 from chalicelib.usecases.drill import hours_of
 from chalicelib.usecases.ports import MetricStore
 from chalicelib.usecases.query import Answer, data_through, percent_change, shown, source_states, text_of

@@ -11,11 +11,12 @@ import pytest
 from moto.cloudwatch.exceptions import InvalidParameterValue
 
 from chalicelib import wiring
+from chalicelib.domain.consumption import value
 from chalicelib.domain.customer import Customer
 from chalicelib.domain.errors import StoreUnavailable
 from chalicelib.domain.period import DAY, Window, iso, midnight
 from chalicelib.domain.reading import Registry
-from chalicelib.domain.usage import UsageBucket, value
+from chalicelib.domain.usage import UsageBucket
 from chalicelib.stores import tables
 from chalicelib.usecases import aggregate
 from local.turn import QueueWorker

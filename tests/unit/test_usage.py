@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.domain.breakdown import Selection
+from chalicelib.domain.consumption import HEADLINE, comparable, latest, parts, value
 from chalicelib.domain.exact import add
 from chalicelib.domain.period import HOUR, Window
-from chalicelib.domain.usage import HEADLINE, Sample, UsageBucket, comparable, hour_buckets, latest, merge, overlay, parts, select, value
+from chalicelib.domain.usage import Sample, UsageBucket, hour_buckets, merge, overlay, select
 
 START = datetime(2026, 11, 1, tzinfo=UTC)
 DAY = Window(START, START + timedelta(days=1))
