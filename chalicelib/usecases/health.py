@@ -62,10 +62,10 @@ def health_of(directory: CustomerDirectory, metrics: MetricStore, ledger: Ledger
 
 
 def _paid(ledger: Ledger, source: str, costs: Costs, now: datetime) -> Answer:
-    """What a source has cost today and yesterday, and a month of such days; for CloudWatch read every hour and every six."""
+    """What a source has cost today and yesterday, and a month of the dearer of them; for CloudWatch read every hour and every six."""
     today, yesterday = (ledger.spent(day).get(source, 0) for day in (now.date(), now.date() - DAY))
     price = PRICES[source]
-    month = yesterday * DAYS_A_MONTH * price
+    month = max(today, yesterday) * DAYS_A_MONTH * price
     paid: Answer = {
         "source": source,
         "unit": UNITS[source],
