@@ -24,23 +24,25 @@ from chalicelib.sources.security_hub import SecurityHub
 from chalicelib.usecases.aggregate import forever
 from chalicelib.usecases.costs import read_costs
 from chalicelib.usecases.findings import observe, sweep
-from chalicelib.usecases.usage import LONGEST, read_usage
+from chalicelib.usecases.usage import read_usage
 from chalicelib.wiring import Services, services
 from local.aws import EmbeddedAws
 
 DAYS = 90
+LISTED_BACK = 14 * DAY
+"""How far back ListMetrics knows a metric, so the longest piece that one list is good for."""
 Tell = Callable[[str], None]
 
 
 def fill(with_: Services, customers: list[Customer], now: datetime, tell: Tell) -> None:
-    """Costs in one series, usage in windows of seven days, findings day by day; customers beside each other."""
+    """Costs in one series, usage in windows of two weeks, findings day by day; customers beside each other."""
     window = Window(midnight(now.date()) - DAYS * DAY, hour_floor(now))
     tell(f"say costs of {DAYS} days")
     read_costs(with_.collaborators, window, customers, now)
     with_.ledger.put_done(COST_EXPLORER, hour_floor(now))
     with ThreadPoolExecutor(len(customers)) as pool:
         tell(f"say usage of {DAYS} days")
-        for piece in window.pieces(LONGEST):
+        for piece in window.pieces(LISTED_BACK):
             tell(f"points {piece.end.isoformat()}")
             list(pool.map(partial(_usage, with_, piece, now), customers))
         tell(f"say findings of {DAYS} days")

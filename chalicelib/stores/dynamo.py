@@ -148,9 +148,12 @@ class Dynamo:
             puts[0] |= {} if before is None else {"ExpressionAttributeValues": {":was": {"S": before}}}
         try:
             with available():
-                self._client.transact_write_items(TransactItems=[{"Put": put} for put in puts])
+                if len(puts) == 1:  # half the price of a transaction
+                    self._client.put_item(**puts[0])
+                else:
+                    self._client.transact_write_items(TransactItems=[{"Put": put} for put in puts])
         except StoreUnavailable as error:
-            if _cancelled(error):
+            if _condition_failed(error) or _cancelled(error):
                 return False
             raise
         return True
