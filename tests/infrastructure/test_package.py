@@ -1,0 +1,50 @@
+"""What `chalice package` makes of the app with the merge template: queue functions that tell which messages of a batch failed."""
+
+from __future__ import annotations
+
+import json
+import pathlib
+import shutil
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+from alarms.tags import title
+from chalicelib.domain import signals
+from tests.infrastructure.conftest import ROOT
+
+WORKERS = [worker for worker in signals.WORKERS if worker.concurrency]
+
+
+@pytest.fixture(scope="module")
+def resources(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """The packaged template's resources, without dependencies, which say nothing here."""
+    project = tmp_path_factory.mktemp("project")
+    for name in ("chalicelib", ".chalice"):
+        shutil.copytree(ROOT / name, project / name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "app.py", project)
+    (project / "requirements.txt").write_text("")
+    chalice = pathlib.Path(sys.executable).with_name("chalice")
+    command = [str(chalice), "package", "--stage", "production", "--merge-template", ".chalice/merge.json", "out"]
+    environment = {"STAGE": "production", "AWS_DEFAULT_REGION": "us-east-1", "PATH": "/usr/bin:/bin", "HOME": str(project)}
+    subprocess.run(command, cwd=project, env=environment, check=True, capture_output=True, timeout=120)
+    found: dict[str, Any] = json.loads((project / "out" / "sam.json").read_text())["Resources"]
+    return found
+
+
+@pytest.mark.parametrize("worker", WORKERS, ids=lambda worker: worker.name)
+def test_a_worker_tells_which_messages_failed_and_is_never_throttled_by_its_queue(
+    resources: dict[str, Any], worker: signals.Function
+) -> None:
+    function = resources[title(worker.name)]["Properties"]
+    (source,) = (event["Properties"] for event in function["Events"].values())
+    assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert function["Environment"]["Variables"]["PARTIAL_BATCHES"] == "true"
+    assert source["ScalingConfig"]["MaximumConcurrency"] == worker.concurrency <= function["ReservedConcurrentExecutions"]
+
+
+def test_the_merge_template_speaks_of_the_workers_alone() -> None:
+    merged = json.loads((ROOT / ".chalice" / "merge.json").read_text())["Resources"]
+    assert set(merged) == {title(worker.name) for worker in WORKERS}
