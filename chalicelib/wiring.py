@@ -21,10 +21,6 @@ from chalicelib.domain.customer import Account, ApiKey, Customer
 from chalicelib.domain.state import CLOUDWATCH, COST_EXPLORER, SECURITY_HUB
 from chalicelib.security import secrets
 from chalicelib.settings import Settings
-from chalicelib.sources import data_export, findings, focus_export
-from chalicelib.sources.cloudwatch import CloudWatch
-from chalicelib.sources.cost_explorer import CostExplorer
-from chalicelib.sources.security_hub import SecurityHub
 from chalicelib.stores import tables
 from chalicelib.stores.answers import parsed_in_c
 from chalicelib.stores.cache import Cache
@@ -33,14 +29,14 @@ from chalicelib.stores.dynamo import Dynamo, available
 from chalicelib.stores.files import ExportFiles, Handover, ReportFiles
 from chalicelib.stores.ledger import Ledger
 from chalicelib.stores.metrics import Metrics
-from chalicelib.stores.payer import PayerExports, PayerFiles
 from chalicelib.stores.queues import Queue
 from chalicelib.stores.reports import Reports
-from chalicelib.usecases.collaborators import Collaborators, Payer
 from chalicelib.usecases.query import Turns
 
 if TYPE_CHECKING:
     from chalicelib.security.tokens import Verifier
+    from chalicelib.stores.payer import PayerExports, PayerFiles
+    from chalicelib.usecases.collaborators import Collaborators
 
 REMEMBERED_SECONDS = 30
 """How long a container believes a key or a customer that it has looked up; revocation reaches everywhere within a minute."""
@@ -125,15 +121,11 @@ class Services:
 
     @cached_property
     def report_files(self) -> ReportFiles:
-        return ReportFiles(self.client("s3"), tables.bucket_name(self.settings.stage, tables.REPORTS_BUCKET.name, self.account))
+        return ReportFiles(self.client("s3"), self._bucket(tables.REPORTS_BUCKET))
 
     @cached_property
     def export_files(self) -> ExportFiles:
-        return ExportFiles(self.client("s3"), tables.bucket_name(self.settings.stage, tables.EXPORTS_BUCKET.name, self.account))
-
-    @cached_property
-    def handover(self) -> Handover:
-        return Handover(self.client("s3"), tables.bucket_name(self.settings.stage, tables.EXPORTS_BUCKET.name, self.account))
+        return ExportFiles(self.client("s3"), self._bucket(tables.EXPORTS_BUCKET))
 
     @cached_property
     def ledger(self) -> Ledger:
@@ -150,11 +142,15 @@ class Services:
 
     @cached_property
     def payer_exports(self) -> PayerExports:
+        from chalicelib.stores.payer import PayerExports
+
         return PayerExports(self.dynamo, self.table(tables.METRICS))
 
     @cached_property
     def payer_files(self) -> PayerFiles:
-        return PayerFiles(self.client("s3"), tables.bucket_name(self.settings.stage, tables.EXPORTS_BUCKET.name, self.account))
+        from chalicelib.stores.payer import PayerFiles
+
+        return PayerFiles(self.client("s3"), self._bucket(tables.EXPORTS_BUCKET))
 
     @cached_property
     def report_queue(self) -> Queue:
@@ -162,7 +158,13 @@ class Services:
 
     @cached_property
     def collaborators(self) -> Collaborators:
-        """What the aggregation works with."""
+        """What the aggregation works with; its sources are imported here, as the API, which starts most often, needs none of them."""
+        from chalicelib.sources import data_export, findings, focus_export
+        from chalicelib.sources.cloudwatch import CloudWatch
+        from chalicelib.sources.cost_explorer import CostExplorer
+        from chalicelib.sources.security_hub import SecurityHub
+        from chalicelib.usecases.collaborators import Collaborators, Payer
+
         return Collaborators(
             self.customers,
             self.metrics,
@@ -174,7 +176,7 @@ class Services:
             findings.read,
             self._queue(tables.AGGREGATION_QUEUE.name),
             self._queue(tables.FINDINGS_QUEUE.name),
-            self.handover,
+            Handover(self.client("s3"), self._bucket(tables.EXPORTS_BUCKET)),
             self.ledger,
             self.settings.hours_kept,
             self.settings.usage_every,
@@ -215,6 +217,9 @@ class Services:
 
     def table(self, table: tables.Table) -> str:
         return tables.physical_name(self.settings.stage, table.name)
+
+    def _bucket(self, bucket: tables.Bucket) -> str:
+        return tables.bucket_name(self.settings.stage, bucket.name, self.account)
 
     def queues_with_dead_letters(self) -> list[tuple[str, Queue, Queue]]:
         """(name, the queue, where its jobs go that were given up)."""

@@ -1,28 +1,29 @@
-"""What comes in other than over HTTP: the hourly schedule, and jobs and S3 notifications from the queues."""
+"""What comes in other than over HTTP: the hourly schedule, and jobs, S3 notifications and findings from the queues.
+
+What only these need is imported in the functions: app.py imports this module in every container, most of which answer HTTP.
+"""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_plus
 
 import msgspec
 from chalice.app import CloudWatchEvent, SQSEvent
 
 from chalicelib.domain import signals
-from chalicelib.domain.compliance import Finding
-from chalicelib.domain.customer import Customer
 from chalicelib.domain.errors import AnalyticsError
 from chalicelib.domain.period import iso
 from chalicelib.logs import LOGGER, emit
-from chalicelib.routes.reports import reporting
-from chalicelib.sources.security_hub import read_events
 from chalicelib.stores.files import customer_of
-from chalicelib.stores.payer import export_of
-from chalicelib.usecases import aggregate, findings, report
 from chalicelib.wiring import services
+
+if TYPE_CHECKING:
+    from chalicelib.domain.compliance import Finding
+    from chalicelib.domain.customer import Customer
 
 FINDINGS_EVENT = "Security Hub Findings - Imported"
 FINDINGS_JOB = "findings told"
@@ -38,6 +39,8 @@ class LenientEvent(CloudWatchEvent):
 
 def plan(event: LenientEvent) -> dict[str, object]:
     """Plans the hour that the event itself names, so that a late or repeated event means the same hour."""
+    from chalicelib.usecases import aggregate
+
     planned = aggregate.plan(services().collaborators, datetime.fromisoformat(event.time))
     LOGGER.info("planned", extra=planned)
     return planned
@@ -45,6 +48,8 @@ def plan(event: LenientEvent) -> dict[str, object]:
 
 def jobs_of(body: str) -> Iterator[dict[str, Any]]:
     """A message's jobs: our own; a drop, or a manifest of the payer's export, per record of S3's; what an event tells of findings."""
+    from chalicelib.stores.payer import export_of
+
     message = msgspec.json.decode(body)
     if "job" in message:
         yield message
@@ -82,6 +87,9 @@ def work(event: SQSEvent) -> dict[str, Any] | None:
 
 
 def _do(job: dict[str, Any], left: Callable[[], float]) -> None:
+    from chalicelib.routes.reports import reporting
+    from chalicelib.usecases import aggregate, report
+
     started, told = time.perf_counter(), {name: value for name, value in job.items() if isinstance(value, str) and name != "customers"}
     try:
         if job["job"] == "report":
@@ -98,6 +106,9 @@ def _do(job: dict[str, Any], left: Callable[[], float]) -> None:
 
 def _take_events(raw: list[dict[str, Any]]) -> None:
     """Each finding goes to the customer whose account it names; an account that is nobody's is none of ours."""
+    from chalicelib.sources.security_hub import read_events
+    from chalicelib.usecases import findings
+
     with_, owners = services(), services().known_owners()
     by_customer: dict[str, tuple[Customer, list[Finding]]] = {}
     for finding in read_events(raw):
