@@ -35,9 +35,9 @@ def observe(source: FindingsSource, customer: Customer, now: datetime, last: Com
 
 def is_due(state: SourceState | None, customer_id: str, end: datetime) -> bool:
     """Once a day, each customer at an hour of its own, so that all of them together keep Security Hub's pace; at once after a failure."""
-    if state is None or state.state == FAILING or state.last_success_at is None:
+    if state is None or state.state == FAILING:
         return True
-    age = end - state.last_success_at
+    age = end - (state.last_success_at or state.attempted_at)
     return age >= SWEPT_EVERY or (age >= SWEPT_AGAIN_AFTER and crc32(customer_id.encode()) % 24 == end.hour)
 
 
