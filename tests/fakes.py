@@ -16,6 +16,16 @@ from chalicelib.usecases.collaborators import Collaborators
 
 
 @dataclass
+class Clock:
+    """Stands until it is moved."""
+
+    now: datetime
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+@dataclass
 class FakeHours:
     clock: Any
     kept: timedelta

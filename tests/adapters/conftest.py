@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from chalicelib.stores.dynamo import Dynamo
+from chalicelib.stores.metrics import Metrics
 from tests import backends
+from tests.fakes import Clock
+
+NOW = datetime(2026, 11, 23, 20, tzinfo=UTC)
 
 
 @pytest.fixture(scope="session")
@@ -40,3 +46,13 @@ def client(backend: str, request: pytest.FixtureRequest, monkeypatch: pytest.Mon
         return
     with backends.on_moto() as made:
         yield made
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock(NOW)
+
+
+@pytest.fixture
+def metrics(client: Any, clock: Clock) -> Metrics:
+    return Metrics(Dynamo(client), "securebase-dev-metrics", clock, timedelta(days=14))

@@ -12,29 +12,17 @@ from chalicelib.domain.cost import CostDay, CostLine
 from chalicelib.domain.period import midnight
 from chalicelib.domain.state import COST_EXPLORER
 from chalicelib.domain.usage import UsageBucket
-from chalicelib.stores.dynamo import Dynamo
 from chalicelib.stores.metrics import Metrics
+from tests.fakes import Clock
 
 TABLE = "securebase-dev-metrics"
 OCTOBER = [date(2026, 10, number) for number in (1, 2, 30, 31)]
 FIRST, LAST = date(2026, 10, 1), date(2026, 11, 30)
 
 
-class Clock:
-    now = datetime(2026, 10, 31, 23, 59, tzinfo=UTC)
-
-    def __call__(self) -> datetime:
-        return self.now
-
-
 @pytest.fixture
 def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def metrics(client: Any, clock: Clock) -> Metrics:
-    return Metrics(Dynamo(client), TABLE, clock, timedelta(days=14))
+    return Clock(datetime(2026, 10, 31, 23, 59, tzinfo=UTC))
 
 
 def cost(day: date, amount: int = 1) -> CostDay:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from random import Random
 from typing import Any
@@ -13,30 +13,13 @@ import pytest
 from chalicelib.domain.cost import CostDay, CostLine, totals_of
 from chalicelib.domain.period import HOUR, Window, midnight
 from chalicelib.domain.usage import Sample, UsageBucket, hour_buckets, merge
-from chalicelib.stores.dynamo import Dynamo
 from chalicelib.stores.metrics import Metrics
+from tests.adapters.conftest import NOW
+from tests.fakes import Clock
 
-NOW = datetime(2026, 11, 23, 20, tzinfo=UTC)
 TODAY = NOW.date()
 TABLE = "securebase-dev-metrics"
 Item = dict[str, Any]
-
-
-class Clock:
-    now = NOW
-
-    def __call__(self) -> datetime:
-        return self.now
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def metrics(client: Any, clock: Clock) -> Metrics:
-    return Metrics(Dynamo(client), TABLE, clock, timedelta(days=90))
 
 
 def cost(day: date, amount: str = "1", lines: int = 1) -> CostDay:

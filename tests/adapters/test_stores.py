@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -25,26 +25,10 @@ from chalicelib.stores.files import ExportFiles, customer_of
 from chalicelib.stores.items import from_items, to_items
 from chalicelib.stores.metrics import Metrics
 from chalicelib.stores.reports import Reports
+from tests.adapters.conftest import NOW
+from tests.fakes import Clock
 
-NOW = datetime(2026, 11, 23, 20, tzinfo=UTC)
 DAY = NOW.date()
-
-
-class Clock:
-    now = NOW
-
-    def __call__(self) -> datetime:
-        return self.now
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def metrics(client: Any, clock: Clock) -> Metrics:
-    return Metrics(Dynamo(client), "securebase-dev-metrics", clock, timedelta(days=14))
 
 
 def usage(start: datetime, amount: str = "1.000001") -> UsageBucket:
