@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 import boto3
 import pytest
+from chalice.test import Client
 from moto.dynamodb.models import dynamodb_backends
 from moto.sqs.models import sqs_backends
 
@@ -103,6 +106,22 @@ class Feeds:
         name = "ApproximateNumberOfMessagesDelayed" if delayed else "ApproximateNumberOfMessages"
         found = self._sqs.get_queue_attributes(QueueUrl=self._url(f"{queue.name}-dead" if dead else queue.name), AttributeNames=[name])
         return int(found["Attributes"][name])
+
+    def lying(self, queue: tables.Queue, dead: bool = False) -> list[dict[str, Any]]:
+        """The bodies of all that lies there, without taking them."""
+        name = tables.physical_name("local", f"{queue.name}-dead" if dead else queue.name)
+        return [json.loads(message.body) for message in sqs_backends[ACCOUNT][REGION].queues[name]._messages]
+
+    def use(self, **settings: Any) -> None:
+        """The container with other settings."""
+        self.aws.services = replace(self.aws.services, settings=replace(self.aws.services.settings, **settings))
+        wiring.use(self.aws.services)
+
+    def get(self, path: str, key: str) -> Any:
+        """What the app answers to whose key it is."""
+        answer = Client(self._app.app).http.get(path, headers={"X-API-Key": key})
+        assert answer.status_code == 200, answer.body
+        return json.loads(answer.body)
 
     def _url(self, name: str) -> str:
         return str(self._sqs.get_queue_url(QueueName=tables.physical_name("local", name))["QueueUrl"])
