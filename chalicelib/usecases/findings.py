@@ -43,6 +43,9 @@ def is_due(state: SourceState | None, customer_id: str, end: datetime) -> bool:
 
 def sweep(with_: Collaborators, customer: Customer, now: datetime, left: Callable[[], float]) -> bool:
     """Reads all findings and assesses them; False when it stopped before the end, with what it has read kept to go on with."""
+    state = with_.metrics.status(customer.id).sources.get(SECURITY_HUB)
+    if state is not None and state.last_success_at is not None and state.last_success_at > now:
+        return True  # a job of before, come again: all findings have been read since
     at = with_.metrics.hub.sweep(customer.id)
     if at is None or now - at.started_at > SWEEP_GOOD_FOR:
         at = Sweep(now)
