@@ -33,6 +33,10 @@ class Dynamo:
         self._client = client
         self._pause = pause
 
+    def wait(self, attempt: int) -> None:
+        """Before the next attempt, longer each time."""
+        self._pause(0.05 * 2**attempt)
+
     def get(self, table: str, key: Mapping[str, str]) -> Item | None:
         with available():
             item: Item | None = self._client.get_item(TableName=table, Key=_key(key), ConsistentRead=True).get("Item")
@@ -50,7 +54,7 @@ class Dynamo:
             wanted = answer.get("UnprocessedKeys") or {}
             if not wanted:
                 return found
-            self._pause(0.05 * 2**attempt)
+            self.wait(attempt)
         raise StoreUnavailable("DynamoDB left keys unread")
 
     def query(self, table: str, condition: str, values: Mapping[str, str | int], **more: Any) -> Iterator[Item]:
@@ -174,7 +178,7 @@ class Dynamo:
             requests = answer.get("UnprocessedItems", {}).get(table, [])
             if not requests:
                 return
-            self._pause(0.05 * 2**attempt)
+            self.wait(attempt)
         raise StoreUnavailable("DynamoDB left items unwritten")
 
 

@@ -36,7 +36,7 @@ class Hub:
     def change(self, customer_id: str, account: str, to: Callable[[Findings], Findings]) -> bool:
         """Puts what `to` makes of an account's findings; of two at once the later sees the earlier's. False when nothing changes."""
         key = f"{HUB}{account}"
-        for _ in range(ROUNDS):
+        for attempt in range(ROUNDS):
             held = self._read(customer_id, key, f"{key}#{LAST}", Findings).get(key, ())
             wanted = to(held)
             if wanted == held:
@@ -45,6 +45,7 @@ class Hub:
             items[0][REVISION] = {"S": _revision(wanted)}
             if self._dynamo.put_together(self._table, items, unless_changed=(REVISION, _revision(held) if held else None)):
                 return True
+            self._dynamo.wait(attempt)
         raise StoreUnavailable("an account's findings kept changing")
 
     def disabled(self, customer_id: str) -> frozenset[Pair]:

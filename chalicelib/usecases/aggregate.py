@@ -88,7 +88,7 @@ def _daily(with_: Collaborators, customer: Customer, job: Job, left: Callable[[]
 def _customer_costs(with_: Collaborators, customer: Customer, job: Job, left: Callable[[], float]) -> None:
     end = instant_of(job["end"])
     if "reason" in job:
-        costs.costs_failed(with_, customer, end, job["scope"], job["reason"])
+        costs.not_taken(with_, customer, end, job["scope"], job["reason"])
     else:
         costs.take_over(with_, customer, end, job["key"])
 

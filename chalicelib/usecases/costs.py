@@ -50,10 +50,18 @@ def _job(customer: Customer, end: datetime) -> dict[str, str]:
 
 
 def take_over(with_: Collaborators, customer: Customer, end: datetime, key: str) -> None:
-    """One customer's share of a series; a share that is gone by now has been followed by a newer one."""
-    parts = with_.handover.get(customer.id, key)
+    """One customer's share of a series; one that is gone by now, or comes late, has been followed by a newer one."""
+    last = with_.ledger.done_at(COST_EXPLORER)
+    parts = with_.handover.get(customer.id, key) if last is None or last <= end else None
     if parts is not None:
         keep_costs(with_, customer, series_window(end), end, parts)
+
+
+def not_taken(with_: Collaborators, customer: Customer, end: datetime, scope: str, reason: str) -> None:
+    """One customer's share of a series that failed; it tells nothing where one has succeeded since."""
+    last = with_.ledger.done_at(COST_EXPLORER)
+    if last is None or last < end:
+        costs_failed(with_, customer, end, scope, reason)
 
 
 def read_costs(with_: Collaborators, window: Window, customers: Iterable[Customer], now: datetime) -> None:

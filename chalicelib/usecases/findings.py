@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from zlib import crc32
@@ -10,7 +11,7 @@ from zlib import crc32
 from chalicelib.domain.compliance import SECURITY_HUB as PRODUCT
 from chalicelib.domain.compliance import STALE_AFTER, ComplianceDay, Finding, Sweep, assess, latest_by_id
 from chalicelib.domain.customer import Customer
-from chalicelib.domain.errors import SourceUnavailable
+from chalicelib.domain.errors import SourceUnavailable, StoreUnavailable
 from chalicelib.domain.period import DAY, HOUR
 from chalicelib.domain.state import BUSY, FAILING, NO_DATA, NOT_ENABLED, OK, SECURITY_HUB, SourceState
 from chalicelib.usecases import drops
@@ -22,6 +23,7 @@ SWEPT_EVERY = DAY
 SWEPT_AGAIN_AFTER = 12 * HOUR
 SWEEP_GOOD_FOR = timedelta(hours=6)
 """How long a sweep that was cut off may be gone on with."""
+ROUNDS = 8
 
 
 def observe(source: FindingsSource, customer: Customer, now: datetime, last: ComplianceDay | None) -> ComplianceDay | None:
@@ -43,6 +45,9 @@ def is_due(state: SourceState | None, customer_id: str, end: datetime) -> bool:
 
 def sweep(with_: Collaborators, customer: Customer, now: datetime, left: Callable[[], float]) -> bool:
     """Reads all findings and assesses them; False when it stopped before the end, with what it has read kept to go on with."""
+    state = with_.metrics.status(customer.id).sources.get(SECURITY_HUB)
+    if state is not None and state.last_success_at is not None and state.last_success_at > now:
+        return True  # a job of before, come again: all findings have been read since
     at = with_.metrics.hub.sweep(customer.id)
     if at is None or now - at.started_at > SWEEP_GOOD_FOR:
         at = Sweep(now)
@@ -63,7 +68,7 @@ def sweep(with_: Collaborators, customer: Customer, now: datetime, left: Callabl
         _failed(with_, customer, now, failure)
     else:
         _replace(with_, customer, at, disabled)
-        _assess(with_, customer, now)
+        with_.metrics.put_state(customer.id, _state(_assess_day(with_, customer, now), now))
     with_.metrics.hub.put_sweep(customer.id, None)
     return True
 
@@ -105,20 +110,35 @@ def take_events(with_: Collaborators, customer: Customer, findings: Iterable[Fin
         with_.metrics.hub.change(customer.id, account, lambda held, found=found: _in_order([*held, *found]))  # type: ignore[misc]
         for account, found in sorted(by_account.items())
     ]
-    state = with_.metrics.status(customer.id).sources.get(SECURITY_HUB)
-    if any(changed) and state is not None and state.last_success_at is not None:
-        _assess(with_, customer, now, swept_at=state.last_success_at)  # before the first sweep it would be a score of a few findings
+    swept = with_.metrics.status(customer.id).sources.get(SECURITY_HUB)
+    if not any(changed) or swept is None or swept.last_success_at is None:
+        return  # before the first sweep it would be a score of a few findings
+    version = _assess_day(with_, customer, now)
+    swept = with_.metrics.status(customer.id).sources.get(SECURITY_HUB) or swept  # a sweep may have ended meanwhile
+    failing = swept.state == FAILING  # an event tells nothing of whether all findings can be read
+    state = replace(swept, version=version or "") if failing else _state(version, swept.last_success_at or now)
+    with_.metrics.put_state(customer.id, state)
 
 
-def _assess(with_: Collaborators, customer: Customer, now: datetime, swept_at: datetime | None = None) -> None:
-    """The day's state from the findings that are known; where Security Hub has fallen silent, dropped ones take over if there are any."""
-    last = with_.metrics.latest_compliance_day(customer.id, now.date())
-    known = last.controls if last and last.source == SECURITY_HUB else {}
-    found = [finding for findings in with_.metrics.hub.findings(customer.id).values() for finding in findings]
-    day = assess(SECURITY_HUB, PRODUCT, found, now, STALE_AFTER, dict(known), with_.metrics.hub.disabled(customer.id))
-    at = swept_at or now
-    if (not found and not known) or (day.overall.score is None and drops.assess_findings(with_, customer, now)):
-        with_.metrics.put_state(customer.id, SourceState(SECURITY_HUB, NO_DATA, at, at, at, (("", "NoFindings"),)))
-        return
-    version = with_.metrics.put_compliance_days(customer.id, [day])
-    with_.metrics.put_state(customer.id, SourceState(SECURITY_HUB, OK, at, at, at, (), version))
+def _state(version: str | None, at: datetime) -> SourceState:
+    if version is None:
+        return SourceState(SECURITY_HUB, NO_DATA, at, at, at, (("", "NoFindings"),))
+    return SourceState(SECURITY_HUB, OK, at, at, at, (), version)
+
+
+def _assess_day(with_: Collaborators, customer: Customer, now: datetime) -> str | None:
+    """Puts the day's state from the findings that are known, as they are once it is written, and returns its digest; None without any.
+
+    Where Security Hub has fallen silent, dropped findings take over if there are any.
+    """
+    for _ in range(ROUNDS):
+        held = with_.metrics.hub.findings(customer.id)
+        found = [finding for findings in held.values() for finding in findings]
+        last = with_.metrics.latest_compliance_day(customer.id, now.date())
+        known = last.controls if last and last.source == SECURITY_HUB else {}
+        day = assess(SECURITY_HUB, PRODUCT, found, now, STALE_AFTER, dict(known), with_.metrics.hub.disabled(customer.id))
+        silent = (not found and not known) or (day.overall.score is None and drops.assess_findings(with_, customer, now))
+        version = None if silent else with_.metrics.put_compliance_days(customer.id, [day])
+        if with_.metrics.hub.findings(customer.id) == held:
+            return version
+    raise StoreUnavailable("a customer's findings kept changing while they were assessed")
