@@ -71,11 +71,7 @@ def _customer(with_: Collaborators, customer: Customer, job: Job, left: Callable
 
 
 def _findings(with_: Collaborators, customer: Customer, job: Job, left: Callable[[], float]) -> None:
-    end = instant_of(job["end"])
-    state = with_.metrics.status(customer.id).sources.get(SECURITY_HUB)
-    if state is not None and state.last_success_at is not None and state.last_success_at > end:
-        return  # it waited so long in its queue that a later one came before it
-    if not findings.sweep(with_, customer, end, left):
+    if not findings.sweep(with_, customer, instant_of(job["end"]), left):
         with_.findings_queue.send([{**job, "delay": BUSY_SECONDS if left() > usage.ENOUGH_SECONDS else "0"}])
 
 
