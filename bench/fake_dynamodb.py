@@ -121,7 +121,7 @@ class FakeDynamoDB:
             name = puts[0]["ExpressionAttributeNames"]["#was"]
             held, _ = self._held(puts[0]["TableName"], puts[0]["Item"])
             if (held or {}).get(name) != puts[0].get("ExpressionAttributeValues", {}).get(":was"):
-                raise ClientError({"Error": {}, "CancellationReasons": [{"Code": REFUSED}]}, "TransactWriteItems")  # type: ignore[typeddict-unknown-key]
+                raise ClientError({"Error": {}, "CancellationReasons": [{"Code": REFUSED}]}, "TransactWriteItems")
         for put in puts:
             self._put(put["TableName"], put["Item"], transaction=True)
         return {}
@@ -132,7 +132,8 @@ class FakeDynamoDB:
         """Up to a megabyte of what comes after a key."""
         entries, spec = list(found), self._specs[table]
         if after:
-            entries = entries[1 + next(place for place, (item, _) in enumerate(entries) if self._key(table, item) == self._key(table, after)) :]
+            keys = [self._key(table, item) for item, _ in entries]
+            entries = entries[keys.index(self._key(table, after)) + 1 :]
         page: list[Item] = []
         size = 0
         for item, its_size in entries[:limit]:

@@ -1,4 +1,4 @@
-"""One simulated hour of very many customers: the plan runs for real, each customer's job takes what the same job of a recorded life took."""
+"""One simulated hour of very many customers: the plan is real, each customer's job takes what that job of a recorded life took."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def _kind(job: Job) -> tuple[datetime, str, bool]:
 
 
 class Hour:
-    """The hour that ends at `end`, for these customers: replayed from a recorded life, or every job for real, in a world that they live in."""
+    """The hour that ends at `end`, for these customers: replayed from a recorded life, or every job for real in their world."""
 
     def __init__(self, meter: Meter, customers: Sequence[Customer], end: datetime, lives: Recorded | World, costs_due: bool) -> None:
         self._meter, self._customers, self._recorded = meter, customers, lives if isinstance(lives, Recorded) else None
@@ -76,6 +76,7 @@ class Hour:
         self._ledger = self._world.services().ledger
         self._ledger.put_done(COST_EXPLORER, end - COSTS_EVERY if costs_due else end)
         self._costs_due, meter.counts, self.jobs = costs_due, Quantities(), Counter[str]()
+        self.busy = Quantities()
         meter.clock.at = self.began = (end + AFTER_THE_HOUR).timestamp()
         self._simulation = Simulation(meter.clock, POOLS, self._work)
 
@@ -93,9 +94,8 @@ class Hour:
         """From the schedule to when the last of their messages was done."""
         return max((one.ended for one in self.done if one.queue in queues), default=self.began) - self.began
 
-    @property
-    def invocations(self) -> list[Invocation]:
-        return [Invocation("schedule", self.began, self.began + self.planned.seconds, ()), *self.done]
+    def of_queue(self, queue: str) -> list[Invocation]:
+        return [one for one in self.done if one.queue == queue]
 
     @property
     def timeouts(self) -> list[Invocation]:
@@ -104,6 +104,11 @@ class Hour:
     def _work(self, queue: str, message: str, left: Left) -> Iterator[None]:
         job = msgspec.json.decode(message, type=Job)
         self.jobs[job["job"]] += 1
+        begun = self._meter.clock.at
+        yield from self._do(job, left)
+        self.busy[job["job"]] += self._meter.clock.at - begun
+
+    def _do(self, job: Job, left: Left) -> Iterator[None]:
         if self._recorded is None or job["job"] in FOR_REAL:
             self._world.run(job, left)
             if self._recorded and job["job"] == "costs" and self._costs_due:

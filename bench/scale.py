@@ -6,24 +6,24 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from bench.canned import ROOT
 from bench.case import Bench
+from bench.fake_aws import FINDINGS_AN_ACCOUNT
 from bench.hour import POOLS, Hour, Recorded
 from bench.measure import Row
 from bench.meter import Meter, Work
-from bench.prices import DAYS_A_MONTH, PRICES, Quantities, bill
+from bench.prices import DAYS_A_MONTH, Quantities, bill, invoked
 from bench.virtual import Clock
-from bench.world import STAGE, Life, clients_made, customer, some_of
-from chalicelib.domain import signals
+from bench.world import ACCOUNTS, STAGE, Life, clients_made, customer, some_of
 from chalicelib.domain.period import DAY, HOUR, iso
 from chalicelib.domain.state import CLOUDWATCH
 from chalicelib.settings import CAPS
 from chalicelib.stores.tables import AGGREGATION_QUEUE, FINDINGS_QUEUE, METRICS, physical_name
 
-CUSTOMERS, FEWER, IN_REALITY = 10_000, 1_000, 50
+CUSTOMERS, FEWER, IN_REALITY, AT_TURN = 10_000, 1_000, 24, 2
 MINUTES, GROWTH, AGREES, DIFFERENT = 10, 10.5, 1.1, 0.02
 WORST = datetime(2026, 11, 25, 18, tzinfo=UTC)
 """Everybody's metrics are listed and Cost Explorer is asked, as every six hours; and some customers' turn it is."""
@@ -33,7 +33,7 @@ CLIENTS_KEPT, MEMORY = 1024, 512
 EMPTY_RECEIVES = {"sqs.receive_message": 2 * 5 * 3 * 60 * HOURS_A_DAY * DAYS_A_MONTH}
 """Of both queues in a month: five readers ask at least every twenty seconds."""
 CLIENT = """
-import json, resource, time
+import json, os, subprocess, time
 import boto3
 from botocore.httpsession import create_urllib3_context, get_cert_path
 def made():
@@ -41,10 +41,12 @@ def made():
     context = create_urllib3_context()
     context.load_verify_locations(get_cert_path(True))
     return client, context
-first, before, started = made(), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.process_time()
+def resident():
+    return int(subprocess.run(["ps", "-o", "rss=", "-p", str(os.getpid())], capture_output=True, check=True).stdout)
+first, before, started = made(), resident(), time.process_time()
 kept = [made() for _ in range(40)]
 seconds = (time.process_time() - started) / len(kept)
-print(json.dumps([seconds, (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024 / len(kept)]))
+print(json.dumps([seconds, (resident() - before) / 1024 / len(kept)]))
 """
 """What every new client costs that keeps connections of its own: seconds of a processor, and MB."""
 
@@ -70,13 +72,12 @@ def run(bench: Bench) -> Iterator[Row]:
         yield Row("clients that a container keeps for half an hour", kept * client_megabytes, " MB", MEMORY)
         yield from _kinds(life)
         yield from _event(life)
-        month = ordinary.counts.plus({}, 0)
         month = Quantities().plus(ordinary.counts, HOURS_A_DAY - WORST_A_DAY).plus(worst.counts, WORST_A_DAY)
         asked = month["metrics asked"] / int(CAPS[CLOUDWATCH][1])
         month = Quantities().plus(month, DAYS_A_MONTH).plus(EMPTY_RECEIVES)
         one = Quantities().plus(month, 1 / CUSTOMERS).plus({"GB-months": _stored(life)})
         yield from _costs("a customer a month, CloudWatch every hour", one)
-        seldom = Life(meter, life.customers, usage_every=6).begin(WORST - DAY).hours(WORST - DAY + HOUR, WORST)
+        seldom = Life(meter, life.customers[:1], usage_every=6).begin(WORST - DAY).hours(WORST - DAY + HOUR, WORST)
         sixth = one.plus(_day(life), -DAYS_A_MONTH).plus(_day(seldom), DAYS_A_MONTH)
         yield from _costs("a customer a month, CloudWatch every six hours", sixth)
         yield Row("  metrics asked a day, of what CLOUDWATCH_DAILY_CAP allows by default", asked, "x")
@@ -100,32 +101,32 @@ def _client() -> tuple[float, float]:
 
 
 def _agreement(meter: Meter) -> Iterator[Row]:
-    """Fifty customers whose every job is done, and the same replayed from two customers of the same age."""
+    """Some customers whose every job is done, and the same replayed from two customers of the same age."""
     start, few = WORST - 12 * HOUR, [*some_of(WORST.hour, 1), *some_of(WORST.hour, 1, at_turn=False)]
-    many = [*some_of(WORST.hour, 3), *some_of(WORST.hour, IN_REALITY - 3, at_turn=False)]
+    many = [*some_of(WORST.hour, AT_TURN), *some_of(WORST.hour, IN_REALITY - AT_TURN, at_turn=False)]
     life = Life(meter, many).hour(start)
     real = Hour(meter, many, WORST, life.world, costs_due=True).run()
     replayed = Hour(meter, many, WORST, Recorded(Life(meter, few).hour(start).hour(WORST)), costs_due=True).run()
     names = [name for name in real.counts.keys() | replayed.counts.keys() if "." in name]
     different = sum(abs(real.counts[name] - replayed.counts[name]) for name in names) / sum(real.counts[name] for name in names)
     ends = sorted((real.seconds(*POOLS), replayed.seconds(*POOLS)))
-    yield Row("50 customers' hour in reality and replayed, time", ends[1] / ends[0], "x", AGREES)
-    yield Row("50 customers' hour in reality and replayed, calls that differ", 100 * different, " %", 100 * DIFFERENT)
+    yield Row(f"{IN_REALITY} customers' hour in reality and replayed, time", ends[1] / ends[0], "x", AGREES)
+    yield Row(f"{IN_REALITY} customers' hour in reality and replayed, calls that differ", 100 * different, " %", 100 * DIFFERENT)
 
 
 def _hour(name: str, hour: Hour) -> Iterator[Row]:
     yield Row(f"{name} of 10,000 customers x 3 accounts, done after", hour.seconds(*POOLS) / 60, " min", MINUTES)
-    for queue, what in ((AGGREGATION_QUEUE.name, "usage and costs"), (FINDINGS_QUEUE.name, "sweeps")):
-        pool = POOLS[queue]
-        yield Row(f"  {what}: {pool.workers} workers, done after", hour.seconds(queue) / 60, " min")
-        waited = max((most for one in hour.done if one.queue == queue for most in one.waited), default=0.0)
-        yield Row(f"  {what}: longest wait in the queue", waited / 60, " min")
-        yield Row(f"  {what}: longest invocation", max((one.seconds for one in hour.done if one.queue == queue), default=0.0), " s")
     yield Row("  invocations longer than their function may take", len(hour.timeouts), "", 0)
-    yield Row(f"  messages ({', '.join(f'{kind} {number:,}' for kind, number in hour.jobs.items())})", sum(hour.jobs.values()), "")
-    services = sorted({name.partition(".")[0] for name in hour.counts if "." in name})
-    for service in services:
-        yield Row(f"  calls of {service}", round(sum(hour.counts[name] for name in hour.counts if name.startswith(f"{service}."))), "")
+    yield Row("  the schedule's function", hour.planned.seconds, " s")
+    for queue, what in ((AGGREGATION_QUEUE.name, "usage and costs"), (FINDINGS_QUEUE.name, "sweeps")):
+        yield Row(f"  {what}: {POOLS[queue].workers} workers, done after", hour.seconds(queue) / 60, " min")
+        yield Row("    longest wait in the queue", max(most for one in hour.of_queue(queue) for most in one.waited) / 60, " min")
+        yield Row("    longest invocation", max(one.seconds for one in hour.of_queue(queue)), " s")
+    yield Row("  messages", hour.jobs.total(), "")
+    for kind, seconds in sorted(hour.busy.items(), key=lambda pair: -pair[1]):
+        yield Row(f"    {kind}: {hour.jobs[kind]:,} messages, a worker's time in all", seconds / 60, " min")
+    for service in sorted({name.partition(".")[0] for name in hour.counts if "." in name}):
+        yield Row(f"  calls of {service}", round(sum(number for name, number in hour.counts.items() if name.startswith(f"{service}."))), "")
 
 
 def _kinds(life: Life) -> Iterator[Row]:
@@ -135,15 +136,16 @@ def _kinds(life: Life) -> Iterator[Row]:
         calls = {name: number for name, number in sorted(done.work.counts.items()) if "." in name}
         if done.end > WORST - DAY and "customer_id" in done.job:
             kinds[done.job["job"], ", ".join(f"{name} {number:.0f}" for name, number in calls.items())] = done.work
-    for (job, calls), work in sorted(kinds.items()):
-        yield Row(f"  job {job}: {calls}; {1000 * work.cpu:.0f} ms of a processor", work.seconds, " s")
+    for (job, told), work in sorted(kinds.items()):
+        yield Row(f"  job {job}: {told}; {1000 * work.cpu:.0f} ms of a processor", work.seconds, " s")
 
 
 def _event(life: Life) -> Iterator[Row]:
     work = life.event(life.customers[0])
-    findings = POOLS[FINDINGS_QUEUE.name].workers / work.seconds
-    yield Row("  events of findings that the workers bear a second, were there no sweeps", findings, "")
-    yield Row("  events a second, if every finding is told of once a day", CUSTOMERS * 450 / 86400, "")
+    told = CUSTOMERS * ACCOUNTS * FINDINGS_AN_ACCOUNT / DAY.total_seconds()
+    borne = POOLS[FINDINGS_QUEUE.name].workers / work.seconds
+    yield Row("  events of findings that the workers bear a second, were there no sweeps", borne, "")
+    yield Row("  events of findings a second, if every one is told of once a day", told, "")
 
 
 def _stored(life: Life) -> float:
@@ -156,19 +158,16 @@ def _stored(life: Life) -> float:
 
 
 def _day(life: Life) -> Quantities:
-    """One customer's last day."""
-    total, own = Quantities(), [done for done in life.done if done.end > WORST - DAY and "customer_id" in done.job]
-    for done in own:
-        total = total.plus(done.work.counts, 1 / len(life.customers))
-        total = total.plus({"lambda GB-seconds": done.work.seconds / 2, "lambda requests": 1, "sqs.": 3}, 1 / len(life.customers))
-    return total
+    """One customer's last day, without what all share."""
+    total = Quantities()
+    for done in life.done:
+        if done.end > WORST - DAY and "customer_id" in done.job:
+            total = total.plus(done.work.counts).plus(invoked(done.work.seconds))
+    return Quantities().plus(total, 1 / len(life.customers))
 
 
 def _costs(name: str, quantities: Quantities) -> Iterator[Row]:
-    parts: Sequence[tuple[str, float]] = list(bill(quantities).items())
-    yield Row(f"{name}: US dollars", round(sum(usd for _, usd in parts), 4), "")
-    for part, usd in parts:
-        yield Row(f"  {part}", f"{usd:.4f}", "")  # type: ignore[arg-type]
-
-
-__all__ = ["PRICES", "run", "signals"]
+    parts = bill(quantities)
+    yield Row(f"{name}, US cents", 100 * sum(parts.values()), "")
+    for part, usd in parts.items():
+        yield Row(f"  {part}", 100 * usd, "")

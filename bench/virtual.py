@@ -108,7 +108,8 @@ class Simulation:
 
     def _take(self, worker: _Worker) -> bool:
         """Up to a batch of what can be seen by now; a worker that finds nothing sleeps until the next message can be."""
-        waiting, at, taken = self._waiting[worker.queue], self.clock.at, []
+        waiting, at = self._waiting[worker.queue], self.clock.at
+        taken: list[tuple[float, int, str]] = []
         while waiting and waiting[0][0] <= at and len(taken) < self.pools[worker.queue].batch:
             taken.append(heapq.heappop(waiting))
         if taken:

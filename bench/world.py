@@ -12,12 +12,13 @@ from typing import Any
 from unittest.mock import patch
 from zlib import crc32
 
+import boto3
 import msgspec
 
 from bench.fake_aws import FakeCloudWatch, FakeCosts, FakeS3, FakeSecurityHub, FakeSqs, FakeSts
 from bench.fake_dynamodb import FakeDynamoDB
 from bench.meter import Meter, Work
-from chalicelib import logs, wiring
+from chalicelib import logs
 from chalicelib.domain.customer import Account, Customer
 from chalicelib.domain.period import HOUR, iso
 from chalicelib.settings import Settings
@@ -105,10 +106,12 @@ def clients_made(meter: Meter) -> Iterator[None]:
     levels = {logger: logger.level for logger in (logs.METRICS, logs.LOGGER)}
     for logger in levels:
         logger.setLevel(logging.CRITICAL)
-    with patch.object(wiring.boto3, "client", made):
-        yield
-    for logger, level in levels.items():
-        logger.setLevel(level)
+    try:
+        with patch.object(boto3, "client", made):
+            yield
+    finally:
+        for logger, level in levels.items():
+            logger.setLevel(level)
 
 
 @dataclass(frozen=True)
@@ -139,7 +142,7 @@ class Life:
         self.world.clock.at = (end + AFTER_THE_HOUR).timestamp()
         self.world.plan()
         while self._messages:
-            queue, body = self._messages.pop(0)
+            _, body = self._messages.pop(0)
             job = msgspec.json.decode(body, type=dict[str, str])
             self.done.append(Done(end, job, self.world.run(job, real_pace=False)))
         return self
@@ -172,4 +175,3 @@ def _enough_for(pages: int) -> Callable[[], float]:
     """Time is over when it is asked for once more than that often."""
     asked = count()
     return lambda: 60.0 if next(asked) < pages else 5.0
-
