@@ -13,7 +13,7 @@ from bench.fake_aws import encoded
 from bench.meter import VCPU, Meter, Work
 from bench.prices import Quantities, invoked
 from bench.virtual import Invocation, Left, Pool, Simulation
-from bench.world import AFTER_THE_HOUR, Life, World, turn_of
+from bench.world import AFTER_THE_HOUR, Life, World, steadied, turn_of
 from chalicelib.domain import signals
 from chalicelib.domain.customer import Customer
 from chalicelib.domain.errors import SourceUnavailable
@@ -41,7 +41,7 @@ class Recorded:
 
     def __init__(self, life: Life) -> None:
         self._life = life
-        self.jobs = {_kind(done.job): done.work for done in life.done if "customer_id" in done.job}
+        self.jobs = {_kind(done.job): done.work for done in steadied(life.done) if "customer_id" in done.job}
         self.sweep = cache(self._sweep)
         self.share_cpu = self._share_cpu(max(done.end for done in life.done))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import wraps
 from typing import Any
 
@@ -25,6 +25,10 @@ class Work:
     seconds: float
     cpu: float
     turns: tuple[float, ...] = ()
+
+    def computing(self, cpu: float) -> Work:
+        """The same with that many seconds of a processor."""
+        return replace(self, cpu=cpu, seconds=self.seconds + (cpu - self.cpu) / VCPU)
 
 
 @dataclass

@@ -7,14 +7,17 @@ from collections.abc import Iterator
 import pytest
 
 from bench.fake_dynamodb import FakeDynamoDB
-from bench.meter import LATENCY, VCPU, Meter
+from bench.meter import LATENCY, VCPU, Meter, Work
 from bench.prices import Quantities, bill, index_units, invoked, read_units, write_units
 from bench.virtual import Clock, Left, Pool, Simulation
-from bench.world import STAGE
+from bench.world import JOINED, STAGE, Done, steadied
 from chalicelib.domain.errors import SourceUnavailable
 from chalicelib.stores.dynamo import Dynamo
 from chalicelib.stores.ledger import Ledger
 from chalicelib.stores.tables import LEDGER, METRICS, physical_name
+
+CPUS = ((1, 0.2), (1, 0.1), (1, 0.9), (2, 5))
+"""(calls, seconds of a processor) of four jobs."""
 
 
 def simulated(pool: Pool, messages: list[str], seconds: float = 10) -> Simulation:
@@ -128,6 +131,12 @@ def test_every_call_takes_its_time_and_computing_takes_the_longer_the_smaller_th
     work = meter.measured(lambda: dynamo.get(physical_name(STAGE, "customers"), {"customer_id": "a"}))
     assert work.counts == {"dynamodb.get_item": 1, "read units": 1}
     assert work.seconds == pytest.approx(LATENCY + (0.001 + work.cpu) / VCPU, abs=1e-5)
+
+
+def test_jobs_of_the_same_calls_take_the_median_of_their_computing() -> None:
+    done = [Done(JOINED, {"job": "customer"}, Work(Quantities({"sts.assume_role": n}), 1 + cpu / VCPU, cpu)) for n, cpu in CPUS]
+    assert [one.work.cpu for one in steadied(done)] == [0.2, 0.2, 0.2, 5]
+    assert [one.work.seconds for one in steadied(done)] == pytest.approx([1 + one.work.cpu / VCPU for one in steadied(done)])
 
 
 def test_items_in_indexes_are_written_there_too() -> None:
