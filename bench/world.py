@@ -21,7 +21,7 @@ from bench.fake_dynamodb import FakeDynamoDB
 from bench.meter import Meter, Work
 from chalicelib import logs
 from chalicelib.domain.customer import Account, Customer
-from chalicelib.domain.period import HOUR, iso
+from chalicelib.domain.period import DAY, HOUR, iso
 from chalicelib.settings import Settings
 from chalicelib.sources.security_hub import SecurityHub, read_events
 from chalicelib.stores import tables
@@ -172,6 +172,7 @@ class Life:
 
     def event(self, customer: Customer) -> Work:
         """One finding that Security Hub tells of, which is newer than what is known."""
+        self.world.clock.sleep(DAY.total_seconds())
         finding = self.world.hub.finding(customer.account_ids[0], 0)
         with_ = self.world.collaborators()
         return self.world.meter.measured(lambda: findings.take_events(with_, customer, read_events([finding]), with_.clock()))
