@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from functools import cache
+from statistics import median
 
 import msgspec
 
@@ -58,7 +59,7 @@ class Recorded:
         """Of packing one customer's share of a cost series."""
         customer = self._life.customers[0]
         share = told_of(self._life.world.costs.read(series_window(end)), customer)
-        return self._life.world.meter.measured(lambda: pack(share)).cpu
+        return median(self._life.world.meter.measured(lambda: pack(share)).cpu for _ in range(5))
 
 
 def _kind(job: Job) -> tuple[datetime, str, bool]:
