@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections.abc import Callable, Iterator
 
-from bench import canned, capacity, cold, data, kept, memory, start, trips
+from bench import canned, capacity, cold, data, kept, memory, scale, start, trips
 from bench.case import Bench
 from bench.measure import Row
 
@@ -17,6 +17,7 @@ CASES: dict[str, Callable[[Bench], Iterator[Row]]] = {
     "capacity": capacity.run,
     "trips": trips.run,
     "memory": memory.run,
+    "scale": scale.run,
 }
 
 

@@ -1,0 +1,78 @@
+"""What AWS asks for, in us-east-1 and without free tiers (as of 2025), and DynamoDB's documented rounding of requests to units."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+READ_UNIT, WRITE_UNIT = 4096, 1024
+MEMORY_GB = 0.5
+DAYS_A_MONTH = 365 / 12
+
+
+class Quantities(defaultdict[str, float]):
+    """How much of what: calls by `service.operation`, and the units of PRICES."""
+
+    def __init__(self, of: Mapping[str, float] | None = None) -> None:
+        super().__init__(float, of or {})
+
+    def plus(self, other: Mapping[str, float], times: float = 1) -> Quantities:
+        """Both together, the other one so many times."""
+        total = Quantities(self)
+        for name, amount in other.items():
+            total[name] += amount * times
+        return total
+
+
+@dataclass(frozen=True)
+class Price:
+    """US dollars for one of each quantity whose name is, or begins with, one of `of`."""
+
+    part: str
+    usd: float
+    of: tuple[str, ...]
+
+    def asked(self, quantities: Mapping[str, float]) -> float:
+        return self.usd * sum(amount for name, amount in quantities.items() if name.startswith(self.of))
+
+
+PRICES = (
+    Price("Lambda, duration (512 MB, x86)", 0.0000166667, ("lambda GB-seconds",)),
+    Price("Lambda, requests", 0.20e-6, ("lambda requests",)),
+    Price("DynamoDB, writes on demand", 0.625e-6, ("write units",)),
+    Price("DynamoDB, reads on demand", 0.125e-6, ("read units",)),
+    Price("DynamoDB, storage", 0.25, ("GB-months",)),
+    Price("CloudWatch, metrics of GetMetricData", 0.01e-3, ("metrics asked",)),
+    Price("CloudWatch, ListMetrics", 0.01e-3, ("cloudwatch.list_metrics",)),
+    Price("SQS, standard queue", 0.40e-6, ("sqs.",)),
+    Price("S3, PUT", 0.005e-3, ("s3.put_object",)),
+    Price("S3, GET", 0.0004e-3, ("s3.get_object",)),
+    Price("Cost Explorer, pages", 0.01, ("ce.",)),
+    Price("STS, Security Hub's API, EventBridge's schedule and AWS's own events", 0.0, ("sts.", "securityhub.", "events.")),
+)
+
+
+def bill(quantities: Mapping[str, float]) -> dict[str, float]:
+    """US dollars by part."""
+    return {price.part: price.asked(quantities) for price in PRICES}
+
+
+def invoked(seconds: float) -> dict[str, float]:
+    """One invocation, and what Lambda's reader asks of SQS for it: to receive and to delete."""
+    return {"lambda GB-seconds": seconds * MEMORY_GB, "lambda requests": 1, "sqs.receive_message": 1, "sqs.delete_message_batch": 1}
+
+
+def read_units(sizes: Iterable[int], consistent: bool) -> float:
+    """Items that are read together are rounded up together, to 4 KB, at least to one; half where the read may be a moment old."""
+    return max(1, -(-sum(sizes) // READ_UNIT)) * (1.0 if consistent else 0.5)
+
+
+def write_units(before: int, after: int, transaction: bool = False) -> int:
+    """The larger one of what is replaced and what replaces it, rounded up to 1 KB, at least to one; double in a transaction."""
+    return max(1, -(-max(before, after) // WRITE_UNIT)) * (2 if transaction else 1)
+
+
+def index_units(before: int, after: int) -> int:
+    """An index over all attributes, whose keys of an item don't change; 0 is for an item that isn't in it."""
+    return -(-max(before, after) // WRITE_UNIT)
