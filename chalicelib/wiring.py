@@ -17,7 +17,7 @@ from cachetools import TTLCache, cached
 
 from chalicelib import laptop, logs
 from chalicelib.domain import signals
-from chalicelib.domain.customer import Account, ApiKey, Customer
+from chalicelib.domain.customer import ApiKey, Customer
 from chalicelib.domain.state import CLOUDWATCH, COST_EXPLORER, SECURITY_HUB
 from chalicelib.security import secrets
 from chalicelib.settings import Settings
@@ -35,6 +35,7 @@ from chalicelib.usecases.query import Turns
 
 if TYPE_CHECKING:
     from chalicelib.security.tokens import Verifier
+    from chalicelib.sources.accounts import AccountClients
     from chalicelib.stores.payer import PayerExports, PayerFiles
     from chalicelib.usecases.collaborators import Collaborators
 
@@ -43,7 +44,6 @@ REMEMBERED_SECONDS = 30
 OWNERS_SECONDS = 300
 FINDINGS_A_SECOND = 3
 """Security Hub's own limit of GetFindings, over all workers."""
-ROLE_SECONDS = 1800
 CONFIG = Config(retries={"mode": "standard", "max_attempts": 4}, connect_timeout=2, read_timeout=15, max_pool_connections=128)
 CONFIGS = {"s3": CONFIG.merge(Config(signature_version="s3v4"))}
 """Links signed the old way stop at encrypted objects."""
@@ -63,7 +63,6 @@ class Services:
     turns: Turns = field(default_factory=Turns)
     _lock: threading.RLock = field(default_factory=threading.RLock)
     _clients: dict[str, Any] = field(default_factory=dict)
-    _reader_clients: TTLCache[tuple[str, str, str], Any] = field(default_factory=lambda: TTLCache(1024, ROLE_SECONDS))
 
     def client(self, service: str) -> Any:
         """The container's one client of that service."""
@@ -73,23 +72,11 @@ class Services:
                 self._clients[service] = parsed_in_c(client) if service == "dynamodb" else client
             return self._clients[service]
 
-    def reader_client(self, account: Account, external_id: str, region: str) -> Any:
-        """A CloudWatch client inside a customer's account, through its reader role."""
-        key = (account.id, external_id, region)
-        if key not in self._reader_clients:
-            granted = self.client("sts").assume_role(
-                RoleArn=account.role_arn, RoleSessionName="securebase-analytics", ExternalId=external_id, DurationSeconds=3600
-            )["Credentials"]
-            with self._lock:
-                self._reader_clients[key] = boto3.client(
-                    "cloudwatch",
-                    region_name=region,
-                    config=CONFIG,
-                    aws_access_key_id=granted["AccessKeyId"],
-                    aws_secret_access_key=granted["SecretAccessKey"],
-                    aws_session_token=granted["SessionToken"],
-                )
-        return self._reader_clients[key]
+    @cached_property
+    def account_clients(self) -> AccountClients:
+        from chalicelib.sources.accounts import AccountClients
+
+        return AccountClients(lambda: self.client("sts"), CONFIG)
 
     @cached_property
     def account(self) -> str:
@@ -168,7 +155,7 @@ class Services:
         return Collaborators(
             self.customers,
             self.metrics,
-            CloudWatch(self.reader_client, self.clock, partial(self._spend, CLOUDWATCH, signals.CLOUDWATCH_METRICS)),
+            CloudWatch(self.account_clients, self.clock, partial(self._spend, CLOUDWATCH, signals.CLOUDWATCH_METRICS)),
             CostExplorer(self.client("ce"), partial(self._spend, COST_EXPLORER, signals.COST_EXPLORER_PAGES)),
             SecurityHub(self.client("securityhub"), lambda: self.ledger.wait_turn(SECURITY_HUB, FINDINGS_A_SECOND)),
             self.export_files,

@@ -38,7 +38,7 @@ class FakeHours:
     def last(self, customer_id: str) -> datetime | None:
         return max(self.found, default=None)
 
-    def put(self, customer_id: str, hours: Iterable[UsageBucket]) -> None:
+    def put(self, customer_id: str, hours: Iterable[UsageBucket], held: Iterable[UsageBucket] | None = None) -> None:
         self.found |= {bucket.start: bucket for bucket in hours if bucket.start >= self.clock() - self.kept}
 
 

@@ -33,8 +33,8 @@ class Function:
 
 API = Function("api_handler", timeout=29)
 AGGREGATOR = Function("analytics-aggregator", timeout=60)
-AGGREGATION_WORKER = Function("aggregation-worker", timeout=60, concurrency=50)
-FINDINGS_WORKER = Function("findings-worker", timeout=60, concurrency=2)  # Security Hub answers three requests a second, to all of them
+AGGREGATION_WORKER = Function("aggregation-worker", timeout=60, concurrency=100)
+FINDINGS_WORKER = Function("findings-worker", timeout=60, concurrency=20)  # for events; sweeps keep Security Hub's pace by the ledger
 REPORTER = Function("analytics-reporter", timeout=60)
 REPORT_ENGINE = Function("report-engine", timeout=300, concurrency=5)
 WORKERS = (AGGREGATOR, AGGREGATION_WORKER, FINDINGS_WORKER, REPORTER, REPORT_ENGINE)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -84,10 +84,40 @@ class CloudWatch:
 
         Without `relist`, only scopes that were never listed are; metrics that weren't listed for a while before the window aren't asked.
         """
+        failures: list[tuple[str, str]] = []
+        reached, registry = self._reached(customer, window, regions, registry, relist, failures)
+        refused = self._refused(sum(len(metrics) for _, metrics in reached.values()))
         samples: list[Sample] = []
         scopes: set[str] = set()
-        failures: list[tuple[str, str]] = []
-        since = (window.start - NOT_LISTED).date()
+        for (account, region), (client, metrics) in reached.items():
+            scope = f"{account}/{region}"
+            try:
+                if refused:
+                    raise refused
+                with named(self.name, scope):
+                    points = list(get_points(client, metrics, window))
+            except SourceUnavailable as failure:
+                failures.append((scope, failure.reason))
+                continue
+            samples += to_samples(points, account, region, window)
+            scopes |= {scope, f"{account}/{GLOBAL}"} if region == HOME_REGION else {scope}
+        fine_since = hour_floor(self._now() - FINE_POINTS_KEPT)
+        unknown = {"compute_hours": fine_since} if window.start < fine_since else {}
+        if relist and not failures:
+            registry = replace(registry, listed_at=max(window.end, registry.listed_at or window.end))
+        return UsageReading(tuple(samples), frozenset(scopes), tuple(failures), unknown, registry)
+
+    def _reached(
+        self,
+        customer: Customer,
+        window: Window,
+        regions: Mapping[str, Collection[str]],
+        registry: Registry,
+        relist: bool,
+        failures: list[tuple[str, str]],
+    ) -> tuple[dict[tuple[str, str], tuple[Any, set[Metric]]], Registry]:
+        """Per (account, region) that lets itself be read a client and the metrics to ask for, and the registry with what was listed."""
+        since, reached = (window.start - NOT_LISTED).date(), {}
         for account in customer.accounts:
             for region in sorted({HOME_REGION, *filter(_REGION.fullmatch, regions.get(account.id, ()))}):
                 scope = f"{account.id}/{region}"
@@ -96,17 +126,20 @@ class CloudWatch:
                         client = self._client_for(account, customer.external_id, region)
                         if relist or scope not in registry.scopes:
                             registry = registry.with_listed(scope, list_metrics(client, region), window.end.date())
-                        points = list(get_points(client, registry.of(scope, since), window, self._spend))
                 except SourceUnavailable as failure:
                     failures.append((scope, failure.reason))
-                    continue
-                samples += to_samples(points, account.id, region, window)
-                scopes |= {scope, f"{account.id}/{GLOBAL}"} if region == HOME_REGION else {scope}
-        fine_since = hour_floor(self._now() - FINE_POINTS_KEPT)
-        unknown = {"compute_hours": fine_since} if window.start < fine_since else {}
-        if relist and not failures:
-            registry = replace(registry, listed_at=max(window.end, registry.listed_at or window.end))
-        return UsageReading(tuple(samples), frozenset(scopes), tuple(failures), unknown, registry)
+                else:
+                    reached[account.id, region] = client, registry.of(scope, since)
+        return reached, registry
+
+    def _refused(self, metrics: int) -> SourceUnavailable | None:
+        """Why that many metrics may not be asked for, which nothing has been paid for then."""
+        try:
+            if metrics:
+                self._spend(metrics)
+        except SourceUnavailable as refused:
+            return refused
+        return None
 
 
 def list_metrics(client: Any, region: str) -> Iterator[Metric]:
@@ -139,24 +172,30 @@ def queries(metrics: Iterable[Metric]) -> Iterator[tuple[Reading, Metric, dict[s
                 yield reading, metric, {"MetricStat": stat, "ReturnData": True}
 
 
-def get_points(client: Any, metrics: Iterable[Metric], window: Window, spend: Callable[[int], None]) -> Iterator[Point]:
+def get_points(client: Any, metrics: Iterable[Metric], window: Window) -> Iterator[Point]:
     """Every point of the metrics in the window (gauges: from three days before it), 500 metrics a call, all pages."""
-    for chunk in chunks(queries(metrics), QUERIES_A_CALL):
-        spend(len(chunk))
-        gauges = any(reading.period > 3600 for reading, _, _ in chunk)
-        request = {
-            "MetricDataQueries": [{"Id": f"q{number}", **query} for number, (_, _, query) in enumerate(chunk)],
-            "StartTime": window.start - GAUGE_LOOK_BACK if gauges else window.start,
-            "EndTime": window.end,
-            "ScanBy": "TimestampAscending",
-        }
-        for page in pages(CLOUDWATCH, client.get_metric_data, "NextToken", **request):
-            for result in page["MetricDataResults"]:
-                if result.get("StatusCode", "Complete") not in ("Complete", "PartialData"):
-                    raise SourceUnavailable(CLOUDWATCH, f"Metric{result['StatusCode']}")
-                reading, metric, _ = chunk[int(result["Id"][1:])]
-                for instant, value in zip(result["Timestamps"], result["Values"], strict=True):
-                    yield reading, metric, instant, value
+    asked = list(queries(metrics))
+    for gauge in (False, True):
+        of_kind = [query for query in asked if (query[0].period > 3600) == gauge]
+        start = window.start - GAUGE_LOOK_BACK if gauge else window.start
+        for chunk in chunks(of_kind, QUERIES_A_CALL):
+            yield from _points_of(client, chunk, Window(start, window.end))
+
+
+def _points_of(client: Any, chunk: Sequence[tuple[Reading, Metric, dict[str, Any]]], window: Window) -> Iterator[Point]:
+    request = {
+        "MetricDataQueries": [{"Id": f"q{number}", **query} for number, (_, _, query) in enumerate(chunk)],
+        "StartTime": window.start,
+        "EndTime": window.end,
+        "ScanBy": "TimestampAscending",
+    }
+    for page in pages(CLOUDWATCH, client.get_metric_data, "NextToken", **request):
+        for result in page["MetricDataResults"]:
+            if result.get("StatusCode", "Complete") not in ("Complete", "PartialData"):
+                raise SourceUnavailable(CLOUDWATCH, f"Metric{result['StatusCode']}")
+            reading, metric, _ = chunk[int(result["Id"][1:])]
+            for instant, value in zip(result["Timestamps"], result["Values"], strict=True):
+                yield reading, metric, instant, value
 
 
 def to_samples(points: Iterable[Point], account: str, region: str, window: Window) -> Iterator[Sample]:

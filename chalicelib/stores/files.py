@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, BinaryIO, cast
 from urllib.parse import quote
@@ -79,24 +79,23 @@ class ExportFiles:
 
 
 class Handover:
-    """Parts that the job that read them leaves for the job of the customer whom they belong to."""
+    """Customers' shares of what one job read for all of them, left for the jobs that keep them."""
 
     def __init__(self, client: Any, bucket: str) -> None:
         self._client, self._bucket = client, bucket
 
-    def put(self, customer_id: str, name: str, parts: Sequence[CostPart]) -> str:
-        key = f"{HANDOVER}/{customer_id}/{name}"
+    def put(self, name: str, shares: Mapping[str, Sequence[CostPart]]) -> str:
+        """Returns its key."""
+        key = f"{HANDOVER}/{name}"
         with available():
-            self._client.put_object(Bucket=self._bucket, Key=key, Body=pack(parts))
+            self._client.put_object(Bucket=self._bucket, Key=key, Body=pack(shares))
         return key
 
-    def get(self, customer_id: str, key: str) -> tuple[CostPart, ...] | None:
-        """None when it is gone."""
-        if not key.startswith(f"{HANDOVER}/{customer_id}/"):
-            raise AssertionError("a key of another customer")
+    def get(self, key: str) -> dict[str, tuple[CostPart, ...]] | None:
+        """By customer; None when it is gone."""
         with available():
             content = _content(self._client, self._bucket, key)
-        return None if content is None else unpack(content["Body"].read(), tuple[CostPart, ...])
+            return None if content is None else unpack(content["Body"].read(), dict[str, tuple[CostPart, ...]])
 
 
 def _content(client: Any, bucket: str, key: str) -> Any:

@@ -52,12 +52,14 @@ class Hours:
         """The hours' series of one region, a bucket per service."""
         return self._drill(REGION_INDEX, customer_id, region, window)
 
-    def put(self, customer_id: str, hours: Iterable[UsageBucket]) -> None:
-        """Writes what has changed: an hour's places before the hour itself, which is what the next put compares with."""
+    def put(self, customer_id: str, hours: Iterable[UsageBucket], held: Iterable[UsageBucket] | None = None) -> None:
+        """Writes what says something else than is `held` (read here unless it is given): an hour's places before the hour itself."""
         wanted = {hour.start: hour for hour in hours if hour.start >= self._now() - self._kept}
         if not wanted:
             return
-        known = {hour.start: hour for hour in self.read(customer_id, Window(min(wanted), max(wanted) + HOUR))}
+        if held is None:
+            held = self.read(customer_id, Window(min(wanted), max(wanted) + HOUR))
+        known = {hour.start: hour for hour in held}
         changed = [hour for start, hour in sorted(wanted.items()) if known.get(start) != hour]
         fine: list[Item] = []
         gone: list[str] = []

@@ -17,8 +17,8 @@ from chalicelib.stores.tables import LEDGER, TTL_ATTRIBUTE
 CALLS, PACE, DONE = "calls", "pace#", "done"
 CALLS_KEPT = timedelta(days=400)
 PACE_KEPT = timedelta(hours=1)
-PATIENCE_SECONDS = 45
-"""How far ahead a place is taken; a line longer than that is better left to the queue."""
+PATIENCE_SECONDS = 9
+"""How far ahead a place is taken: less than what a worker that goes on has left. A longer line is better left to the queue."""
 
 
 class Ledger:
@@ -42,7 +42,7 @@ class Ledger:
         for ahead in range(PATIENCE_SECONDS):
             second = int(now.timestamp()) + ahead
             if self._count(f"{PACE}{service}", str(second), "taken", 1, per_second, now + PACE_KEPT):
-                self._sleep(max(0.0, second - now.timestamp()))
+                self._sleep(max(0.0, second - self._now().timestamp()))
                 return
         raise SourceUnavailable(service, BUSY)
 

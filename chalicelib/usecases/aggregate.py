@@ -40,7 +40,7 @@ def run(with_: Collaborators, job: Job, left: Callable[[], float] = forever) -> 
     """Does one job with `left()` seconds; what it can't finish it sends on. A customer that is gone or disabled has nothing to do."""
     kind = job["job"]
     if kind in SHARED:
-        SHARED[kind](with_, job)
+        SHARED[kind](with_, job, left)
         return
     if kind not in OF_CUSTOMER:
         raise InvalidInput(("job", "is none that this version knows"))
@@ -50,22 +50,23 @@ def run(with_: Collaborators, job: Job, left: Callable[[], float] = forever) -> 
 
 
 def _plan(with_: Collaborators, job: Job) -> None:
-    """A list of customers becomes a message for each; once a day one more, each customer's at an hour of its own."""
+    """A list of customers becomes a message for each; once a day two more, each customer's at an hour of its own."""
     end = instant_of(job["end"])
-    jobs = []
-    for customer_id in job["customers"].split(","):
-        turn = crc32(customer_id.encode())
-        if (end.hour + turn) % with_.usage_every == 0:
-            jobs.append({"job": "customer", "customer_id": customer_id, "end": job["end"]})
-        if turn % 24 == end.hour:
-            jobs.append({"job": "daily", "customer_id": customer_id, "end": job["end"]})
-    with_.queue.send(jobs)
+    turns = {customer_id: crc32(customer_id.encode()) for customer_id in job["customers"].split(",")}
+    now = [customer_id for customer_id, turn in turns.items() if (end.hour + turn) % with_.usage_every == 0]
+    today = [customer_id for customer_id, turn in turns.items() if turn % 24 == end.hour]
+    with_.queue.send(_jobs("customer", now, job["end"]) + _jobs("daily", today, job["end"]))
+    with_.findings_queue.send(_jobs("findings", today, job["end"]))
+
+
+def _jobs(kind: str, customer_ids: Iterable[str], end: str) -> list[dict[str, str]]:
+    return [{"job": kind, "customer_id": customer_id, "end": end} for customer_id in customer_ids]
 
 
 def _customer(with_: Collaborators, customer: Customer, job: Job, left: Callable[[], float]) -> None:
     end = instant_of(job["end"])
-    if findings.is_due(with_.metrics.status(customer.id).sources.get(SECURITY_HUB), customer.id, end):
-        with_.findings_queue.send([{"job": "findings", "customer_id": customer.id, "end": job["end"]}])
+    if findings.is_overdue(with_.metrics.status(customer.id).sources.get(SECURITY_HUB), end):
+        with_.findings_queue.send(_jobs("findings", [customer.id], job["end"]))
     if not usage.read_hours(with_, customer, end, left):
         with_.queue.send([job])
 
@@ -79,14 +80,6 @@ def _daily(with_: Collaborators, customer: Customer, job: Job, left: Callable[[]
     usage.read_late(with_, customer, instant_of(job["end"]))
     with_.metrics.usage.fold(customer.id)
     with_.metrics.costs.fold(customer.id)
-
-
-def _customer_costs(with_: Collaborators, customer: Customer, job: Job, left: Callable[[], float]) -> None:
-    end = instant_of(job["end"])
-    if "reason" in job:
-        costs.not_taken(with_, customer, end, job["scope"], job["reason"])
-    else:
-        costs.take_over(with_, customer, end, job["key"])
 
 
 def _usage(with_: Collaborators, customer: Customer, job: Job, left: Callable[[], float]) -> None:
@@ -108,14 +101,14 @@ def _drop(with_: Collaborators, customer: Customer, job: Job, left: Callable[[],
     drops.take(with_, customer, job["kind"], job["key"])
 
 
-SHARED: dict[str, Callable[[Collaborators, Job], None]] = {
-    "plan": _plan,
-    "costs": lambda with_, job: costs.read_costs_if_due(with_, instant_of(job["end"])),
-    **dict.fromkeys(payer.JOBS, payer.run),
+SHARED: dict[str, Callable[[Collaborators, Job, Callable[[], float]], None]] = {
+    "plan": lambda with_, job, left: _plan(with_, job),
+    "costs": lambda with_, job, left: costs.read_costs_if_due(with_, instant_of(job["end"])),
+    "costs_of": costs.take_over,
+    **dict.fromkeys(payer.JOBS, lambda with_, job, left: payer.run(with_, job)),
 }
 OF_CUSTOMER: dict[str, Callable[[Collaborators, Customer, Job, Callable[[], float]], None]] = {
     "customer": _customer,
-    "customer_costs": _customer_costs,
     "daily": _daily,
     "findings": _findings,
     "usage": _usage,

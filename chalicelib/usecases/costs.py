@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from chalicelib.domain.cost import CostPart
@@ -12,14 +12,17 @@ from chalicelib.domain.period import HOUR, Window, iso, midnight, minus_months, 
 from chalicelib.domain.state import COST_EXPLORER, FAILING, NO_DATA, OK, SourceState
 from chalicelib.usecases.collaborators import Collaborators
 from chalicelib.usecases.settle import settle_months
+from chalicelib.usecases.usage import ENOUGH_SECONDS
 
 COSTS_EVERY = 6 * HOUR
+CUSTOMERS_A_LIST = 20
+"""So many customers' shares are kept well within a worker's minute."""
 SERIES, SERIES_A_DAY = "cost_explorer_series", 4
 """Cost Explorer refreshes at most three times a day, and every page of it costs."""
 
 
 def read_costs_if_due(with_: Collaborators, end: datetime) -> None:
-    """Asks Cost Explorer every six hours, sooner after a failure, never more than four times a day; each customer's job keeps its part."""
+    """Asks Cost Explorer every six hours, sooner after a failure, four times a day at most; lists of customers are handed their shares."""
     last = with_.ledger.done_at(COST_EXPLORER)
     if last is not None and end - last < COSTS_EVERY:
         return
@@ -28,40 +31,57 @@ def read_costs_if_due(with_: Collaborators, end: datetime) -> None:
     except SourceUnavailable:
         return  # asked often enough today; what is there stays
     customers = [customer for customer in with_.customers.all() if not customer.disabled]
-    window = series_window(end)
+    lists = [customers[start : start + CUSTOMERS_A_LIST] for start in range(0, len(customers), CUSTOMERS_A_LIST)]
     try:
-        series = with_.costs.read(window)
+        series = with_.costs.read(series_window(end))
     except SourceUnavailable as failure:
-        with_.queue.send({**_job(customer, end), "scope": failure.scope, "reason": failure.reason} for customer in customers)
+        with_.queue.send({**_job(some, end), "scope": failure.scope, "reason": failure.reason} for some in lists)
         return
-    name = f"cost-explorer/{iso(end)}"
-    keys = {customer: with_.handover.put(customer.id, name, told_of(series, customer)) for customer in customers}
-    with_.queue.send({**_job(customer, end), "key": key} for customer, key in keys.items())
+    jobs = []
+    for number, some in enumerate(lists):
+        shares = {customer.id: told_of(series, customer) for customer in some}
+        jobs.append({**_job(some, end), "key": with_.handover.put(f"cost-explorer/{iso(end)}/{number}", shares)})
+    with_.queue.send(jobs)
     with_.ledger.put_done(COST_EXPLORER, end)  # last: a run that was cut off is done again
+
+
+def _job(customers: Iterable[Customer], end: datetime) -> dict[str, str]:
+    return {"job": "costs_of", "customers": ",".join(customer.id for customer in customers), "end": iso(end)}
+
+
+def take_over(with_: Collaborators, job: Mapping[str, str], left: Callable[[], float]) -> None:
+    """A list of customers' shares of a series, or why there is none; ones that are gone by now, or come late, were followed by newer ones.
+
+    A customer whose share can't be kept now is sent on by itself, and so is who is left when the time is up.
+    """
+    end, last = datetime.fromisoformat(job["end"]), with_.ledger.done_at(COST_EXPLORER)
+    superseded = last is not None and (last > end or ("reason" in job and last == end))
+    shares = {} if superseded or "reason" in job else with_.handover.get(job["key"])
+    if superseded or shares is None:
+        return
+    waiting = job["customers"].split(",")
+    alone = len(waiting) == 1
+    while waiting and left() >= ENOUGH_SECONDS:
+        customer_id = waiting.pop(0)
+        try:
+            customer = with_.customers.get(customer_id)
+            if customer is None or customer.disabled:
+                continue
+            if "reason" in job:
+                costs_failed(with_, customer, end, job["scope"], job["reason"])
+            else:
+                keep_costs(with_, customer, series_window(end), end, shares.get(customer.id, ()))
+        except AnalyticsError:
+            if alone:
+                raise
+            with_.queue.send([{**job, "customers": customer_id}])
+    if waiting:
+        with_.queue.send([{**job, "customers": ",".join(waiting)}])
 
 
 def series_window(end: datetime) -> Window:
     """From the previous month on, which is restated until it is final."""
     return Window(midnight(minus_months(month_start(end.date()), 1)), midnight(end.date()))
-
-
-def _job(customer: Customer, end: datetime) -> dict[str, str]:
-    return {"job": "customer_costs", "customer_id": customer.id, "end": iso(end)}
-
-
-def take_over(with_: Collaborators, customer: Customer, end: datetime, key: str) -> None:
-    """One customer's share of a series; one that is gone by now, or comes late, has been followed by a newer one."""
-    last = with_.ledger.done_at(COST_EXPLORER)
-    parts = with_.handover.get(customer.id, key) if last is None or last <= end else None
-    if parts is not None:
-        keep_costs(with_, customer, series_window(end), end, parts)
-
-
-def not_taken(with_: Collaborators, customer: Customer, end: datetime, scope: str, reason: str) -> None:
-    """One customer's share of a series that failed; it tells nothing where one has succeeded since."""
-    last = with_.ledger.done_at(COST_EXPLORER)
-    if last is None or last < end:
-        costs_failed(with_, customer, end, scope, reason)
 
 
 def read_costs(with_: Collaborators, window: Window, customers: Iterable[Customer], now: datetime) -> None:

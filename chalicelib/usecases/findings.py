@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
-from zlib import crc32
 
 from chalicelib.domain.compliance import SECURITY_HUB as PRODUCT
 from chalicelib.domain.compliance import STALE_AFTER, ComplianceDay, Finding, Sweep, assess, latest_by_id
@@ -19,8 +18,7 @@ from chalicelib.usecases.collaborators import Collaborators
 from chalicelib.usecases.ports import FindingsSource
 from chalicelib.usecases.usage import ENOUGH_SECONDS
 
-SWEPT_EVERY = DAY
-SWEPT_AGAIN_AFTER = 12 * HOUR
+SWEPT_AT_LEAST = DAY + HOUR
 SWEEP_GOOD_FOR = timedelta(hours=6)
 """How long a sweep that was cut off may be gone on with."""
 ROUNDS = 8
@@ -35,12 +33,11 @@ def observe(source: FindingsSource, customer: Customer, now: datetime, last: Com
     return assess(SECURITY_HUB, PRODUCT, reading.findings, now, STALE_AFTER, dict(known), reading.disabled)
 
 
-def is_due(state: SourceState | None, customer_id: str, end: datetime) -> bool:
-    """Once a day, each customer at an hour of its own, so that all of them together keep Security Hub's pace; at once after a failure."""
+def is_overdue(state: SourceState | None, end: datetime) -> bool:
+    """Whether a sweep is wanted before the customer's own hour of the day: the first one, one that failed, one that was missed."""
     if state is None or state.state == FAILING:
         return True
-    age = end - (state.last_success_at or state.attempted_at)
-    return age >= SWEPT_EVERY or (age >= SWEPT_AGAIN_AFTER and crc32(customer_id.encode()) % 24 == end.hour)
+    return end - (state.last_success_at or state.attempted_at) >= SWEPT_AT_LEAST
 
 
 def sweep(with_: Collaborators, customer: Customer, now: datetime, left: Callable[[], float]) -> bool:

@@ -82,8 +82,8 @@ class HourStore(Protocol):
 
     def of_service(self, customer_id: str, service: str, window: Window) -> list[UsageBucket]: ...
     def of_region(self, customer_id: str, region: str, window: Window) -> list[UsageBucket]: ...
-    def put(self, customer_id: str, hours: Iterable[UsageBucket]) -> None:
-        """Hours that say what is there already aren't touched."""
+    def put(self, customer_id: str, hours: Iterable[UsageBucket], held: Iterable[UsageBucket] | None = None) -> None:
+        """Hours that say what is there already (`held`, where it was read before) aren't touched."""
         ...
 
 
@@ -232,13 +232,15 @@ class Ledger(Protocol):
 
 
 class Handover(Protocol):
-    """What one job leaves for another of one customer, for a few days."""
+    """Customers' shares of what one job read for all of them, kept for a few days."""
 
-    def put(self, customer_id: str, name: str, parts: Sequence[CostPart]) -> str:
+    def put(self, name: str, shares: Mapping[str, Sequence[CostPart]]) -> str:
         """Returns its key."""
         ...
 
-    def get(self, customer_id: str, key: str) -> tuple[CostPart, ...] | None: ...
+    def get(self, key: str) -> dict[str, tuple[CostPart, ...]] | None:
+        """By customer; None when it is gone."""
+        ...
 
 
 class Queue(Protocol):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
+from zlib import crc32
 
 from chalicelib.domain.customer import Customer
 from chalicelib.domain.period import DAY, HOUR, Window, hour_floor, midnight, whole_days
@@ -21,7 +22,7 @@ STEP = DAY
 STEPS_A_RUN = 7
 LONGEST = 7 * DAY
 """The widest window of one read of the past."""
-LISTED_FOR = 6 * HOUR
+LISTED_HOURS, LISTED_AT_MOST = 6, 12 * HOUR
 """How long a list of metrics is good for; the read after the next one reaches back to it, so that a new metric's hours aren't missed."""
 REGION_LOOK_BACK = 14 * DAY
 ENOUGH_SECONDS = 10
@@ -108,8 +109,8 @@ def _catch_up(with_: Collaborators, customer: Customer, missed: Window) -> tuple
 def _read_window(with_: Collaborators, customer: Customer, window: Window) -> WindowRead:
     registry = with_.metrics.registry(customer.id)
     listed = registry.listed_at
-    relist = listed is None or not listed <= window.end < listed + LISTED_FOR
-    if relist and listed and window.start <= listed <= window.end:
+    relist = listed is None or _list_is_old(window.end - listed, window.end, customer.id)
+    if relist and listed and window.end - listed <= LISTED_AT_MOST:
         window = Window(min(window.start, listed - OVERLAP), window.end)
     if whole_days(window).start < with_.clock() - with_.hours_kept:
         window = whole_days(window).clipped(hour_floor(with_.clock()))  # hours that old are not kept: their days must be read as wholes
@@ -117,12 +118,18 @@ def _read_window(with_: Collaborators, customer: Customer, window: Window) -> Wi
     if not reading.scopes:
         return WindowRead(reading.failures, anything=False)
     hours = hour_buckets(reading.samples, window, reading.scopes, reading.unknown)
-    hours, days = roll_up(with_, customer, window, hours, partial=bool(reading.failures))
-    with_.metrics.hours.put(customer.id, hours)  # before days, so that a day never tells more than its hours
+    held = with_.metrics.hours.read(customer.id, whole_days(window))
+    hours, days = roll_up(with_, customer, window, hours, held, partial=bool(reading.failures))
+    with_.metrics.hours.put(customer.id, hours, held)  # before days, so that a day never tells more than its hours
     version = with_.metrics.usage.put(customer.id, days)
     if reading.registry != registry:
         with_.metrics.put_registry(customer.id, reading.registry)
     return WindowRead(reading.failures, anything=True, version=version)
+
+
+def _list_is_old(age: timedelta, end: datetime, customer_id: str) -> bool:
+    """After six hours, each customer at an hour of its own; an older window has nothing to gain, as old metrics are listed no more."""
+    return age >= LISTED_AT_MOST or (age > timedelta() and (end.hour + crc32(customer_id.encode())) % LISTED_HOURS == 0)
 
 
 def recent_regions(with_: Collaborators, customer: Customer, window: Window) -> dict[str, set[str]]:
@@ -136,11 +143,11 @@ def recent_regions(with_: Collaborators, customer: Customer, window: Window) -> 
 
 
 def roll_up(
-    with_: Collaborators, customer: Customer, window: Window, read: Iterable[UsageBucket], partial: bool
+    with_: Collaborators, customer: Customer, window: Window, read: Iterable[UsageBucket], held: Iterable[UsageBucket], partial: bool
 ) -> tuple[list[UsageBucket], list[UsageBucket]]:
-    """(hours, days) to put: what was read now over what was kept, and the whole of every day that the window touches."""
+    """(hours, days) to put: what was read now over what was held, and the whole of every day that the window touches."""
     touched = whole_days(window)
-    kept = {bucket.start: bucket for bucket in with_.metrics.hours.read(customer.id, touched)}
+    kept = {bucket.start: bucket for bucket in held}
     hours = [overlay(kept.get(bucket.start), bucket) for bucket in read]
     combined = {**kept, **{bucket.start: bucket for bucket in hours}}
     days = []

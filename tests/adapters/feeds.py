@@ -73,7 +73,7 @@ class Feeds:
 
     def renew(self) -> None:
         self.aws.renew()
-        self.aws.services._reader_clients.clear()
+        self.aws.services.account_clients.forget()
         wiring.use(self.aws.services)
         health._last.clear()
 

@@ -353,7 +353,7 @@ def test_an_account_that_failed_for_hours_is_caught_up_when_it_answers(aws: Embe
     aws.aggregate(acme, start)
     shop, data = acme.account_ids
     aws.without_role(data)
-    aws.services._reader_clients.clear()
+    aws.services.account_clients.forget()
     for end in (start + HOUR, start + 8 * HOUR, start + 16 * HOUR):
         aws.aggregate(acme, end, costs=False)
         assert aws.state(acme, "cloudwatch") == ("partial", {"AccessDenied"})

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
+from chalicelib.domain.consumption import value
 from chalicelib.domain.customer import Account, Customer
 from chalicelib.domain.period import DAY, HOUR, Window, iso, midnight
 from chalicelib.domain.state import CLOUDWATCH
-from chalicelib.domain.usage import value
 from chalicelib.stores import tables
 from chalicelib.usecases import aggregate
 from local.aws import create_reader_role

@@ -79,9 +79,10 @@ class Embedded:
 
     def renew(self) -> None:
         """A new container; its clients, which take longest to make, are those of the last one."""
-        clients, readers = self.services._clients, self.services._reader_clients
+        clients, account_clients = self.services._clients, self.services.account_clients
         settings = Settings.from_environment(self.aws.environment)
-        self.services = Services(settings, self.clock, lambda _: None, _clients=clients, _reader_clients=readers)
+        self.services = Services(settings, self.clock, lambda _: None, _clients=clients)
+        self.services.__dict__["account_clients"] = account_clients
 
     def mend(self) -> None:
         """No faults any more."""
