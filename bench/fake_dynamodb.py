@@ -64,8 +64,10 @@ class FakeDynamoDB:
         return self._page(TableName, held, ConsistentRead, None, ExclusiveStartKey)
 
     @dynamodb
-    def put_item(self, TableName: str, Item: Item) -> dict[str, Any]:
-        self._put(TableName, Item)
+    def put_item(self, **put: Any) -> dict[str, Any]:
+        """Which may hold an attribute to what it was."""
+        self._check(put, {"Code": REFUSED})
+        self._put(put["TableName"], put["Item"])
         return {}
 
     @dynamodb
@@ -116,12 +118,7 @@ class FakeDynamoDB:
     def transact_write_items(self, TransactItems: list[dict[str, Any]]) -> dict[str, Any]:
         """Puts, of which the first may hold an attribute to what it was."""
         puts = [one["Put"] for one in TransactItems]
-        condition = puts[0].get("ConditionExpression")
-        if condition:
-            name = puts[0]["ExpressionAttributeNames"]["#was"]
-            held, _ = self._held(puts[0]["TableName"], puts[0]["Item"])
-            if (held or {}).get(name) != puts[0].get("ExpressionAttributeValues", {}).get(":was"):
-                raise ClientError({"Error": {}, "CancellationReasons": [{"Code": REFUSED}]}, "TransactWriteItems")
+        self._check(puts[0], {}, CancellationReasons=[{"Code": REFUSED}])
         for put in puts:
             self._put(put["TableName"], put["Item"], transaction=True)
         return {}
@@ -152,6 +149,13 @@ class FakeDynamoDB:
     def _held(self, table: str, key: Item) -> tuple[Item | None, int]:
         hash_key, range_key = self._key(table, key)
         return self._items[table].get(hash_key, {}).get(range_key, (None, 0))
+
+    def _check(self, put: dict[str, Any], error: dict[str, str], **more: Any) -> None:
+        if "ConditionExpression" in put:
+            held, _ = self._held(put["TableName"], put["Item"])
+            was = put.get("ExpressionAttributeValues", {}).get(":was")
+            if (held or {}).get(put["ExpressionAttributeNames"]["#was"]) != was:
+                raise ClientError({"Error": error, **more}, "Put")
 
     def _put(self, table: str, item: Item, transaction: bool = False) -> None:
         hash_key, range_key = self._key(table, item)

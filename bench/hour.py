@@ -42,13 +42,11 @@ class Recorded:
 
     def __init__(self, life: Life) -> None:
         self._life = life
-        self.jobs = {_kind(done.job): done.work for done in steadied(life.done) if "customer_id" in done.job}
+        done = steadied(life.done)
+        self.jobs = {_kind(one.job): one.work for one in done if "customer_id" in one.job}
+        self.shares = {one.end: one.work.of_one(one.job["customers"].count(",") + 1) for one in done if one.job["job"] == "costs_of"}
         self.sweep = cache(self._sweep)
         self.share_cpu = self._share_cpu(max(done.end for done in life.done))
-
-    def sweeps(self, job: Job) -> bool:
-        """Whether the customer's job asks for a sweep."""
-        return _kind({**job, "job": "findings"}) in self.jobs
 
     def _sweep(self, end: datetime, at_turn: bool, start: int, stop: int | None) -> Work:
         """A sweep from a page on, to one before which it stops for want of time, if it does."""
@@ -62,9 +60,10 @@ class Recorded:
         return median(self._life.world.meter.measured(lambda: pack(share)).cpu for _ in range(5))
 
 
-def _kind(job: Job) -> tuple[datetime, str, bool]:
-    end = datetime.fromisoformat(job["end"])
-    return end, job["job"], turn_of(job["customer_id"]) == end.hour
+def _kind(job: Job) -> tuple[datetime, str, bool, bool]:
+    """The hour, the job, whether it is the customer's turn and whether its metrics are listed."""
+    end, turn = datetime.fromisoformat(job["end"]), turn_of(job["customer_id"])
+    return end, job["job"], turn == end.hour, (end.hour + turn) % usage.LISTED_HOURS == 0
 
 
 class Hour:
@@ -116,10 +115,19 @@ class Hour:
                 self._meter.clock.sleep(self._recorded.share_cpu * len(self._customers) / VCPU)  # its shares here are empty ones
         elif job["job"] == "findings":
             yield from self._sweep(self._recorded, job, left)
+        elif job["job"] == "costs_of":
+            self._keep_shares(self._recorded, job, left)
         else:
-            if job["job"] == "customer" and self._recorded.sweeps(job):
-                self._simulation.send(FINDINGS_QUEUE.name, encoded({**job, "job": "findings"}))
             self._replay(self._recorded.jobs[_kind(job)])
+
+    def _keep_shares(self, recorded: Recorded, job: Job, left: Left) -> None:
+        """One customer after the other; the rest is sent on where the real job would."""
+        waiting = job["customers"].split(",")
+        while waiting and left() >= usage.ENOUGH_SECONDS:
+            waiting.pop(0)
+            self._replay(recorded.shares[datetime.fromisoformat(job["end"])])
+        if waiting:
+            self._simulation.send(AGGREGATION_QUEUE.name, encoded({**job, "customers": ",".join(waiting)}))
 
     def _replay(self, work: Work, since: float = 0) -> None:
         self._meter.counts = self._meter.counts.plus(work.counts)
@@ -127,7 +135,7 @@ class Hour:
 
     def _sweep(self, recorded: Recorded, job: Job, left: Left) -> Iterator[None]:
         """Waits for each page's turn at the real ledger, with everybody else; stops where the real sweep would."""
-        end, _, at_turn = _kind(job)
+        end, _, at_turn, _ = _kind(job)
         start, before = int(job.get(PAGE, "0")), 0.0
         work = recorded.sweep(end, at_turn, start, None)
         for number, turn in enumerate(work.turns):

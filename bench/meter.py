@@ -26,6 +26,10 @@ class Work:
     cpu: float
     turns: tuple[float, ...] = ()
 
+    def of_one(self, number: int) -> Work:
+        """What one of that many alike took."""
+        return Work(Quantities().plus(self.counts, 1 / number), self.seconds / number, self.cpu / number)
+
     def computing(self, cpu: float) -> Work:
         """The same with that many seconds of a processor."""
         return replace(self, cpu=cpu, seconds=self.seconds + (cpu - self.cpu) / VCPU)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -47,9 +47,9 @@ def turn_of(customer_id: str) -> int:
     return crc32(customer_id.encode()) % 24
 
 
-def some_of(turn: int, number: int, at_turn: bool = True) -> list[Customer]:
-    """The first customers whose turn it is at that hour, or isn't."""
-    return list(islice((one for one in map(customer, count()) if (turn_of(one.id) == turn) is at_turn), number))
+def some_of(turns: Collection[int], number: int = 1) -> list[Customer]:
+    """The first customers that have one of these turns."""
+    return list(islice((one for one in map(customer, count()) if turn_of(one.id) in turns), number))
 
 
 class World:
