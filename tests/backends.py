@@ -40,6 +40,11 @@ main()
 """
 
 
+def workers(backend: str, count: int) -> int:
+    """How many may write at once: in this process moto looks at a condition and writes in two steps, which others may come between."""
+    return 1 if backend == MOTO else count
+
+
 def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as server:
         return int(server.getsockname()[1])

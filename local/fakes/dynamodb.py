@@ -5,7 +5,9 @@ from __future__ import annotations
 import base64
 import json
 import re
+from contextlib import nullcontext
 from io import BytesIO
+from threading import Lock
 from typing import Any
 
 from moto.core import DEFAULT_ACCOUNT_ID
@@ -14,6 +16,7 @@ from moto.dynamodb.models.dynamo_type import DynamoType
 
 from local.fakes.http import App
 
+DYNAMODB = "DynamoDB_20120810."
 READS = {"DynamoDB_20120810.GetItem", "DynamoDB_20120810.BatchGetItem", "DynamoDB_20120810.Query"}
 RANGE_QUERY = {
     "TableName",
@@ -34,12 +37,16 @@ _CREDENTIAL = re.compile(r"Credential=([^/]+)/\d+/([a-z0-9-]+)/dynamodb/")
 def with_quick_reads(app: App) -> App:
     """GetItem and BatchGetItem of whole items, and queries of a range of keys, which moto answers by looking at a whole partition.
 
-    Everything else, errors included, takes moto's own way.
+    Everything else, errors included, takes moto's own way. One write at a time: moto looks at a condition and writes in two steps, and
+    what a transaction that fails undoes is the whole table.
     """
+    writing = Lock()
 
     def answering(environ: dict[str, Any], start_response: Any) -> Any:
-        if environ.get("HTTP_X_AMZ_TARGET") not in READS:
-            return app(environ, start_response)
+        target = environ.get("HTTP_X_AMZ_TARGET", "")
+        if target not in READS:
+            with writing if target.startswith(DYNAMODB) else nullcontext():
+                return app(environ, start_response)
         body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
         answer = _answer(environ, json.loads(body))
         content = b"" if answer is None else json.dumps(answer).encode()

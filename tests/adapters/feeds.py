@@ -72,10 +72,15 @@ class Feeds:
         self.renew()
 
     def renew(self) -> None:
+        """A new container that has the last one's clients, sessions of roles among them: they take longest to make."""
         self.aws.renew()
-        self.aws.services.account_clients.forget()
         wiring.use(self.aws.services)
         health._last.clear()
+
+    def deny(self, account: str) -> None:
+        """The account's role is gone, and no session of it is left."""
+        self.aws.without_role(account)
+        self.aws.services.account_clients.forget()
 
     def plan(self, at: datetime = NOW) -> dict[str, Any]:
         """What the schedule's event for that hour does."""

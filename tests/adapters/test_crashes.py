@@ -42,7 +42,7 @@ class Killer:
         """Hears of every call of the clients that the container has made, the ones for customers' accounts among them."""
         for client in [*map(aws.services.client, SERVICES), *aws.services.account_clients.clients.values()]:
             for moment in MOMENTS:
-                client.meta.events.register(f"{moment}.*.*", partial(self._heard, moment))
+                client.meta.events.register(f"{moment}.*.*", partial(self._heard, moment), unique_id=f"killer-{id(self)}-{moment}")
 
     def _heard(self, moment: str, model: Any, **_: Any) -> None:
         if moment != self.moment:

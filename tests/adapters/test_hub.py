@@ -58,8 +58,7 @@ def test_a_change_to_what_is_there_writes_nothing(hub: Hub, client: Any) -> None
 
 
 def test_workers_that_change_one_accounts_findings_at_once_lose_none(hub: Hub, backend: str) -> None:
-    threads = 1 if backend == backends.MOTO else 3  # what a failed transaction of moto undoes is the whole table
-    with ThreadPoolExecutor(threads) as pool:
+    with ThreadPoolExecutor(backends.workers(backend, 3)) as pool:
         assert all(pool.map(lambda number: hub.change("acme", ACCOUNT, with_(number)), range(24)))
     assert sorted(hub.findings("acme")[ACCOUNT], key=lambda finding: finding.id) == sorted(
         map(one, range(24)), key=lambda finding: finding.id

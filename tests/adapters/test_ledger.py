@@ -13,6 +13,7 @@ from chalicelib.domain.errors import SourceUnavailable
 from chalicelib.stores import ledger as module
 from chalicelib.stores.dynamo import Dynamo
 from chalicelib.stores.ledger import Ledger
+from tests import backends
 
 NOW = datetime(2026, 11, 23, 23, 59, 58, 250_000, UTC)
 TODAY, TOMORROW = date(2026, 11, 23), date(2026, 11, 24)
@@ -49,9 +50,9 @@ def allowed(ledger: Ledger, units: int, cap: int, source: str = "cloudwatch") ->
     return True
 
 
-def test_many_who_spend_at_once_never_pass_the_cap_together(client: Any) -> None:
+def test_many_who_spend_at_once_never_pass_the_cap_together(client: Any, backend: str) -> None:
     book = ledger(client, Clock())
-    with ThreadPoolExecutor(8) as pool:
+    with ThreadPoolExecutor(backends.workers(backend, 8)) as pool:
         done = list(pool.map(lambda _: allowed(book, 7, 100), range(40)))
     assert book.spent(TODAY) == {"cloudwatch": 7 * sum(done)}
     assert sum(done) == 14, "98 of 100: another seven would be too many"
@@ -93,9 +94,9 @@ def test_what_was_spent_is_kept_for_a_year_and_the_pace_for_an_hour(client: Any)
     assert in_seconds == {"calls": 400 * 86400, "pace#security_hub": 3600}
 
 
-def test_workers_that_come_at_one_moment_are_let_through_so_many_a_second_and_sleep_for_the_rest(client: Any) -> None:
+def test_workers_that_come_at_one_moment_are_let_through_so_many_a_second_and_sleep_for_the_rest(client: Any, backend: str) -> None:
     clocks = [Clock() for _ in range(20)]
-    with ThreadPoolExecutor(4) as pool:
+    with ThreadPoolExecutor(backends.workers(backend, 4)) as pool:
         list(pool.map(lambda clock: ledger(client, clock).wait_turn("security_hub", 3), clocks))
     seconds = Counter(int(clock.now.timestamp() - int(NOW.timestamp())) for clock in clocks)
     assert seconds == dict.fromkeys(range(6), 3) | {6: 2}

@@ -82,6 +82,7 @@ def module_feeds(throttling: Throttling) -> Iterator[Feeds]:
 @pytest.fixture
 def feeds(module_feeds: Feeds) -> Feeds:
     module_feeds.empty()
+    module_feeds.aws.services.account_clients.forget()  # so that roles are asked for
     return module_feeds
 
 
@@ -120,7 +121,7 @@ def undisturbed(module_feeds: Feeds) -> list[dict[str, Any]]:
     return module_feeds.aws.scan()
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3, 4])
+@pytest.mark.parametrize("seed", [1, 2, 3])
 def test_three_of_ten_calls_throttled_leave_the_very_bytes_of_an_undisturbed_run(
     feeds: Feeds, throttling: Throttling, undisturbed: list[dict[str, Any]], seed: int
 ) -> None:
