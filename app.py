@@ -56,7 +56,7 @@ def aggregation_worker(event: SQSEvent) -> dict[str, Any] | None:
 
 @app.on_sqs_message(
     queue=tables.physical_name(settings.stage, tables.FINDINGS_QUEUE.name),
-    batch_size=10,
+    batch_size=5,
     name=signals.FINDINGS_WORKER.name,
     maximum_concurrency=signals.FINDINGS_WORKER.concurrency,
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import wraps
 from typing import Any
@@ -25,6 +25,11 @@ class Work:
     seconds: float
     cpu: float
     turns: tuple[float, ...] = ()
+
+    def less(self, calls: Mapping[str, float]) -> Work:
+        """Without these calls."""
+        counts = Quantities().plus(self.counts).plus({name: -number for name, number in calls.items()})
+        return replace(self, counts=counts, seconds=self.seconds - LATENCY * sum(calls.values()))
 
     def of_one(self, number: int) -> Work:
         """What one of that many alike took."""

@@ -15,7 +15,7 @@ from chalicelib.usecases.settle import settle_months
 from chalicelib.usecases.usage import ENOUGH_SECONDS
 
 COSTS_EVERY = 6 * HOUR
-CUSTOMERS_A_LIST = 20
+CUSTOMERS_A_LIST = 30
 """So many customers' shares are kept well within a worker's minute."""
 SERIES, SERIES_A_DAY = "cost_explorer_series", 4
 """Cost Explorer refreshes at most three times a day, and every page of it costs."""

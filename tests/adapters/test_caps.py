@@ -133,7 +133,7 @@ def test_cost_explorer_that_fails_is_asked_again_at_most_four_times_a_day(feeds:
     assert Counter(feeds.aws.aws.costs.calls) == {"GetDimensionValues": 8}
     assert series_by_day(feeds) == {5: 4, 6: 4}
     told = [job for jobs in failures for job in jobs]
-    assert {(job["customer_id"], job["reason"]) for job in told} == {(cobalt.id, "InternalServerException")}
+    assert {(job["customers"], job["reason"]) for job in told} == {(cobalt.id, "InternalServerException")}
 
 
 def test_a_store_that_fails_after_each_series_does_not_make_it_asked_for_more_often(feeds: Feeds, cobalt: Customer) -> None:

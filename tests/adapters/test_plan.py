@@ -256,9 +256,6 @@ def test_read_every_six_hours_the_same_hours_are_known_after_each_read(feeds: Fe
         assert min(seldom) - FIRST < 6 * HOUR, "it begins three hours before its first read"
 
 
-@pytest.mark.xfail(
-    strict=True, reason="FRESH_FOR knows nothing of USAGE_EVERY_HOURS: three hours after its read every customer counts as stale"
-)
 def test_read_every_six_hours_a_customer_whose_next_read_is_not_due_is_not_stale(feeds: Feeds) -> None:
     join(feeds, MANY[:1])
     feeds.use(usage_every=6)

@@ -122,8 +122,8 @@ def series(feeds: Feeds, end: Any) -> list[Any]:
 
 
 def of(customer: Customer, jobs: list[Any]) -> Any:
-    (job,) = [job for job in jobs if job["customer_id"] == customer.id]
-    return job
+    (job,) = [job for job in jobs if customer.id in job["customers"].split(",")]
+    return {**job, "customers": customer.id}
 
 
 def restated(feeds: Feeds) -> list[Any]:

@@ -76,6 +76,7 @@ def module_feeds(throttling: Throttling) -> Iterator[Feeds]:
             patch.setattr(boto3, "DEFAULT_SESSION", session)
             patch.setattr(wiring, "CONFIG", CONFIG)
             made.aws.services._clients.clear()  # those were made before with other retries
+            made.aws.services.__dict__.pop("account_clients", None)
             yield made
 
 
@@ -98,7 +99,7 @@ def until_done(feeds: Feeds) -> int:
         states = [state.state for status in statuses.values() for state in status.sources.values()]
         if states == ["ok"] * 3 * len(feeds.aws.customers):
             return number
-    raise AssertionError(f"never done: {statuses}")
+    raise AssertionError(f"never done: {states}")
 
 
 def succeeded(call: Any) -> None:
