@@ -83,7 +83,7 @@ def read_usage(with_: Collaborators, customer: Customer, window: Window, now: da
         failures = read.failures
         if not failures and missed_from is not None:
             failures = _catch_up(with_, customer, Window(missed_from - OVERLAP, window.start))
-        since = missed_from or before.data_through or window.start
+        since = missed_from or before.data_through or window.start + OVERLAP
         outcome = PARTIAL if failures else OK, now, window.end, now, failures, read.version, since if failures else None
         state = SourceState(source, *outcome, every=with_.usage_every)
     with_.metrics.put_state(customer.id, state)
