@@ -73,7 +73,8 @@ class Launched:
         customers = list(demo.seed_sources(self.aws, now).customers)
         self._kept.restore()
         for customer in customers:
-            with_.customers.put(customer)
+            with_.customers.create(customer)  # one that was moved or disabled here stays so
+        customers = [with_.customers.get(customer.id) or customer for customer in customers]
         fill.run(self.aws, customers, now, self.say, PROJECT)
         self.aws.points.clock = self.aws.hub.clock = lambda: datetime.now(UTC)
         self._turning.drain()

@@ -119,7 +119,7 @@ def _read_window(with_: Collaborators, customer: Customer, window: Window) -> Wi
         return WindowRead(reading.failures, anything=False)
     hours = hour_buckets(reading.samples, window, reading.scopes, reading.unknown)
     held = with_.metrics.hours.read(customer.id, whole_days(window))
-    hours, days = roll_up(with_, customer, window, hours, held, partial=bool(reading.failures))
+    hours, days = roll_up(with_, customer, window, hours, held)
     with_.metrics.hours.put(customer.id, hours, held)  # before days, so that a day never tells more than its hours
     version = with_.metrics.usage.put(customer.id, days)
     if reading.registry != registry:
@@ -143,15 +143,18 @@ def recent_regions(with_: Collaborators, customer: Customer, window: Window) -> 
 
 
 def roll_up(
-    with_: Collaborators, customer: Customer, window: Window, read: Iterable[UsageBucket], held: Iterable[UsageBucket], partial: bool
+    with_: Collaborators, customer: Customer, window: Window, read: Iterable[UsageBucket], held: Iterable[UsageBucket]
 ) -> tuple[list[UsageBucket], list[UsageBucket]]:
-    """(hours, days) to put: what was read now over what was held, and the whole of every day that the window touches."""
+    """(hours, days) to put: what was read now over what was held, and the whole of every day that the window touches.
+
+    An account or region that isn't read now, because it fails or is another customer's by now, keeps what its hours and days had.
+    """
     touched = whole_days(window)
     kept = {bucket.start: bucket for bucket in held}
     hours = [overlay(kept.get(bucket.start), bucket) for bucket in read]
     combined = {**kept, **{bucket.start: bucket for bucket in hours}}
     days = []
-    old_days = {bucket.start: bucket for bucket in with_.metrics.usage.read(customer.id, *_ends(touched))} if partial else {}
+    old_days = {bucket.start: bucket for bucket in with_.metrics.usage.read(customer.id, *_ends(touched))}
     for day in touched.days():
         start = midnight(day)
         rolled = merge((combined[hour] for hour in Window(start, start + DAY).hours() if hour in combined), start)
