@@ -116,4 +116,7 @@ def _take_events(raw: list[dict[str, Any]]) -> None:
         if owner is not None:
             by_customer.setdefault(owner.id, (owner, []))[1].append(finding)
     for customer, found in by_customer.values():
-        findings.take_events(with_.collaborators, customer, found, with_.clock())
+        current = with_.customers.get(customer.id)  # an account may have moved since the owners were looked up
+        theirs = [finding for finding in found if current and finding.account in current.account_ids]
+        if current and theirs:
+            findings.take_events(with_.collaborators, current, theirs, with_.clock())

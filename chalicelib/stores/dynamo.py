@@ -157,7 +157,7 @@ class Dynamo:
                 else:
                     self._client.transact_write_items(TransactItems=[{"Put": put} for put in puts])
         except StoreUnavailable as error:
-            if _condition_failed(error) or _cancelled(error):
+            if unless_changed and (_condition_failed(error) or _cancelled(error)):
                 return False
             raise
         return True

@@ -37,13 +37,14 @@ class Hub:
         """Puts what `to` makes of an account's findings; of two at once the later sees the earlier's. False when nothing changes."""
         key = f"{HUB}{account}"
         for attempt in range(ROUNDS):
-            held = self._read(customer_id, key, f"{key}#{LAST}", Findings).get(key, ())
+            found = self._read(customer_id, key, f"{key}#{LAST}", Findings)
+            held = found.get(key, ())
             wanted = to(held)
             if wanted == held:
                 return False
             items = split({HASH: {"S": customer_id}, RANGE: {"S": key}}, RANGE, pack(wanted), None)
             items[0][REVISION] = {"S": _revision(wanted)}
-            if self._dynamo.put_together(self._table, items, unless_changed=(REVISION, _revision(held) if held else None)):
+            if self._dynamo.put_together(self._table, items, unless_changed=(REVISION, _revision(held) if found else None)):
                 return True
             self._dynamo.wait(attempt)
         raise StoreUnavailable("an account's findings kept changing")

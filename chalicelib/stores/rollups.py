@@ -29,6 +29,7 @@ MONTHS_TO_FOLD = 3
 """How far before that it is looked for days that came to be long over."""
 LARGEST_MONTH = 8 * LARGEST_PART
 """What a transaction can write at once, with room to spare; a month beyond that stays in days."""
+REVISION, ROUNDS = "revision", 8
 LAST = "~"
 """Sorts after every character of our own range keys."""
 Day = TypeVar("Day", CostDay, UsageBucket)
@@ -138,6 +139,14 @@ class Rollups(Generic[Day]):
         return then
 
     def _put_month(self, customer_id: str, month: date, wanted: Mapping[date, Day | None]) -> None:
+        for attempt in range(ROUNDS):
+            if self._tried(customer_id, month, wanted):
+                return
+            self._dynamo.wait(attempt)
+        raise StoreUnavailable("a month kept changing while it was written")
+
+    def _tried(self, customer_id: str, month: date, wanted: Mapping[date, Day | None]) -> bool:
+        """Of two that put days of one month into its item the later one sees the earlier one's; False when that came between."""
         over = month < self._in_days_since(self._now())
         first, last = (self._month_key(month),) * 2 if over else (self._day_key(min(wanted)), self._day_key(max(wanted)))
         raw = {item[RANGE]["S"]: item for item in self._items(customer_id, first, last + LAST)}
@@ -150,9 +159,16 @@ class Rollups(Generic[Day]):
         kept |= {key for head, items in target.items() if items is None for key in _keys_of(raw[head])}
         replaced = [record for day, record in before.items() if after.get(day) is not record and self._complete(record)]
         write_values(self._dynamo, self._table, (self._archived(customer_id, record) for record in replaced))
-        write_values(self._dynamo, self._table, put)
+        key = self._month_key(month)
+        for items in (items for items in put if items[0][RANGE]["S"] == key):
+            items[0][REVISION] = items[0].get("digest") or {"S": hashlib.sha256(items[0]["data"]["B"]).hexdigest()[:16]}
+            held = raw.get(key, {}).get(REVISION, {}).get("S")
+            if not self._dynamo.put_together(self._table, items, unless_changed=(REVISION, held)):
+                return False  # somebody else has written the month since it was read
+        write_values(self._dynamo, self._table, (items for items in put if items[0][RANGE]["S"] != key))
         gone = [{HASH: customer_id, RANGE: key} for key in sorted(raw.keys() - kept)]
         self._dynamo.write_many(self._table, (HASH, RANGE), [], gone)
+        return True
 
     def _found(self, items: Iterable[Item]) -> dict[str, dict[date, Day]]:
         """Per item its days, in the order of keys: the month's own comes first."""

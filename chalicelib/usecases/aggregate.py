@@ -15,7 +15,7 @@ from chalicelib.usecases.collaborators import Collaborators
 from chalicelib.usecases.usage import LONGEST, read_usage
 
 Job = Mapping[str, str]
-CUSTOMERS_A_MESSAGE = 500
+CUSTOMERS_A_MESSAGE = 300
 """A plan is fanned out in two steps, so that none of them takes long however many customers there are."""
 BUSY_SECONDS = "300"
 

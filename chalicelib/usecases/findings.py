@@ -130,7 +130,7 @@ def _assess_day(with_: Collaborators, customer: Customer, now: datetime) -> str 
     """
     for _ in range(ROUNDS):
         held = with_.metrics.hub.findings(customer.id)
-        found = [finding for findings in held.values() for finding in findings]
+        found = [finding for account in customer.account_ids for finding in held.get(account, ())]
         last = with_.metrics.latest_compliance_day(customer.id, now.date())
         known = last.controls if last and last.source == SECURITY_HUB else {}
         day = assess(SECURITY_HUB, PRODUCT, found, now, STALE_AFTER, dict(known), with_.metrics.hub.disabled(customer.id))

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from itertools import islice
 from zlib import crc32
 
+from chalicelib.domain.breakdown import Selection
 from chalicelib.domain.customer import Customer
 from chalicelib.domain.period import DAY, HOUR, Window, hour_floor, midnight, whole_days
 from chalicelib.domain.state import CLOUDWATCH, FAILING, NO_DATA, OK, PARTIAL, SourceState
-from chalicelib.domain.usage import UsageBucket, hour_buckets, merge, overlay
+from chalicelib.domain.usage import UsageBucket, hour_buckets, merge, overlay, select
 from chalicelib.usecases.collaborators import Collaborators
 
 OVERLAP = 3 * HOUR
@@ -24,6 +26,8 @@ LONGEST = 7 * DAY
 """The widest window of one read of the past."""
 LISTED_HOURS, LISTED_AT_MOST = 6, 12 * HOUR
 """How long a list of metrics is good for; the read after the next one reaches back to it, so that a new metric's hours aren't missed."""
+PIECES_A_RUN = 4
+"""Of what an account missed, so that a run with it ends in time."""
 REGION_LOOK_BACK = 14 * DAY
 ENOUGH_SECONDS = 10
 """A worker with less time left stops at the next safe point."""
@@ -80,11 +84,15 @@ def read_usage(with_: Collaborators, customer: Customer, window: Window, now: da
         state = before.failed(now, read.failures)
     else:
         missed_from = before.failing_since
-        failures = read.failures
-        if not failures and missed_from is not None:
-            failures = _catch_up(with_, customer, Window(missed_from - OVERLAP, window.start))
+        failures, missing = read.failures, bool(read.failures)
         since = missed_from or before.data_through or window.start + OVERLAP
-        outcome = PARTIAL if failures else OK, now, window.end, now, failures, read.version, since if failures else None
+        failing = {scope for scope, _ in failures}
+        recovered = any(scope not in failing for scope, _ in before.failures)
+        if missed_from is not None and (recovered or not failures):
+            caught, reached = _catch_up(with_, customer, Window(missed_from - OVERLAP, window.start), failing)
+            if not failures:
+                failures, since, missing = caught, reached + OVERLAP, reached < window.start
+        outcome = PARTIAL if failures else OK, now, window.end, now, failures, read.version, since if missing else None
         state = SourceState(source, *outcome, every=with_.usage_every)
     with_.metrics.put_state(customer.id, state)
     return state
@@ -92,18 +100,25 @@ def read_usage(with_: Collaborators, customer: Customer, window: Window, now: da
 
 def _older(with_: Collaborators, customer: Customer, before: SourceState, read: WindowRead) -> SourceState:
     """An older window, read again: how far the source is stays, kept answers die."""
+    before = with_.metrics.status(customer.id).sources.get(before.source) or before  # another job may have gone on meanwhile
     if read.anything:
         with_.metrics.put_state(customer.id, replace(before, version=read.version))
     return replace(before, failures=read.failures)
 
 
-def _catch_up(with_: Collaborators, customer: Customer, missed: Window) -> tuple[tuple[str, str], ...]:
-    """Reads what was missed, oldest first; the failures that ended it, if any."""
-    for piece in missed.pieces(LONGEST) if missed.start < missed.end else ():
-        failures = _read_window(with_, customer, piece).failures
+def _catch_up(
+    with_: Collaborators, customer: Customer, missed: Window, failing: Collection[str]
+) -> tuple[tuple[tuple[str, str], ...], datetime]:
+    """Reads what was missed, oldest first, some of it a run; the failures that ended it, if any, and how far it came.
+
+    Scopes that are `failing` at present don't end it: it is for those that answer again.
+    """
+    for piece in islice(missed.pieces(LONGEST), PIECES_A_RUN):
+        failures = tuple(failure for failure in _read_window(with_, customer, piece).failures if failure[0] not in failing)
         if failures:
-            return failures
-    return ()
+            return failures, piece.start
+        missed = Window(piece.end, max(missed.end, piece.end))
+    return (), missed.start
 
 
 def _read_window(with_: Collaborators, customer: Customer, window: Window) -> WindowRead:
@@ -117,7 +132,7 @@ def _read_window(with_: Collaborators, customer: Customer, window: Window) -> Wi
     reading = with_.usage.read(customer, window, recent_regions(with_, customer, window), registry, relist)
     if not reading.scopes:
         return WindowRead(reading.failures, anything=False)
-    hours = hour_buckets(reading.samples, window, reading.scopes, reading.unknown)
+    hours = [_owned(customer, hour) for hour in hour_buckets(reading.samples, window, reading.scopes, reading.unknown)]
     held = with_.metrics.hours.read(customer.id, whole_days(window))
     hours, days = roll_up(with_, customer, window, hours, held)
     with_.metrics.hours.put(customer.id, hours, held)  # before days, so that a day never tells more than its hours
@@ -125,6 +140,14 @@ def _read_window(with_: Collaborators, customer: Customer, window: Window) -> Wi
     if reading.registry != registry:
         with_.metrics.put_registry(customer.id, reading.registry)
     return WindowRead(reading.failures, anything=True, version=version)
+
+
+def _owned(customer: Customer, hour: UsageBucket) -> UsageBucket:
+    """Only what is of accounts that were the customer's on that day."""
+    theirs = tuple(account for account in customer.account_ids if customer.owns(account, hour.start.date()))
+    if len(theirs) == len(customer.account_ids):
+        return hour
+    return select(hour, Selection(account=theirs)) if theirs else UsageBucket(hour.start)
 
 
 def _list_is_old(age: timedelta, end: datetime, customer_id: str) -> bool:
