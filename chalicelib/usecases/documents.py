@@ -36,8 +36,18 @@ def cost_facts(answer: Answer) -> list[tuple[str, str]]:
     return [
         *window_facts(answer),
         ("Amounts", f"{BASIS_LABELS[answer['cost']]} in {answer['currency'] or 'no currency'}"),
-        ("Status", "estimated: the bill of this period is not final" if answer["estimated"] else "final"),
+        ("Status", _status(answer)),
     ]
+
+
+def _status(answer: Answer) -> str:
+    """Final is said only of a period whose every day is known and final."""
+    present, expected = answer["coverage"]["days_present"], answer["coverage"]["days_expected"]
+    if not present:
+        return "unknown: no day of this period is known"
+    if answer["estimated"]:
+        return "estimated: the bill of this period is not final"
+    return "final" if present >= expected else f"final for {present} of {expected} days: the others are unknown"
 
 
 def cost_summary(answer: Answer) -> Section:

@@ -52,7 +52,7 @@ def cost_answer(store: MetricStore, customer_id: str, question: CostQuestion, st
         "series": _series(days, amounts, question),
         "forecast_next_month": None,
         "forecast": {"amount": None, "low": None, "high": None, "method": None},
-        "estimated": any(day.estimated for day in days),
+        "estimated": any(day.estimated for day in days) if days else None,
         "restated": _restated(days),
         "reconciliation": _reconciliation(days, amounts, question, currency),
         "data_through": text_of(known),

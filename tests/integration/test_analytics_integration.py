@@ -246,6 +246,7 @@ def test_what_no_source_covers_is_null_not_zero(client: Client, route: str) -> N
     answer = client.answer(route, start="2019-01-01", end="2019-02-01")
     values = [answer["total"]] if route == COSTS else list(answer["metrics"].values())
     assert set(values) == {None}
+    assert answer.get("estimated") is None, "a bill that nobody knows is neither final nor an estimate"
     entries = [entry["amount"] if route == COSTS else entry["api_calls"] for entry in answer["series"]]
     assert entries == [None] * 31
 
