@@ -17,7 +17,7 @@ from chalicelib.domain.compliance import assess, headline_product
 from chalicelib.domain.cost import CostPart
 from chalicelib.domain.customer import Customer
 from chalicelib.domain.errors import RejectedDrop, StoreUnavailable
-from chalicelib.domain.period import DAY, midnight, month_start
+from chalicelib.domain.period import DAY, midnight, month_start, next_month
 from chalicelib.domain.state import (
     FAILING,
     FINDINGS_EXPORT,
@@ -119,7 +119,7 @@ def months_of(parts: tuple[CostPart, ...]) -> dict[date, tuple[tuple[str, ...], 
 def _forget_parts(with_: Collaborators, customer: Customer, months: Iterable[date], stale: set[str]) -> None:
     """Deletes parts of this key's earlier contents; an origin belongs to one key, so nobody else's are touched."""
     for month in sorted(months) if stale else ():
-        parts = with_.metrics.cost_parts(customer.id, month, (month + 31 * DAY).replace(day=1) - DAY)
+        parts = with_.metrics.cost_parts(customer.id, month, next_month(month) - DAY)
         gone = [(part.day, part.source, part.origin) for part in parts if part.source == FOCUS_EXPORT and part.origin in stale]
         with_.metrics.delete_cost_parts(customer.id, gone)
 
@@ -208,12 +208,13 @@ def assess_findings(with_: Collaborators, customer: Customer, now: datetime) -> 
     Without any, a state that came from files before becomes one without evidence.
     """
     for _ in range(ROUNDS):
-        found = [(received, finding) for received, findings in with_.metrics.findings(customer.id) for finding in findings]
+        held = with_.metrics.findings(customer.id)
+        found = [(received, finding) for received, findings in held for finding in findings]
         last = with_.metrics.latest_compliance_day(customer.id, now.date())
         if found or (last and last.source == FINDINGS_EXPORT):
             received = max((received for received, _ in found), default=now)
             day = assess(FINDINGS_EXPORT, headline_product(found) or "", (finding for _, finding in found), received)
             with_.metrics.put_compliance_days(customer.id, [replace(day, day=now.date())])
-        if sum(len(findings) for _, findings in with_.metrics.findings(customer.id)) == len(found):
+        if with_.metrics.findings(customer.id) == held:
             return bool(found)
     raise StoreUnavailable("a customer's findings kept changing while they were assessed")

@@ -205,3 +205,22 @@ def test_findings_of_all_keys_are_one_set_and_nothing_left_is_no_evidence(aws: E
     take(aws, mine, keys[1])
     assert score(aws, mine) == (None, 0)
     assert aws.services.metrics.status(mine.id).sources[FINDINGS_EXPORT].state == "ok"
+
+
+def test_findings_of_another_key_that_change_while_they_are_assessed_count(
+    aws: Embedded, mine: Customer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, two = (drop(aws, mine, name, json.dumps([finding(number, "FAILED")]).encode(), "findings") for number, name in enumerate("12"))
+    take(aws, mine, two)
+    real, others = drops.assess, [json.dumps([finding(1, "PASSED")]).encode()]
+
+    def meanwhile(*arguments: Any) -> Any:
+        found = real(*arguments)
+        while others:  # another worker, between reading and writing
+            drop(aws, mine, "2", others.pop(), "findings")
+            take(aws, mine, two)
+        return found
+
+    monkeypatch.setattr(drops, "assess", meanwhile)
+    take(aws, mine, one)
+    assert score(aws, mine) == (50, 1)
