@@ -46,15 +46,13 @@ def _settle_month(metrics: MetricStore, customer_id: str, month: date, parts: li
         counted = claims.counted(part) if part.source != FOCUS_EXPORT or part.origin in live else None
         if counted:
             by_day.setdefault(part.day, []).append(counted)
-    days, vanished = [], []
+    days, gone = [], []
     day = month
     while day < next_month(month):
         settled = settle(day, by_day.get(day, []), claims.exported, claims.through is not None and day <= claims.through)
         if settled:
             days.append(settled)
         else:
-            vanished.append(day)
+            gone.append(day)
         day += DAY
-    there = {known.day for known in metrics.costs.read(customer_id, month, next_month(month) - DAY)}
-    gone = [day for day in vanished if day in there]
     return metrics.costs.put(customer_id, days, gone)
