@@ -16,14 +16,14 @@ from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 
-from chalicelib.domain.compliance import ComplianceDay
+from chalicelib.domain.compliance import ComplianceDay, Finding, Sweep
 from chalicelib.domain.customer import Customer
 from chalicelib.domain.period import DAY, HOUR, Window, hour_floor, midnight
 from chalicelib.domain.state import COST_EXPLORER
 from chalicelib.sources.security_hub import SecurityHub
 from chalicelib.usecases.aggregate import forever
 from chalicelib.usecases.costs import read_costs
-from chalicelib.usecases.findings import observe, sweep
+from chalicelib.usecases.findings import controls_of, state_of, sweep
 from chalicelib.usecases.usage import read_usage
 from chalicelib.wiring import Services, services
 from local.aws import EmbeddedAws
@@ -63,9 +63,19 @@ def _usage(with_: Services, window: Window, now: datetime, customer: Customer) -
 
 def _findings(source: SecurityHub, evening: datetime, days: dict[str, list[ComplianceDay]], customer: Customer) -> None:
     known = days[customer.id]
-    state = observe(source, customer, evening, known[-1] if known else None)
+    last = known[-1] if known else None
+    found = swept(source, customer.account_ids, evening)
+    state = state_of(found, source.disabled(found, controls_of(last)), evening, last)
     if state:
         known.append(state)
+
+
+def swept(source: SecurityHub, accounts: Iterable[str], at: datetime) -> tuple[Finding, ...]:
+    """All findings of the accounts, in one go."""
+    sweep, chunks = Sweep(at), source.chunks(accounts)
+    while sweep.chunk < len(chunks):
+        sweep = source.step(sweep, chunks)
+    return sweep.findings
 
 
 def _evenings(window: Window, now: datetime) -> Iterable[datetime]:

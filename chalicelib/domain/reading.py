@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
-from chalicelib.domain.compliance import Finding
 from chalicelib.domain.cost import CostPart
 from chalicelib.domain.usage import Sample
 
@@ -70,11 +69,3 @@ class CostRows:
     @property
     def notes(self) -> tuple[str, ...]:
         return (f"the tags of {self.untagged} rows are not a JSON object; those rows count as untagged",) if self.untagged else ()
-
-
-@dataclass(frozen=True)
-class FindingsReading:
-    """Current findings of a customer's accounts, and the (control, standard) pairs that are switched off."""
-
-    findings: tuple[Finding, ...]
-    disabled: frozenset[tuple[str, str]] = frozenset()

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from datetime import UTC, datetime
 from typing import Any
 
 from chalicelib.domain.compliance import SECURITY_HUB, Finding, Sweep
-from chalicelib.domain.customer import Account
 from chalicelib.domain.errors import RejectedDrop, SourceUnavailable
-from chalicelib.domain.reading import FindingsReading
 from chalicelib.domain.state import SECURITY_HUB as SOURCE
 from chalicelib.sources.calls import REPEATED, chunks, named
 from chalicelib.sources.findings import product_of, to_findings
@@ -28,13 +25,6 @@ class SecurityHub:
     def __init__(self, client: Any, wait_turn: Callable[[], None]) -> None:
         """`wait_turn` returns when a request may be made: all workers share one pace."""
         self._client, self._wait_turn = client, wait_turn
-
-    def read(self, accounts: Iterable[Account], known: Mapping[str, tuple[str, ...]]) -> FindingsReading:
-        """`known` are the controls of earlier days with their standards; those without findings now are looked up."""
-        sweep, chunks_ = Sweep(datetime.now(UTC)), self.chunks(account.id for account in accounts)
-        while sweep.chunk < len(chunks_):
-            sweep = self.step(sweep, chunks_)
-        return FindingsReading(sweep.findings, self.disabled(sweep.findings, known))
 
     def chunks(self, accounts: Iterable[str]) -> list[list[str]]:
         """The accounts, as many together as one request may name."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -15,7 +15,6 @@ from chalicelib.domain.period import DAY, HOUR
 from chalicelib.domain.state import BUSY, FAILING, NO_DATA, NOT_ENABLED, OK, SECURITY_HUB, SourceState
 from chalicelib.usecases import drops
 from chalicelib.usecases.collaborators import Collaborators
-from chalicelib.usecases.ports import FindingsSource
 from chalicelib.usecases.usage import ENOUGH_SECONDS
 
 SWEPT_AT_LEAST = DAY + HOUR
@@ -24,13 +23,17 @@ SWEEP_GOOD_FOR = timedelta(hours=6)
 ROUNDS = 8
 
 
-def observe(source: FindingsSource, customer: Customer, now: datetime, last: ComplianceDay | None) -> ComplianceDay | None:
-    """The state that Security Hub's findings make at `now`, with the controls known from `last`; None when it knows none at all."""
-    known = last.controls if last and last.source == SECURITY_HUB else {}
-    reading = source.read(customer.accounts, known)
-    if not reading.findings and not known:
-        return None
-    return assess(SECURITY_HUB, PRODUCT, reading.findings, now, STALE_AFTER, dict(known), reading.disabled)
+def controls_of(last: ComplianceDay | None) -> dict[str, tuple[str, ...]]:
+    """The controls that Security Hub had until then, each with its standards."""
+    return dict(last.controls) if last and last.source == SECURITY_HUB else {}
+
+
+def state_of(
+    findings: Collection[Finding], disabled: frozenset[tuple[str, str]], now: datetime, last: ComplianceDay | None
+) -> ComplianceDay | None:
+    """The state that Security Hub's findings make at `now`, with the controls known from `last`; None when there are none at all."""
+    known = controls_of(last)
+    return assess(SECURITY_HUB, PRODUCT, findings, now, STALE_AFTER, known, disabled) if findings or known else None
 
 
 def is_overdue(state: SourceState | None, end: datetime) -> bool:
@@ -49,8 +52,7 @@ def sweep(with_: Collaborators, customer: Customer, now: datetime, left: Callabl
     if at is None or now - at.started_at > SWEEP_GOOD_FOR:
         at = Sweep(now)
     chunks = with_.findings.chunks(customer.account_ids)
-    last = with_.metrics.latest_compliance_day(customer.id, now.date())
-    known = last.controls if last and last.source == SECURITY_HUB else {}
+    known = controls_of(with_.metrics.latest_compliance_day(customer.id, now.date()))
     try:
         while at.chunk < len(chunks):
             if left() < ENOUGH_SECONDS:
@@ -94,6 +96,10 @@ def _swept(found: list[Finding], started_at: datetime, current: bool, held: tupl
     return _in_order([*found, *newer])
 
 
+def _told(found: list[Finding], held: tuple[Finding, ...]) -> tuple[Finding, ...]:
+    return _in_order([*held, *found])
+
+
 def _in_order(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     return tuple(sorted(latest_by_id(findings), key=lambda finding: finding.id))
 
@@ -103,10 +109,7 @@ def take_events(with_: Collaborators, customer: Customer, findings: Iterable[Fin
     by_account: dict[str, list[Finding]] = {}
     for finding in findings:
         by_account.setdefault(finding.account, []).append(finding)
-    changed = [
-        with_.metrics.hub.change(customer.id, account, lambda held, found=found: _in_order([*held, *found]))  # type: ignore[misc]
-        for account, found in sorted(by_account.items())
-    ]
+    changed = [with_.metrics.hub.change(customer.id, account, partial(_told, found)) for account, found in sorted(by_account.items())]
     swept = with_.metrics.status(customer.id).sources.get(SECURITY_HUB)
     if not any(changed) or swept is None or swept.last_success_at is None:
         return  # before the first sweep it would be a score of a few findings
@@ -132,10 +135,9 @@ def _assess_day(with_: Collaborators, customer: Customer, now: datetime) -> str 
         held = with_.metrics.hub.findings(customer.id)
         found = [finding for account in customer.account_ids for finding in held.get(account, ())]
         last = with_.metrics.latest_compliance_day(customer.id, now.date())
-        known = last.controls if last and last.source == SECURITY_HUB else {}
-        day = assess(SECURITY_HUB, PRODUCT, found, now, STALE_AFTER, dict(known), with_.metrics.hub.disabled(customer.id))
-        silent = (not found and not known) or (day.overall.score is None and drops.assess_findings(with_, customer, now))
-        version = None if silent else with_.metrics.put_compliance_days(customer.id, [day])
+        day = state_of(found, with_.metrics.hub.disabled(customer.id), now, last)
+        silent = day is None or (day.overall.score is None and drops.assess_findings(with_, customer, now))
+        version = None if day is None or silent else with_.metrics.put_compliance_days(customer.id, [day])
         if with_.metrics.hub.findings(customer.id) == held:
             return version
     raise StoreUnavailable("a customer's findings kept changing while they were assessed")

@@ -8,10 +8,10 @@ from typing import BinaryIO, Protocol, TypeVar
 
 from chalicelib.domain.compliance import ComplianceDay, Finding, Sweep
 from chalicelib.domain.cost import CostDay, CostLine, CostPart
-from chalicelib.domain.customer import Account, Customer
+from chalicelib.domain.customer import Customer
 from chalicelib.domain.payer import Manifest, PayerExport
 from chalicelib.domain.period import Window
-from chalicelib.domain.reading import CostExport, CostRows, FindingsReading, Registry, UsageReading
+from chalicelib.domain.reading import CostExport, CostRows, Registry, UsageReading
 from chalicelib.domain.reporting import ReportRecord
 from chalicelib.domain.state import CustomerStatus, Drop, SourceState
 from chalicelib.domain.usage import UsageBucket
@@ -39,7 +39,6 @@ class CostSource(Protocol):
 class FindingsSource(Protocol):
     name: str
 
-    def read(self, accounts: Iterable[Account], known: Mapping[str, tuple[str, ...]]) -> FindingsReading: ...
     def chunks(self, accounts: Iterable[str]) -> list[list[str]]:
         """Accounts that are asked for together."""
         ...

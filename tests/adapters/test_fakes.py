@@ -28,6 +28,7 @@ from local.fakes.http import serve, serve_moto
 from local.fakes.metric_points import MetricPoints
 from local.fakes.security_hub import FakeSecurityHub
 from local.fakes.sts import install_sts_check
+from local.fill import swept
 from local.seed import associations, cost_records, findings, metric_series, organisation
 from local.seed.controls import CONTROLS, FSBP
 from local.seed.findings import EVER, SeededFinding
@@ -260,28 +261,29 @@ def test_findings_are_filtered_by_and_of_ors(hub: tuple[FakeSecurityHub, Any]) -
 def test_the_source_reads_security_hubs_findings_only_over_all_pages(hub: tuple[FakeSecurityHub, Any]) -> None:
     impostor = SeededFinding(COBALT, "us-east-1", CONTROLS[0], "impostor", failed_from=EVER, product=("Security Hub", "someone/else"))
     hub[0].findings.append(impostor)
-    read = [SecurityHub(hub[1], at_once).read(customer.accounts, {}) for customer in ORGANISATION.customers]
+    source = SecurityHub(hub[1], at_once)
+    read = [swept(source, customer.account_ids, NOW) for customer in ORGANISATION.customers]
     expected = {
         finding.id
         for finding in findings(ORGANISATION)
         if finding.product == ("Security Hub", "aws/securityhub") and finding.record_state == "ACTIVE" and finding.state_at(NOW)
     }
-    assert {finding.id for reading in read for finding in reading.findings} == expected
-    assert sum(len(reading.findings) for reading in read) == len(expected) > 200
-    everybody = [account for customer in ORGANISATION.customers for account in customer.accounts]
+    assert {finding.id for found in read for finding in found} == expected
+    assert sum(len(found) for found in read) == len(expected) > 200
+    everybody = [account for customer in ORGANISATION.customers for account in customer.account_ids]
     hub[0].calls.clear()
-    assert {finding.id for finding in SecurityHub(hub[1], at_once).read(everybody, {}).findings} == expected
+    assert {finding.id for finding in swept(source, everybody, NOW)} == expected
     assert len(hub[0].calls) == 3  # of a hundred findings each
-    assert all(NOW - timedelta(hours=12) <= finding.updated_at <= NOW for reading in read for finding in reading.findings)
-    assert sum(finding.status == "WARNING" for finding in read[0].findings) == 1
-    assert sum(finding.ignored for finding in read[0].findings) > 0
+    assert all(NOW - timedelta(hours=12) <= finding.updated_at <= NOW for found in read for finding in found)
+    assert sum(finding.status == "WARNING" for finding in read[0]) == 1
+    assert sum(finding.ignored for finding in read[0]) > 0
 
 
 def test_findings_are_those_of_the_clock(hub: tuple[FakeSecurityHub, Any]) -> None:
     failing = {}
     for ago in (50, 20, 0):
         hub[0].clock = lambda ago=ago: NOW - timedelta(days=ago)
-        found = SecurityHub(hub[1], at_once).read(BOREALIS.accounts, {}).findings
+        found = swept(SecurityHub(hub[1], at_once), BOREALIS.account_ids, hub[0].clock())
         failing[ago] = {finding.control_id for finding in found if finding.status == "FAILED"}
     assert failing[50] - failing[20] == {"EC2.19"}
     assert failing[0] - failing[20] == {"IAM.4"}
@@ -289,9 +291,10 @@ def test_findings_are_those_of_the_clock(hub: tuple[FakeSecurityHub, Any]) -> No
 
 def test_a_switched_off_control_is_told_of(hub: tuple[FakeSecurityHub, Any]) -> None:
     known = {"Macie.1": (FSBP,), "GuardDuty.1": (FSBP,), "Gone.1": (FSBP,)}
-    assert SecurityHub(hub[1], at_once).read(BOREALIS.accounts, known).disabled == {("Macie.1", FSBP)}
+    source = SecurityHub(hub[1], at_once)
+    assert source.disabled(swept(source, BOREALIS.account_ids, NOW), known) == {("Macie.1", FSBP)}
     hub[0].clock = lambda: NOW - timedelta(days=70)
-    assert not SecurityHub(hub[1], at_once).read(BOREALIS.accounts, known).disabled
+    assert not source.disabled(swept(source, BOREALIS.account_ids, NOW), known)
 
 
 def test_security_hub_refuses_only_when_no_account_has_it(hub: tuple[FakeSecurityHub, Any]) -> None:
