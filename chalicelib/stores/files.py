@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, BinaryIO, cast
 from urllib.parse import quote
@@ -17,6 +17,7 @@ from chalicelib.domain.reporting import ReportRecord
 from chalicelib.stores.dynamo import available
 
 LINK_SECONDS = 300
+ABSENT = ("NoSuchKey", "404")
 IN_MEMORY = 16 * 2**20
 HANDOVER = "handover"
 SHARES = msgspec.msgpack.Decoder(dict[str, tuple[CostPart, ...]])
@@ -54,16 +55,12 @@ class ExportFiles:
         if not any(key.startswith(prefix(kind, customer_id)) for kind in KINDS):
             raise AssertionError("a key of another prefix")
         with available():
-            answer = _content(self._client, self._bucket, key)
+            answer = object_of(self._client, self._bucket, key)
             if answer is None:
                 return None
             digest = hashlib.sha256()
-            file = tempfile.SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115  the caller reads it
-            for chunk in answer["Body"].iter_chunks(2**20):
-                file.write(chunk)
-                digest.update(chunk)
-        file.seek(0)
-        return cast(BinaryIO, file), digest.hexdigest(), answer["LastModified"]
+            file = spooled(answer, digest.update)
+        return file, digest.hexdigest(), answer["LastModified"]
 
     def put(self, customer_id: str, kind: str, name: str, content: BinaryIO) -> str:
         """Drops a file where the customer's own export would land; returns its key."""
@@ -96,18 +93,28 @@ class Handover:
     def get(self, key: str) -> dict[str, tuple[CostPart, ...]] | None:
         """By customer; None when it is gone."""
         with available():
-            content = _content(self._client, self._bucket, key)
+            content = object_of(self._client, self._bucket, key)
             return None if content is None else SHARES.decode(content["Body"].read())
 
 
-def _content(client: Any, bucket: str, key: str) -> Any:
+def object_of(client: Any, bucket: str, key: str) -> Any:
     """S3's answer, None when there is no such key."""
     try:
         return client.get_object(Bucket=bucket, Key=key)
     except ClientError as error:
-        if error.response["Error"]["Code"] in ("NoSuchKey", "404"):
+        if error.response["Error"]["Code"] in ABSENT:
             return None
         raise
+
+
+def spooled(answer: Any, see: Callable[[bytes], object] = lambda chunk: None) -> BinaryIO:
+    """The content of S3's answer as a file, which the caller closes; a large one lies on disk. `see` sees all of it."""
+    file = tempfile.SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115  the caller reads it
+    for chunk in answer["Body"].iter_chunks(2**20):
+        file.write(chunk)
+        see(chunk)
+    file.seek(0)
+    return cast(BinaryIO, file)
 
 
 def prefix(kind: str, customer_id: str) -> str:

@@ -15,8 +15,9 @@ from chalicelib.stores.dense import Memo, decode, encode
 from chalicelib.stores.dynamo import Dynamo
 from chalicelib.stores.items import Item, joined, split
 from chalicelib.stores.records import USAGE
-from chalicelib.stores.rollups import HASH, LAST, ONLY_DATA, RANGE, write_values
+from chalicelib.stores.rollups import ONLY_DATA
 from chalicelib.stores.tables import METRICS, Index
+from chalicelib.stores.values import HASH, LAST, RANGE, read_whole, write_values
 
 HOUR_PREFIX, FINE = "usage-hour#", "usage-fine#"
 SERVICE_INDEX, REGION_INDEX = METRICS.indexes
@@ -35,7 +36,7 @@ class Hours:
             return []
         first, last = _hour_key(window.start), _hour_key(window.end - HOUR) + LAST
         condition = f"{HASH} = :value AND #range BETWEEN :first AND :last"
-        return self._buckets(condition, customer_id, first, last, ConsistentRead=consistent)
+        return read_whole(lambda now: self._buckets(condition, customer_id, first, last, ConsistentRead=now), consistent)
 
     def last(self, customer_id: str) -> datetime | None:
         """The end of the last hour that is known."""

@@ -19,7 +19,13 @@ SCHEMA = "2"
 LARGEST_PART = 350_000
 """Bytes of one part: an item may have 400 KB, names and keys included."""
 PART_MARK = "#part"
-REWRITTEN = "an item was being rewritten while it was read"
+
+
+class Rewritten(StoreUnavailable):
+    """A value's parts didn't fit together, because somebody was writing it."""
+
+    def __init__(self) -> None:
+        super().__init__("an item was being rewritten while it was read")
 
 
 def pack(value: object) -> bytes:
@@ -56,7 +62,7 @@ def split(key: Item, range_name: str, data: bytes, ttl: datetime | None) -> list
 
 
 def joined(items: Iterable[Item]) -> Iterator[tuple[Item, bytes]]:
-    """(first item, all its bytes) of every value among the items, in their order; StoreUnavailable when parts don't fit together."""
+    """(first item, all its bytes) of every value among the items, in their order; Rewritten when parts don't fit together."""
     head: Item = {}
     parts: list[bytes] = []
     wanted = 0
@@ -69,16 +75,16 @@ def joined(items: Iterable[Item]) -> Iterator[tuple[Item, bytes]]:
                     yield head, b"".join(parts)
             continue  # a part of an older, longer version is nobody's
         if wanted:
-            raise StoreUnavailable(REWRITTEN)
+            raise Rewritten
         head, parts, wanted = item, [bytes(item["data"]["B"])], int(item["parts"]["N"]) - 1 if "parts" in item else 0
         if not wanted:
             yield head, parts[0]
     if wanted:
-        raise StoreUnavailable(REWRITTEN)
+        raise Rewritten
 
 
 def from_items(items: Iterable[Item], range_name: str, kind: type[Value], now: datetime) -> Iterator[tuple[str, Value]]:
-    """(range key, value) of every unexpired value among the items, in their order; StoreUnavailable when parts don't fit together."""
+    """(range key, value) of every unexpired value among the items, in their order; Rewritten when parts don't fit together."""
     rest = {item[range_name]["S"]: item for item in items if not expired(item, now)}
     for key, item in rest.items():
         if "part" in item:
@@ -87,7 +93,7 @@ def from_items(items: Iterable[Item], range_name: str, kind: type[Value], now: d
         count = int(item.get("parts", {}).get("N", "1"))
         parts = [item, *(rest.get(f"{key}{PART_MARK}{number:03d}", {}) for number in range(1, count))]
         if any(part.get("digest") != item.get("digest") for part in parts):
-            raise StoreUnavailable(REWRITTEN)
+            raise Rewritten
         yield key, unpack(b"".join(bytes(part["data"]["B"]) for part in parts), kind)
 
 

@@ -8,22 +8,21 @@ Every put is absolute: the same input leaves the same table.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from datetime import date, datetime, timedelta
-from typing import TypeVar
 
 from chalicelib.domain.compliance import ComplianceDay, Finding
 from chalicelib.domain.cost import CostPart
-from chalicelib.domain.errors import StoreUnavailable
+from chalicelib.domain.period import DAY, HOUR
 from chalicelib.domain.reading import Registry
 from chalicelib.domain.state import CustomerStatus, Drop, SourceState
 from chalicelib.stores import records
 from chalicelib.stores.dynamo import Dynamo
 from chalicelib.stores.hours import Hours
 from chalicelib.stores.hub import Hub
-from chalicelib.stores.items import SCHEMA, Item, check_schema, from_items, pack, to_items, unpack
-from chalicelib.stores.rollups import DAYS_KEPT, LAST, Rollups
-from chalicelib.stores.tables import METRICS
+from chalicelib.stores.items import SCHEMA, Item, check_schema, from_items, pack, unpack
+from chalicelib.stores.rollups import DAYS_KEPT, Rollups
+from chalicelib.stores.values import HASH, LAST, RANGE, Value, Values
 
 COST_PART, COMPLIANCE_DAY, DROP, FINDINGS = "cost-part#", "compliance-day#", "drop#", "findings#"
 REGISTRY, STATUS = "registry", "status"
@@ -33,9 +32,6 @@ STATE_PREFIX = "source_"
 CHANGED = "changed_at"
 LAST_KEY = chr(0x10FFFF)
 """Sorts after every character of an S3 key."""
-HOURS_A_DAY = 24
-Value = TypeVar("Value")
-Entry = tuple[str, object, datetime | None]
 
 
 class Metrics:
@@ -43,13 +39,14 @@ class Metrics:
 
     def __init__(self, dynamo: Dynamo, table: str, now: Callable[[], datetime], hours_kept: timedelta) -> None:
         self._dynamo, self._table, self._now = dynamo, table, now
+        self._values = Values(dynamo, table, now)
         self.hours = Hours(dynamo, table, now, hours_kept)
-        self.usage = Rollups(dynamo, table, now, "usage", records.USAGE, lambda day: day.hours >= HOURS_A_DAY)
-        self.hub = Hub(dynamo, table, now)
+        self.usage = Rollups(dynamo, table, now, "usage", records.USAGE, lambda day: day.hours * HOUR >= DAY)
+        self.hub = Hub(dynamo, table, self._values)
         self.costs = Rollups(dynamo, table, now, "cost", records.COSTS, lambda day: True)
 
     def cost_parts(self, customer_id: str, first: date, last: date) -> list[CostPart]:
-        return self._range(customer_id, f"{COST_PART}{first}", f"{COST_PART}{last}{LAST}", CostPart)
+        return self._all(customer_id, f"{COST_PART}{first}", f"{COST_PART}{last}{LAST}", CostPart)
 
     def put_cost_parts(self, customer_id: str, parts: Iterable[CostPart]) -> None:
         """Parts that say what is there already aren't touched."""
@@ -57,16 +54,16 @@ class Metrics:
         days = [part.day for part in wanted.values()]
         found = self.cost_parts(customer_id, min(days), max(days)) if days else []
         known = {_part_key(part.day, part.source, part.origin): part for part in found}
-        self._put(customer_id, [(key, part, None) for key, part in wanted.items() if known.get(key) != part])
+        self._values.put(customer_id, [(key, part, None) for key, part in wanted.items() if known.get(key) != part])
 
     def delete_cost_parts(self, customer_id: str, parts: Iterable[tuple[date, str, str]]) -> None:
-        self._delete(customer_id, [_part_key(*part) for part in parts])
+        self._values.delete(customer_id, [_part_key(*part) for part in parts])
 
     def latest_compliance_day(self, customer_id: str, until: date) -> ComplianceDay | None:
         """The last state on or before that day."""
-        condition = f"{METRICS.hash_key} = :customer AND #range BETWEEN :first AND :last"
+        condition = f"{HASH} = :customer AND #range BETWEEN :first AND :last"
         values = {":customer": customer_id, ":first": COMPLIANCE_DAY, ":last": f"{COMPLIANCE_DAY}{until}{LAST}"}
-        names = {"#range": str(METRICS.range_key)}
+        names = {"#range": RANGE}
         newest = self._dynamo.query(
             self._table, condition, values, ExpressionAttributeNames=names, ConsistentRead=True, ScanIndexForward=False, Limit=PARTS_A_DAY
         )
@@ -74,33 +71,33 @@ class Metrics:
         return days[-1][1] if days else None
 
     def put_compliance_days(self, customer_id: str, days: Iterable[ComplianceDay]) -> str:
-        return self._put(customer_id, [(f"{COMPLIANCE_DAY}{day.day}", day, self._days_ttl()) for day in days])
+        return self._values.put(customer_id, [(f"{COMPLIANCE_DAY}{day.day}", day, self._days_ttl()) for day in days])
 
     def drops(self, customer_id: str) -> list[Drop]:
-        return self._range(customer_id, DROP, DROP + LAST_KEY, Drop)
+        return self._all(customer_id, DROP, DROP + LAST_KEY, Drop)
 
     def put_drop(self, customer_id: str, drop: Drop) -> None:
-        self._put(customer_id, [(f"{DROP}{drop.key}", drop, None)])
+        self._values.put(customer_id, [(f"{DROP}{drop.key}", drop, None)])
 
     def delete_drop(self, customer_id: str, key: str) -> None:
-        self._delete(customer_id, [f"{DROP}{key}"])
+        self._values.delete(customer_id, [f"{DROP}{key}"])
 
     def findings(self, customer_id: str) -> list[tuple[datetime, tuple[Finding, ...]]]:
         """Per dropped file when it came and what it holds."""
-        return self._range(customer_id, FINDINGS, FINDINGS + LAST_KEY, tuple[datetime, tuple[Finding, ...]])
+        return self._all(customer_id, FINDINGS, FINDINGS + LAST_KEY, tuple[datetime, tuple[Finding, ...]])
 
     def put_findings(self, customer_id: str, key: str, received: datetime, findings: tuple[Finding, ...]) -> None:
-        self._put(customer_id, [(f"{FINDINGS}{key}", (received, findings), None)])
+        self._values.put(customer_id, [(f"{FINDINGS}{key}", (received, findings), None)])
 
     def delete_findings(self, customer_id: str, key: str) -> None:
-        self._delete(customer_id, [f"{FINDINGS}{key}"])
+        self._values.delete(customer_id, [f"{FINDINGS}{key}"])
 
     def registry(self, customer_id: str) -> Registry:
-        found = self._range(customer_id, REGISTRY, REGISTRY + LAST, Registry)
+        found = self._all(customer_id, REGISTRY, REGISTRY + LAST, Registry)
         return found[0] if found else Registry()
 
     def put_registry(self, customer_id: str, registry: Registry) -> None:
-        self._put(customer_id, [(REGISTRY, registry, None)])
+        self._values.put(customer_id, [(REGISTRY, registry, None)])
 
     def status(self, customer_id: str) -> CustomerStatus:
         return to_status(self._dynamo.get(self._table, status_key(customer_id)))
@@ -112,7 +109,7 @@ class Metrics:
         for start in range(0, len(ids), 100):
             keys = [status_key(customer_id) for customer_id in ids[start : start + 100]]
             for item in self._dynamo.get_many({self._table: keys})[self._table]:
-                found[item[METRICS.hash_key]["S"]] = to_status(item)
+                found[item[HASH]["S"]] = to_status(item)
         return found
 
     def put_state(self, customer_id: str, state: SourceState) -> None:
@@ -120,46 +117,15 @@ class Metrics:
         values: Item = {"v": {"N": SCHEMA}, f"{STATE_PREFIX}{state.source}": {"B": pack(state)}, CHANGED: {"S": self._now().isoformat()}}
         self._dynamo.update(self._table, status_key(customer_id), values)
 
+    def _all(self, customer_id: str, first: str, last: str, kind: type[Value]) -> list[Value]:
+        return list(self._values.read(customer_id, first, last, kind).values())
+
     def _days_ttl(self) -> datetime:
         return self._now() + DAYS_KEPT
 
-    def _range(self, customer_id: str, first: str, last: str, kind: type[Value]) -> list[Value]:
-        try:
-            return self._read_range(customer_id, first, last, kind)
-        except StoreUnavailable as error:
-            if error.__cause__ is not None:
-                raise
-            return self._read_range(customer_id, first, last, kind)  # its parts were being rewritten; a second look sees one version
-
-    def _read_range(self, customer_id: str, first: str, last: str, kind: type[Value]) -> list[Value]:
-        condition = f"{METRICS.hash_key} = :customer AND #range BETWEEN :first AND :last"
-        values = {":customer": customer_id, ":first": first, ":last": last}
-        names = {"#range": str(METRICS.range_key)}
-        items = self._dynamo.query(self._table, condition, values, ExpressionAttributeNames=names, ConsistentRead=True)
-        return [value for _, value in from_items(items, str(METRICS.range_key), kind, self._now())]
-
-    def _put(self, customer_id: str, entries: Iterable[Entry]) -> str:
-        """Absolute puts; returns a digest of what was put."""
-        single: list[Item] = []
-        digest = hashlib.sha256()
-        for key, value, ttl in entries:
-            items = to_items(METRICS.hash_key, customer_id, str(METRICS.range_key), key, value, ttl)
-            for item in items:
-                digest.update(item["data"]["B"])
-            if len(items) == 1:
-                single += items
-            else:
-                self._dynamo.put_together(self._table, items)
-        self._dynamo.write_many(self._table, (METRICS.hash_key, str(METRICS.range_key)), single)
-        return digest.hexdigest()
-
-    def _delete(self, customer_id: str, keys: Iterable[str]) -> None:
-        deletes: list[Mapping[str, str]] = [{METRICS.hash_key: customer_id, str(METRICS.range_key): key} for key in keys]
-        self._dynamo.write_many(self._table, (METRICS.hash_key, str(METRICS.range_key)), [], deletes)
-
 
 def status_key(customer_id: str) -> dict[str, str]:
-    return {METRICS.hash_key: customer_id, str(METRICS.range_key): STATUS}
+    return {HASH: customer_id, RANGE: STATUS}
 
 
 def to_status(item: Item | None) -> CustomerStatus:

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import tempfile
 from dataclasses import replace
 from datetime import datetime
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO
 
 from botocore.exceptions import ClientError
 
 from chalicelib.domain.customer import UNALLOCATED
 from chalicelib.domain.payer import PayerExport
 from chalicelib.stores.dynamo import Dynamo, available
-from chalicelib.stores.files import IN_MEMORY
+from chalicelib.stores.files import ABSENT, object_of, spooled
 from chalicelib.stores.items import SCHEMA, Item, check_schema, pack, unpack
 from chalicelib.stores.tables import METRICS
 
 PREFIX, MANIFEST = "focus-export/", "Manifest.json"
 RECORD = "payer-export#"
-ABSENT = ("NoSuchKey", "404")
 
 
 def export_of(key: str) -> str | None:
@@ -74,7 +72,7 @@ class PayerFiles:
     def manifest(self, key: str) -> tuple[bytes, datetime] | None:
         """(content, when it was written), or None when there is no such key."""
         with available():
-            answer = self._get(key)
+            answer = object_of(self._client, self.bucket, key)
             return (answer["Body"].read(), answer["LastModified"]) if answer else None
 
     def look(self, key: str) -> tuple[str, datetime] | None:
@@ -91,20 +89,5 @@ class PayerFiles:
     def open(self, key: str) -> tuple[BinaryIO, str] | None:
         """(content, ETag) of a data file, or None when there is no such key; the caller closes it."""
         with available():
-            answer = self._get(key)
-            if answer is None:
-                return None
-            file = tempfile.SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115  the caller reads it
-            for chunk in answer["Body"].iter_chunks(2**20):
-                file.write(chunk)
-        file.seek(0)
-        return cast(BinaryIO, file), answer["ETag"]
-
-    def _get(self, key: str) -> dict[str, Any] | None:
-        try:
-            answer: dict[str, Any] = self._client.get_object(Bucket=self.bucket, Key=key)
-        except ClientError as error:
-            if error.response["Error"]["Code"] in ABSENT:
-                return None
-            raise
-        return answer
+            answer = object_of(self._client, self.bucket, key)
+            return None if answer is None else (spooled(answer), answer["ETag"])

@@ -9,6 +9,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from typing import Any, Generic, TypeVar
 
 from chalicelib.domain.cost import CostDay
@@ -18,7 +19,8 @@ from chalicelib.domain.usage import UsageBucket
 from chalicelib.stores.dense import Codec, Memo, decode, encode
 from chalicelib.stores.dynamo import Dynamo
 from chalicelib.stores.items import LARGEST_PART, PART_MARK, Item, expired, joined, split
-from chalicelib.stores.tables import METRICS, TTL_ATTRIBUTE
+from chalicelib.stores.tables import TTL_ATTRIBUTE
+from chalicelib.stores.values import HASH, LAST, RANGE, read_whole, write_values
 
 DAYS_KEPT = timedelta(days=25 * 31)
 MONTHS_IN_DAYS = {"cost": 0, "usage": 1}
@@ -30,10 +32,7 @@ MONTHS_TO_FOLD = 3
 LARGEST_MONTH = 8 * LARGEST_PART
 """What a transaction can write at once, with room to spare; a month beyond that stays in days."""
 REVISION, ROUNDS = "revision", 8
-LAST = "~"
-"""Sorts after every character of our own range keys."""
 Day = TypeVar("Day", CostDay, UsageBucket)
-HASH, RANGE = METRICS.hash_key, str(METRICS.range_key)
 MIN = datetime.min.replace(tzinfo=UTC)
 ONLY_DATA = {
     "ProjectionExpression": "#data, #parts, #part, #digest",
@@ -63,12 +62,7 @@ class Rollups(Generic[Day]):
 
     def read(self, customer_id: str, first: date, last: date, consistent: bool = True, as_of: datetime | None = None) -> list[Day]:
         """The days that are known, in order; `as_of` an instant, as they were known then."""
-        try:
-            days = self._read(customer_id, first, last, consistent)
-        except StoreUnavailable as error:
-            if error.__cause__ is not None:
-                raise
-            days = self._read(customer_id, first, last, consistent=True)  # it was being rewritten; a second look sees one version
+        days = read_whole(partial(self._read, customer_id, first, last), consistent)
         if as_of is None:
             return list(days.values())
         then = {day: record for day, record in days.items() if record.since is None or record.since <= as_of}
@@ -212,17 +206,6 @@ class Rollups(Generic[Day]):
 
     def _to_items(self, customer_id: str, key: str, data: bytes, ttl: datetime | None) -> list[Item]:
         return split({HASH: {"S": customer_id}, RANGE: {"S": key}}, RANGE, data, ttl)
-
-
-def write_values(dynamo: Dynamo, table: str, values: Iterable[list[Item]]) -> None:
-    """Each value whole or not at all, whatever number of items it takes."""
-    single: list[Item] = []
-    for items in values:
-        if len(items) == 1:
-            single += items
-        else:
-            dynamo.put_together(table, items)
-    dynamo.write_many(table, (HASH, RANGE), single)
 
 
 def _all_same(found: Mapping[date, Day], after: Mapping[date, Day]) -> bool:

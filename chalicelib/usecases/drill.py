@@ -7,12 +7,11 @@ from dataclasses import replace
 from datetime import datetime
 
 from chalicelib.domain.breakdown import Selection
-from chalicelib.domain.period import DAY, Window
+from chalicelib.domain.period import DAY, HOUR, Window
 from chalicelib.domain.usage import UsageBucket, merge, select, together
 from chalicelib.usecases.ports import HourStore
 
 LEAST_DAYS = 2
-HOURS_A_DAY = 24
 
 
 def hours_of(
@@ -38,7 +37,7 @@ def _whole_days(days: Iterable[UsageBucket], window: Window) -> list[UsageBucket
         if not window.start <= day.start < window.end:
             continue
         expected = window.start + len(whole) * DAY
-        if day.start != expected or day.unknown or not day.covered or min(day.covered.values()) < HOURS_A_DAY:
+        if day.start != expected or day.unknown or not day.covered or min(day.covered.values()) * HOUR < DAY:
             break
         whole.append(day)
     return whole if len(whole) >= LEAST_DAYS else None

@@ -6,12 +6,13 @@ import os
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from random import Random
 from typing import Any
 
 import pytest
 
 from chalicelib.domain.amounts import Amounts
-from chalicelib.domain.compliance import Evaluation, assess
+from chalicelib.domain.compliance import Evaluation, Finding, assess
 from chalicelib.domain.cost import CostDay, CostLine, CostPart
 from chalicelib.domain.errors import StoreUnavailable, UnknownSchema
 from chalicelib.domain.period import HOUR, Window
@@ -90,6 +91,34 @@ def test_parts_of_two_versions_are_never_put_together() -> None:
     first, second = parts(1), parts(2)
     with pytest.raises(StoreUnavailable):
         list(from_items([first[0], *second[1:]], "timestamp", list[str], NOW))
+
+
+class Torn:
+    """A DynamoDB that answers the first query as if the last part weren't written yet."""
+
+    def __init__(self, client: Any) -> None:
+        self._client, self.queries = client, 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._client, name)
+
+    def query(self, **request: Any) -> Any:
+        answer = self._client.query(**request)
+        self.queries += 1
+        return {**answer, "Items": answer["Items"][:-1]} if self.queries == 1 else answer
+
+
+def test_whoever_reads_what_is_being_written_looks_again(metrics: Metrics, client: Any) -> None:
+    numbers = Random(1)
+    ids = [f"{numbers.getrandbits(4000):x}" for _ in range(900)]
+    like = Finding("", "aws/securityhub", "S3.1", "S3.1", "HIGH", "FAILED", False, NOW, "1", "us-east-1", ("r",), ())
+    many = tuple(replace(like, id=name) for name in ids)
+    metrics.hub.change("acme", "1", lambda _: many)
+    metrics.put_findings("acme", "k", NOW, many)
+    for read in (lambda store: store.hub.findings("acme")["1"], lambda store: store.findings("acme")[0][1]):
+        torn = Torn(client)
+        assert read(Metrics(Dynamo(torn), "securebase-dev-metrics", lambda: NOW, timedelta(days=14))) == many
+        assert torn.queries == 2
 
 
 def test_what_is_past_its_lifetime_is_not_read_though_still_there(metrics: Metrics, clock: Clock, client: Any) -> None:
