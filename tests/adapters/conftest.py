@@ -12,6 +12,7 @@ import pytest
 from chalicelib.stores.dynamo import Dynamo
 from chalicelib.stores.metrics import Metrics
 from tests import backends
+from tests.adapters.feeds import Feeds, feeding
 from tests.fakes import Clock
 
 NOW = datetime(2026, 11, 23, 20, tzinfo=UTC)
@@ -56,3 +57,16 @@ def clock() -> Clock:
 @pytest.fixture
 def metrics(client: Any, clock: Clock) -> Metrics:
     return Metrics(Dynamo(client), "securebase-dev-metrics", clock, timedelta(days=14))
+
+
+@pytest.fixture(scope="module")
+def module_feeds() -> Iterator[Feeds]:
+    """One embedded AWS for a module."""
+    with feeding() as made:
+        yield made
+
+
+@pytest.fixture
+def feeds(module_feeds: Feeds) -> Feeds:
+    module_feeds.empty()
+    return module_feeds

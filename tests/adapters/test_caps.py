@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -15,23 +14,11 @@ from chalicelib.domain.customer import Customer
 from chalicelib.domain.errors import StoreUnavailable
 from chalicelib.domain.period import DAY, HOUR, Window, iso, midnight
 from chalicelib.usecases import aggregate
-from tests.adapters.feeds import Feeds, feeding
+from tests.adapters.feeds import Feeds
 from tests.e2e.embedded import CLOSED, NOW, Failing, Line
 
 TOMORROW = midnight(NOW.date()) + DAY
 SERIES = "cost_explorer_series"
-
-
-@pytest.fixture(scope="module")
-def module_feeds() -> Iterator[Feeds]:
-    with feeding() as made:
-        yield made
-
-
-@pytest.fixture
-def feeds(module_feeds: Feeds) -> Feeds:
-    module_feeds.empty()
-    return module_feeds
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,7 +17,7 @@ from chalicelib.domain.period import DAY, HOUR, iso
 from chalicelib.stores import tables
 from chalicelib.usecases import aggregate
 from local import turn
-from tests.adapters.feeds import Feeds, feeding
+from tests.adapters.feeds import Feeds
 from tests.e2e.embedded import CLOSED, NOW, Line
 
 ACCOUNT, OTHERS = "330000000001", "110000000001"
@@ -62,19 +62,12 @@ class Known:
 FOUR = [asff(f"S3.{number}") for number in range(1, 5)]
 
 
-@pytest.fixture(scope="module")
-def module_feeds() -> Iterator[Feeds]:
-    with feeding() as made:
-        yield made
-
-
 @pytest.fixture
-def feeds(module_feeds: Feeds) -> Feeds:
+def feeds(feeds: Feeds) -> Feeds:
     """One customer of one account; Security Hub has four findings there that pass."""
-    module_feeds.empty()
-    module_feeds.aws.services.customers.put(cobalt(module_feeds))
-    has(module_feeds, FOUR)
-    return module_feeds
+    feeds.aws.services.customers.put(cobalt(feeds))
+    has(feeds, FOUR)
+    return feeds
 
 
 def cobalt(feeds: Feeds) -> Customer:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,7 +16,7 @@ from chalicelib.domain.state import CLOUDWATCH
 from chalicelib.stores import tables
 from chalicelib.usecases import aggregate
 from local.aws import create_reader_role
-from tests.adapters.feeds import Feeds, feeding
+from tests.adapters.feeds import Feeds
 from tests.e2e.embedded import CLOSED, NOW, Line
 
 ACCOUNT = "700000000001"
@@ -39,23 +38,16 @@ def point(hour: datetime, count: float) -> tuple[int, float, float, float, float
     return int(hour.timestamp()) + 120, count, count, 1.0, 1.0
 
 
-@pytest.fixture(scope="module")
-def module_feeds() -> Iterator[Feeds]:
-    with feeding() as made:
-        yield made
-
-
 @pytest.fixture
-def feeds(module_feeds: Feeds) -> Feeds:
-    module_feeds.empty()
-    points = module_feeds.aws.aws.points
+def feeds(feeds: Feeds) -> Feeds:
+    points = feeds.aws.aws.points
     for metric in [metric for metric in points._series if metric[0] == ACCOUNT]:
         del points._series[metric]
     points.add(api("one"), [point(hour, put_in(hour)) for hour in Window(FIRST, LAST).hours()])
-    module_feeds.aws.without_role(ACCOUNT)
+    feeds.aws.without_role(ACCOUNT)
     create_reader_role(ACCOUNT, LATE.external_id)
-    module_feeds.aws.services.customers.put(LATE)
-    return module_feeds
+    feeds.aws.services.customers.put(LATE)
+    return feeds
 
 
 def run(feeds: Feeds, kind: str, end: datetime = CLOSED, start: datetime | None = None) -> None:

@@ -54,12 +54,6 @@ def module_feeds() -> Iterator[Feeds]:
         yield made
 
 
-@pytest.fixture
-def feeds(module_feeds: Feeds) -> Feeds:
-    module_feeds.empty()
-    return module_feeds
-
-
 def join(feeds: Feeds, customers: tuple[Customer, ...]) -> None:
     for customer in customers:
         feeds.aws.services.customers.put(customer)

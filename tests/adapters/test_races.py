@@ -26,14 +26,13 @@ from chalicelib.usecases.aggregate import forever
 from local.aws import create_reader_role
 from tests.adapters.conftest import NOW
 from tests.adapters.feeds import Feeds
-from tests.adapters.test_late import ACCOUNT, FIRST, LAST, LATE, known, module_feeds, point, run
+from tests.adapters.test_late import ACCOUNT, FIRST, LAST, LATE, known, point, run
 from tests.adapters.test_late import feeds as feeds
 from tests.adapters.test_rollups import bucket
 from tests.e2e.embedded import CLOSED
 from tests.fakes import Clock
 
 OTHER = "700000000002"
-__all__ = ["feeds", "module_feeds"]
 
 
 def usage_day(number: int) -> UsageBucket:

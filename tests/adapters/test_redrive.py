@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import sys
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -18,24 +17,17 @@ from chalicelib.stores import tables
 from chalicelib.usecases import aggregate
 from local.seed import cost_records
 from ops import backfill
-from tests.adapters.feeds import WORKED, Feeds, feeding
+from tests.adapters.feeds import WORKED, Feeds
 from tests.e2e.embedded import CLOSED, NOW, Failing, Line
 
 
-@pytest.fixture(scope="module")
-def module_feeds() -> Iterator[Feeds]:
-    with feeding() as made:
-        yield made
-
-
 @pytest.fixture
-def feeds(module_feeds: Feeds) -> Feeds:
-    module_feeds.empty()
-    module_feeds.aws.aws.costs.load(cost_records(module_feeds.aws.seeded))
-    for customer in module_feeds.aws.customers:
-        module_feeds.aws.services.customers.put(customer)
-    module_feeds.aws.on("sqs", "before-parameter-build.sqs.ReceiveMessage", at_once)
-    return module_feeds
+def feeds(feeds: Feeds) -> Feeds:
+    feeds.aws.aws.costs.load(cost_records(feeds.aws.seeded))
+    for customer in feeds.aws.customers:
+        feeds.aws.services.customers.put(customer)
+    feeds.aws.on("sqs", "before-parameter-build.sqs.ReceiveMessage", at_once)
+    return feeds
 
 
 def at_once(params: dict[str, Any], **_: Any) -> None:
