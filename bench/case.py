@@ -15,7 +15,8 @@ from chalicelib.usecases.query import Answer
 from chalicelib.usecases.query_compliance import compliance_answer
 from chalicelib.usecases.query_costs import cost_answer
 from chalicelib.usecases.query_usage import usage_answer
-from chalicelib.usecases.questions import Parameters, compliance_question, cost_question, usage_question
+from chalicelib.usecases.questions import Parameters, compliance_question, usage_question
+from chalicelib.usecases.questions_costs import cost_question
 from chalicelib.wiring import CONFIG, Services
 
 ROUTES: dict[str, tuple[Callable[[Parameters, Any], Any], Callable[..., Answer]]] = {

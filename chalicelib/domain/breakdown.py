@@ -12,6 +12,7 @@ from chalicelib.domain.exact import EXACT, add_known
 from chalicelib.domain.names import NONE, OTHERS
 
 DIMENSIONS = ("service", "region", "account", "category", "provider")
+TAG = "tag:"
 JOINED = " / "
 Parts = dict[str, Decimal | None]
 
@@ -34,13 +35,15 @@ class Dimensioned(Protocol):
 
 @dataclass(frozen=True)
 class Selection:
-    """Filters: per dimension the names let through; an empty tuple lets everything through."""
+    """Filters: per dimension the names let through; an empty tuple lets everything through. `tags` are (key, names let through)."""
 
     service: tuple[str, ...] = ()
     region: tuple[str, ...] = ()
     account: tuple[str, ...] = ()
     category: tuple[str, ...] = ()
     provider: tuple[str, ...] = ()
+    charge_category: tuple[str, ...] = ()
+    tags: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
     def admits(self, line: Dimensioned) -> bool:
         return all(name_of(line, dimension) in wanted for dimension, wanted in self.chosen)
@@ -51,12 +54,13 @@ class Selection:
         return tuple((dimension, wanted) for dimension, wanted in self.filters() if wanted)
 
     def filters(self) -> Iterable[tuple[str, tuple[str, ...]]]:
-        return ((dimension, getattr(self, dimension)) for dimension in DIMENSIONS)
+        named = ((dimension, getattr(self, dimension)) for dimension in (*DIMENSIONS, "charge_category"))
+        return (*named, *((f"{TAG}{key}", wanted) for key, wanted in self.tags))
 
 
 def name_of(line: Dimensioned, dimension: str) -> str:
     """The line's name in that dimension (`service` ... `tag:<key>`), `(none)` where it has none."""
-    value = line.tag(dimension[4:]) if dimension.startswith("tag:") else getattr(line, dimension)
+    value = line.tag(dimension.removeprefix(TAG)) if dimension.startswith(TAG) else getattr(line, dimension)
     return value or NONE
 
 

@@ -14,6 +14,8 @@ from chalicelib.domain.period import midnight, next_month
 from chalicelib.domain.state import FOCUS_EXPORT
 
 BASES = ("billed", "effective", "list")
+USAGE_CHARGE = "Usage"
+"""FOCUS's ChargeCategory of what was used; the others are Purchase, Tax, Credit and Adjustment."""
 SUMS = len(BASES)
 """The place of the first column of a day's sums."""
 FINAL_AFTER_CLOSE = timedelta(days=14)

@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from chalicelib.domain.errors import InvalidInput
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+MIDNIGHT = time(tzinfo=UTC)
 DEFAULT_PERIOD = "30d"
 LONGEST_MONTHS = 13
 _PERIOD = re.compile(r"([1-9][0-9]{0,4})([hdwmy])", re.ASCII)
@@ -65,7 +66,7 @@ class Window:
 
 
 def midnight(day: date) -> datetime:
-    return datetime.combine(day, time(), UTC)
+    return datetime.combine(day, MIDNIGHT)
 
 
 def is_midnight(instant: datetime) -> bool:
@@ -174,7 +175,7 @@ def buckets(window: Window, granularity: str) -> Iterator[Window]:
         if granularity == "hour":
             end = hour_floor(start) + HOUR
         elif granularity == "day":
-            end = midnight(start.date() + DAY)
+            end = midnight(start.date()) + DAY
         else:
             end = midnight(next_month(start.date()))
         yield Window(start, min(end, window.end))

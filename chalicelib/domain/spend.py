@@ -76,3 +76,29 @@ def reconcile(days: Iterable[CostDay], basis: str, currency: str, lines: Mapping
         owned = [number for number, (_, of) in enumerate(day.owners) if of == currency] if day.own else []
         own.append(day.own[place].total(owned) if day.own else lines[day.day])
     return Reconciliation(add_known(known), add_known(own))
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A day on which what an account's lines sum to isn't what their source says; either is None where it is unknown."""
+
+    day: date
+    account: str
+    lines: Decimal | None
+    own: Decimal | None
+
+    @property
+    def difference(self) -> Decimal | None:
+        return None if self.lines is None or self.own is None else subtract(self.lines, self.own)
+
+
+def differences(days: Iterable[CostDay], basis: str, currency: str) -> list[Difference]:
+    """In order of days and accounts."""
+    place, found = BASES.index(basis), []
+    for day in days:
+        for number, (account, of) in enumerate(day.owners if day.own else ()):
+            places = [at for at, key in enumerate(day.keys) if key.account == account and key.currency == of]
+            lines, own = day.amounts[place].total(places), day.own[place][number]
+            if of == currency and lines != own:
+                found.append(Difference(day.day, account, lines, own))
+    return found

@@ -16,7 +16,8 @@ from chalicelib.usecases.query import Answer, cached
 from chalicelib.usecases.query_compliance import compliance_answer
 from chalicelib.usecases.query_costs import cost_answer
 from chalicelib.usecases.query_usage import usage_answer
-from chalicelib.usecases.questions import Parameters, compliance_question, cost_question, usage_question
+from chalicelib.usecases.questions import Parameters, compliance_question, usage_question
+from chalicelib.usecases.questions_costs import cost_question
 from chalicelib.wiring import services
 
 analytics = Blueprint(__name__)

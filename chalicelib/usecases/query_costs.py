@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from functools import cache
 from operator import attrgetter
 
-from chalicelib.domain.breakdown import Selection, group, top
+from chalicelib.domain.breakdown import TAG, Parts, Selection, group, top
 from chalicelib.domain.cost import CostDay, CostLine
 from chalicelib.domain.errors import BreakdownUnavailable, InvalidInput
-from chalicelib.domain.exact import add_known, subtract
+from chalicelib.domain.exact import add_known
 from chalicelib.domain.period import DAY, Window, buckets, midnight
-from chalicelib.domain.spend import Chosen, Reconciliation, by_day, by_key, currencies, reconcile
+from chalicelib.domain.spend import Chosen, Reconciliation, by_day, by_key, currencies, differences, reconcile
 from chalicelib.domain.state import COST_EXPLORER, FOCUS_EXPORT, CustomerStatus
+from chalicelib.usecases.comparison import Side, change, ranges, window_before
 from chalicelib.usecases.ports import MetricStore
-from chalicelib.usecases.query import Answer, data_through, percent_change, shown, source_states, text_of
-from chalicelib.usecases.questions import CostQuestion
+from chalicelib.usecases.query import Answer, data_through, shown, source_states, text_of
+from chalicelib.usecases.questions_costs import CostQuestion
+from chalicelib.usecases.reconciled import invoice_note, reconciliation
 
+CHARGE = ("charge_category",)
 SOURCES = (FOCUS_EXPORT, COST_EXPLORER)
 ByDay = Mapping[date, Decimal | None]
 
@@ -27,18 +31,25 @@ def cost_answer(store: MetricStore, customer_id: str, question: CostQuestion, st
     """Exact sums of the settled lines; null where no source covers a day. With `as_of`, what would have been answered then."""
     window, known = question.window, data_through(status, SOURCES)
     elapsed = window.clipped(known or window.start)
-    before = elapsed.before(elapsed.length)
-    last = (window.end - DAY).date()
-    read = store.costs.read(customer_id, before.start.date(), last, consistent=not status.settled(now), as_of=question.as_of)
-    if question.as_of:
-        known = midnight(read[-1].day + DAY) if read else None  # later days weren't in then
-        elapsed = window.clipped(known or window.start)
-        before = elapsed.before(elapsed.length)
+    before = window_before(question.compare, window, elapsed)
+    read = _read(store, customer_id, question, ranges(window, before), not status.settled(now))
     days = within(read, window)
-    currency = _currency(days, question) or _only(currencies(within(read, before)))
-    _check_tags(days, question)
+    if question.as_of:
+        known = midnight(days[-1].day + DAY) if days else None  # later days weren't in then
+        elapsed = window.clipped(known or window.start)
+        before = window_before(question.compare, window, elapsed)
+    then = within(read, before) if before else []
+    currency = _currency(days, question) or _only(currencies(then))
+    _check_tags([*days, *then], question)
     chosen = Chosen(question.selection, currency)
     amounts = by_day(read, question.basis, chosen)
+    sums = cache(lambda first, last: by_key((day for day in read if first <= day.day <= last), question.basis, chosen))
+
+    def parts(some: Sequence[CostDay], by: tuple[str, ...] = question.by) -> Parts:
+        return group(sums(some[0].day, some[-1].day), by) if some else {}
+
+    charges = parts(days, CHARGE)
+    now_side, then_side = Side(elapsed, within(read, elapsed), amounts), Side(before, then, amounts) if before else None
     return {
         "customer_id": customer_id,
         "period": question.period,
@@ -47,18 +58,26 @@ def cost_answer(store: MetricStore, customer_id: str, question: CostQuestion, st
         "currency": currency,
         "cost": question.basis,
         "total": shown(add_known(amounts[day.day] for day in days)) if days else None,
-        "breakdown": _breakdown(days, question, chosen),
-        "change": _change(read, elapsed, before, amounts, currency),
+        "breakdown": {name: shown(amount) for name, amount in top(parts(days), question.top).items()},
+        "charges": {name: shown(amount) for name, amount in charges.items()},
+        "change": change(question.compare, now_side, then_side, parts, question.top),
         "series": _series(days, amounts, question),
         "forecast_next_month": None,
         "forecast": {"amount": None, "low": None, "high": None, "method": None},
         "estimated": any(day.estimated for day in days) if days else None,
         "restated": _restated(days),
-        "reconciliation": _reconciliation(days, amounts, question, currency),
+        "reconciliation": _reconciliation(days, amounts, charges, question, currency),
         "data_through": text_of(known),
         "coverage": _coverage(days, window, status, now),
         "generated_at": text_of(now),
     }
+
+
+def _read(store: MetricStore, customer_id: str, question: CostQuestion, wanted: list[Window], consistent: bool) -> list[CostDay]:
+    """The days of these windows, which don't overlap, in order."""
+    read = store.costs.read
+    found = [read(customer_id, one.start.date(), (one.end - DAY).date(), consistent=consistent, as_of=question.as_of) for one in wanted]
+    return sorted((day for days in found for day in days), key=attrgetter("day")) if len(found) > 1 else found[0]
 
 
 def within(days: list[CostDay], window: Window) -> list[CostDay]:
@@ -88,39 +107,15 @@ def _only(found: list[str]) -> str | None:
 
 
 def _check_tags(days: list[CostDay], question: CostQuestion) -> None:
-    if any(name.startswith("tag:") for name in question.by) and any(COST_EXPLORER in day.sources for day in days):
-        raise BreakdownUnavailable(("breakdown", "Cost Explorer, a source of this window, gives no tags here"))
-
-
-def _breakdown(days: list[CostDay], question: CostQuestion, chosen: Chosen) -> Answer:
-    parts = group(by_key(days, question.basis, chosen), question.by)
-    return {name: shown(amount) for name, amount in top(parts, question.top).items()}
+    asked = ["breakdown" for name in question.by if name.startswith(TAG)] + [f"{TAG}{key}" for key, _ in question.selection.tags]
+    if asked and any(COST_EXPLORER in day.sources for day in days):
+        raise BreakdownUnavailable(*((field, "Cost Explorer, a source of this window, gives no tags here") for field in asked))
 
 
 def _restated(days: list[CostDay]) -> Answer:
     """How many of the days say something else than they said at first, and when the last of them was changed."""
     changed = [day.since for day in days if day.restated and day.since]
     return {"days": len(changed), "since": text_of(max(changed, default=None))}
-
-
-def _change(read: list[CostDay], elapsed: Window, before: Window, amounts: ByDay, currency: str | None) -> Answer:
-    """Against the same number of days just before; null where one side isn't wholly covered."""
-    now_total, then_total = (_covered_total(within(read, window), window, amounts, currency) for window in (elapsed, before))
-    amount = subtract(now_total, then_total) if now_total is not None and then_total is not None else None
-    return {
-        "previous_total": shown(then_total),
-        "amount": shown(amount),
-        "percent": percent_change(now_total, then_total),
-        "window": {"start": text_of(elapsed.start), "end": text_of(elapsed.end)},
-        "previous_window": {"start": text_of(before.start), "end": text_of(before.end)},
-    }
-
-
-def _covered_total(days: list[CostDay], window: Window, amounts: ByDay, currency: str | None) -> Decimal | None:
-    wanted = window.length // DAY
-    if currency is None and currencies(days):
-        return None
-    return add_known(amounts[day.day] for day in days) if wanted and len(days) == wanted else None
 
 
 def _series(days: list[CostDay], amounts: ByDay, question: CostQuestion) -> list[Answer]:
@@ -135,7 +130,7 @@ def _series(days: list[CostDay], amounts: ByDay, question: CostQuestion) -> list
             {
                 "start": start,
                 "end": end,
-                "amount": shown(add_known([amounts[day.day] for day in covered])) if covered else None,
+                "amount": shown(_sum_of(covered, amounts)),
                 "estimated": any(map(estimated, covered)) if covered else None,
             }
         )
@@ -143,21 +138,20 @@ def _series(days: list[CostDay], amounts: ByDay, question: CostQuestion) -> list
     return entries
 
 
-def _reconciliation(days: list[CostDay], amounts: ByDay, question: CostQuestion, currency: str | None) -> Answer:
+def _sum_of(covered: Sequence[CostDay], amounts: ByDay) -> Decimal | None:
+    """None of no day at all."""
+    return amounts[covered[0].day] if len(covered) == 1 else add_known(amounts[day.day] for day in covered) if covered else None
+
+
+def _reconciliation(days: list[CostDay], amounts: ByDay, charges: Parts, question: CostQuestion, currency: str | None) -> Answer:
     """All lines of the window, whatever the filters, against what the sources themselves say for these accounts."""
-    found = Reconciliation(None, None)
+    found, apart = Reconciliation(None, None), []
     if days and currency:
-        unfiltered = question.selection == Selection()
-        lines = amounts if unfiltered else by_day(days, question.basis, Chosen(Selection(), currency))
-        found = reconcile(days, question.basis, currency, lines)
-    basis = next((day.basis for day in days if day.basis), "")
-    return {
-        "lines_total": shown(found.lines),
-        "source_total": shown(found.own),
-        "difference": shown(found.difference),
-        "sources": sorted({source for day in days for source in day.sources}),
-        "note": f"billed is {basis}: the net amount is not available" if basis else None,
-    }
+        if question.selection != Selection():
+            whole = Chosen(Selection(), currency)
+            amounts, charges = by_day(days, question.basis, whole), group(by_key(days, question.basis, whole), CHARGE)
+        found, apart = reconcile(days, question.basis, currency, amounts), differences(days, question.basis, currency)
+    return reconciliation(days, found, apart, invoice_note(days, question.basis, currency, charges, ""))
 
 
 def _coverage(days: list[CostDay], window: Window, status: CustomerStatus, now: datetime) -> Answer:

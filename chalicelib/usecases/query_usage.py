@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from chalicelib.domain.breakdown import top
+from chalicelib.domain.breakdown import TAG, top
 from chalicelib.domain.consumption import HEADLINE, comparable, latest, parts, value
 from chalicelib.domain.errors import BreakdownUnavailable
 from chalicelib.domain.period import DAY, HOUR, Window, buckets, is_midnight, midnight
@@ -19,7 +19,7 @@ from chalicelib.usecases.questions import UsageQuestion
 
 def usage_answer(store: MetricStore, customer_id: str, question: UsageQuestion, status: CustomerStatus, now: datetime) -> Answer:
     """Counters as sums, gauges as time-weighted means; null wherever nothing was read."""
-    if any(name.startswith("tag:") for name in question.by):
+    if any(name.startswith(TAG) for name in question.by):
         raise BreakdownUnavailable(("breakdown", "usage has no tags"))
     window, known = question.window, data_through(status, (CLOUDWATCH,))
     through = window.clipped(known or window.start).end

@@ -27,17 +27,15 @@ from chalicelib.usecases.query_compliance import compliance_answer
 from chalicelib.usecases.query_costs import cost_answer, lines_of
 from chalicelib.usecases.query_usage import usage_answer
 from chalicelib.usecases.questions import (
-    COST_PARAMETERS,
     USAGE_PARAMETERS,
     ComplianceQuestion,
-    CostQuestion,
     Parameters,
     UsageQuestion,
     check_names,
-    cost_question,
     one,
     usage_question,
 )
+from chalicelib.usecases.questions_costs import COST_PARAMETERS, CostQuestion, cost_question
 
 ATTEMPTS = 3
 WINDOW = ("period", "start", "end")
@@ -82,7 +80,7 @@ def request(with_: Reporting, customer_id: str, body: Parameters, report_id: str
 def _record(customer_id: str, body: Parameters, report_id: str, now: datetime) -> ReportRecord:
     kind, form = _choice(body, "type", TYPES, TYPE_ALIASES), _choice(body, "format", FORMATS, FORMAT_ALIASES)
     parameters = {name: tuple(values) for name, values in sorted(body.items()) if name not in ("type", "format")}
-    check_names(parameters, PARAMETERS[kind])
+    check_names(parameters, PARAMETERS[kind], tags=kind == "costs")
     question = _window_question(kind, parameters, now)
     window = question.window
     span = f"{window.start:%Y-%m-%d}_{(window.end - DAY if window.whole_days else window.end):%Y-%m-%d}"

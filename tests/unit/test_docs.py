@@ -12,7 +12,7 @@ import pytest
 from chalicelib.routes import errors
 from chalicelib.settings import CAPS
 from chalicelib.stores import tables
-from chalicelib.usecases import questions
+from chalicelib.usecases import questions, questions_costs
 
 ROOT = Path(__file__).parents[2]
 API = (ROOT / "docs" / "api.md").read_text()
@@ -31,7 +31,7 @@ def test_every_route_is_documented_and_every_documented_route_is_there() -> None
 def test_every_parameter_is_documented_and_every_documented_one_is_known() -> None:
     table = API.split("## Parameters")[1].split("\n\n")[1]
     named = {name for row in table.splitlines()[2:] for name in re.findall(r"`([a-z_]+)`", row.split("|")[1])}
-    assert named == {*questions.COST_PARAMETERS, *questions.COMPLIANCE_PARAMETERS}
+    assert named == {*questions_costs.COST_PARAMETERS, *questions.COMPLIANCE_PARAMETERS}
 
 
 def test_every_status_with_its_codes_is_documented() -> None:

@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 import pytest
 
 from chalicelib.domain.errors import InvalidInput
-from chalicelib.usecases.questions import compliance_question, cost_question, usage_question
+from chalicelib.usecases.questions import compliance_question, usage_question
+from chalicelib.usecases.questions_costs import cost_question
 
 NOW = datetime(2026, 11, 23, 20, 30, tzinfo=UTC)
 

@@ -1,0 +1,113 @@
+"""What a customer asks of costs, parsed once."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from chalicelib.domain.breakdown import TAG, Selection
+from chalicelib.domain.cost import BASES, USAGE_CHARGE
+from chalicelib.domain.errors import InvalidInput
+from chalicelib.domain.period import Window, parse_instant, parse_range
+from chalicelib.usecases.questions import (
+    USAGE_PARAMETERS,
+    Parameters,
+    UsageQuestion,
+    breakdown_of,
+    check_names,
+    granularity_of,
+    one,
+    selection_of,
+    texts_of,
+    top_of,
+    window_of,
+)
+
+COST_PARAMETERS = (*USAGE_PARAMETERS, "cost", "currency", "as_of", "charges", "compare")
+CHARGES = {"all": (), "usage": (USAGE_CHARGE,)}
+PREVIOUS, YOY, NO_COMPARISON = "previous", "yoy", "none"
+_CURRENCY = re.compile(r"[A-Z]{3}", re.ASCII)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What a window is compared with: the same elapsed length just before (`previous`), the same days a year before (`yoy`), nothing
+    (`none`), or `window`, however it is called. Only who asks for a comparison gets it `explained`, which takes as long as the rest."""
+
+    name: str = PREVIOUS
+    window: Window | None = None
+    explained: bool = False
+
+
+@dataclass(frozen=True)
+class CostQuestion(UsageQuestion):
+    basis: str
+    currency: str | None
+    as_of: datetime | None
+    compare: Comparison = Comparison()
+
+
+def cost_question(parameters: Parameters, now: datetime) -> CostQuestion:
+    """Costs are by day: a finer period, instant or granularity is refused."""
+    check_names(parameters, COST_PARAMETERS, tags=True)
+    period, window = window_of(parameters, now)
+    if not window.whole_days:
+        field = "period" if "period" in parameters else "start" if window.start.hour or window.start.minute else "end"
+        raise InvalidInput((field, "costs are by whole UTC day"))
+    basis = one(parameters, "cost") or "billed"
+    if basis not in BASES:
+        raise InvalidInput(("cost", "must be one of " + ", ".join(BASES)))
+    currency = one(parameters, "currency")
+    if currency is not None and not _CURRENCY.fullmatch(currency):
+        raise InvalidInput(("currency", "must be a three-letter code like USD"))
+    granularity = granularity_of(parameters, window, "day")
+    return CostQuestion(
+        period,
+        window,
+        granularity,
+        breakdown_of(parameters),
+        cost_selection(parameters),
+        top_of(parameters),
+        basis,
+        currency,
+        _as_of(parameters, now),
+        _comparison(parameters),
+    )
+
+
+def cost_selection(parameters: Parameters) -> Selection:
+    """Filters by name, by tag and by charge category."""
+    charges = one(parameters, "charges") or "all"
+    if charges not in CHARGES:
+        raise InvalidInput(("charges", "must be one of " + ", ".join(sorted(CHARGES))))
+    tags = tuple((name.removeprefix(TAG), texts_of(parameters, name)) for name in sorted(parameters) if name.startswith(TAG))
+    return replace(selection_of(parameters), charge_category=CHARGES[charges], tags=tags)
+
+
+def _comparison(parameters: Parameters) -> Comparison:
+    name = one(parameters, "compare")
+    if name is None:
+        return Comparison()
+    if name in (PREVIOUS, YOY, NO_COMPARISON):
+        return Comparison(name, explained=True)
+    start, slash, end = name.partition("/")
+    if not slash:
+        raise InvalidInput(("compare", f"must be {PREVIOUS}, {YOY}, {NO_COMPARISON} or <start>/<end>"))
+    try:
+        window = parse_range(start, end)
+    except InvalidInput as problem:
+        raise InvalidInput(*(("compare", f"{field} {message}") for field, message in problem.problems)) from None
+    if not window.whole_days:
+        raise InvalidInput(("compare", "costs are by whole UTC day"))
+    return Comparison(name, window, explained=True)
+
+
+def _as_of(parameters: Parameters, now: datetime) -> datetime | None:
+    text = one(parameters, "as_of")
+    if text is None:
+        return None
+    instant = parse_instant(text, "as_of")
+    if instant > now:
+        raise InvalidInput(("as_of", "must not lie in the future"))
+    return instant
