@@ -52,7 +52,7 @@ Statement = tuple[tuple[str, ...], tuple[str, ...]]  # actions, resources
 EVERYONE: tuple[Statement, ...] = ((("logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"), LOGS),)
 ALLOWED: dict[signals.Function, tuple[Statement, ...]] = {
     signals.API: (
-        (READ, table(t.METRICS)),
+        ((*READ, PUT, UPDATE), table(t.METRICS)),  # what customers choose themselves
         ((GET, QUERY, PUT, DELETE), table(t.REPORTS)),
         (("dynamodb:BatchGetItem", PUT), table(t.CACHE)),
         ((GET, SCAN), table(t.CUSTOMERS)),  # /health looks at all of them

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
@@ -60,12 +61,14 @@ class SourceState:
 class CustomerStatus:
     """All sources of a customer; `generation` changes whenever anything new has landed, and kept answers die with it.
 
-    `changed_at` is when one of the states was last written.
+    `changed_at` is when one of the states was last written. `choices` are the names of what the customer has chosen itself, each with
+    its value's digest: what isn't in here needn't be read.
     """
 
     generation: str = ""
     sources: dict[str, SourceState] = field(default_factory=dict)
     changed_at: datetime | None = None
+    choices: Mapping[str, str] = field(default_factory=dict)
 
     def settled(self, now: datetime) -> bool:
         """Whether the last write is long enough ago for every replica to have it, so that the cheaper read tells the same."""

@@ -108,15 +108,16 @@ class Dynamo:
 
     def update(self, table: str, key: Mapping[str, str], values: Item) -> None:
         """Sets these attributes and leaves the item's others."""
-        names = {f"#{number}": name for number, name in enumerate(values)}
-        with available():
-            self._client.update_item(
-                TableName=table,
-                Key=_key(key),
-                UpdateExpression="SET " + ", ".join(f"#{number} = :{number}" for number in range(len(values))),
-                ExpressionAttributeNames=names,
-                ExpressionAttributeValues={f":{number}": value for number, value in enumerate(values.values())},
-            )
+        for attempt in range(ATTEMPTS):
+            try:
+                with available():
+                    self._client.update_item(**_setting(table, key, values))
+            except StoreUnavailable as error:
+                if _code(error) != "TransactionConflictException" or attempt == ATTEMPTS - 1:
+                    raise
+                self.wait(attempt)  # a transaction is at the item: botocore doesn't try again for that
+            else:
+                return
 
     def add(self, table: str, key: Mapping[str, str], counter: str, units: int, at_most: int, more: Item) -> bool:
         """Adds to a counter that holds at most `at_most` before; False, with nothing changed, when it holds more."""
@@ -142,8 +143,17 @@ class Dynamo:
         with available():
             self._client.delete_item(TableName=table, Key=_key(key))
 
-    def put_together(self, table: str, items: list[Item], unless_changed: tuple[str, str | None] | None = None) -> bool:
-        """All of the items or none; False, with nothing written, when the first one's attribute isn't what it was (None: not there)."""
+    def put_together(
+        self,
+        table: str,
+        items: list[Item],
+        unless_changed: tuple[str, str | None] | None = None,
+        setting: tuple[Mapping[str, str], Item] | None = None,
+    ) -> bool:
+        """All of the items or none; False, with nothing written, when the first one's attribute isn't what it was (None: not there).
+
+        `setting` (a key, attributes) sets another item's attributes along with them.
+        """
         puts: list[dict[str, Any]] = [{"TableName": table, "Item": item} for item in items]
         if unless_changed:
             attribute, before = unless_changed
@@ -152,10 +162,11 @@ class Dynamo:
             puts[0] |= {} if before is None else {"ExpressionAttributeValues": {":was": {"S": before}}}
         try:
             with available():
-                if len(puts) == 1:  # half the price of a transaction
+                if len(puts) == 1 and setting is None:  # half the price of a transaction
                     self._client.put_item(**puts[0])
                 else:
-                    self._client.transact_write_items(TransactItems=[{"Put": put} for put in puts])
+                    more = [{"Update": _setting(table, *setting)}] if setting else []
+                    self._client.transact_write_items(TransactItems=[{"Put": put} for put in puts] + more)
         except StoreUnavailable as error:
             if unless_changed and (_condition_failed(error) or _cancelled(error)):
                 return False
@@ -186,6 +197,16 @@ def _key(key: Mapping[str, str]) -> Item:
     return {name: {"S": value} for name, value in key.items()}
 
 
+def _setting(table: str, key: Mapping[str, str], values: Item) -> dict[str, Any]:
+    return {
+        "TableName": table,
+        "Key": _key(key),
+        "UpdateExpression": "SET " + ", ".join(f"#{number} = :{number}" for number in range(len(values))),
+        "ExpressionAttributeNames": {f"#{number}": name for number, name in enumerate(values)},
+        "ExpressionAttributeValues": {f":{number}": value for number, value in enumerate(values.values())},
+    }
+
+
 def _item_of(request: dict[str, Any]) -> Item:
     item: Item = request["PutRequest"]["Item"] if "PutRequest" in request else request["DeleteRequest"]["Key"]
     return item
@@ -198,5 +219,10 @@ def _cancelled(error: StoreUnavailable) -> bool:
 
 
 def _condition_failed(error: StoreUnavailable) -> bool:
+    return _code(error) == "ConditionalCheckFailedException"
+
+
+def _code(error: StoreUnavailable) -> str:
+    """AWS's code for what went wrong."""
     cause = error.__cause__
-    return isinstance(cause, ClientError) and cause.response.get("Error", {}).get("Code") == "ConditionalCheckFailedException"
+    return str(cause.response.get("Error", {}).get("Code", "")) if isinstance(cause, ClientError) else ""

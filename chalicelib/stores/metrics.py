@@ -1,7 +1,7 @@
 """The metrics table: per customer, what was used, spent and found, by hour and day, and how far each source has been read.
 
 Range keys: usage#..., cost# (rollups.py) | usage-hour#..., usage-fine#... (hours.py) | cost-part#<day>#<source>#<origin>
-| compliance-day#<day> | drop#<key> | findings#<key> | hub... (hub.py) | registry | status.
+| compliance-day#<day> | drop#<key> | findings#<key> | hub... (hub.py) | choice#... (choices.py) | registry | status.
 Every put is absolute: the same input leaves the same table.
 """
 
@@ -17,6 +17,7 @@ from chalicelib.domain.period import DAY, HOUR
 from chalicelib.domain.reading import Registry
 from chalicelib.domain.state import CustomerStatus, Drop, SourceState
 from chalicelib.stores import records
+from chalicelib.stores.choices import CHOICE_PREFIX, Choices
 from chalicelib.stores.dynamo import Dynamo
 from chalicelib.stores.hours import Hours
 from chalicelib.stores.hub import Hub
@@ -43,6 +44,7 @@ class Metrics:
         self.hours = Hours(dynamo, table, now, hours_kept)
         self.usage = Rollups(dynamo, table, now, "usage", records.USAGE, lambda day: day.hours * HOUR >= DAY)
         self.hub = Hub(dynamo, table, self._values)
+        self.choices = Choices(dynamo, table, self._values, status_key)
         self.costs = Rollups(dynamo, table, now, "cost", records.COSTS, lambda day: True)
 
     def cost_parts(self, customer_id: str, first: date, last: date) -> list[CostPart]:
@@ -129,14 +131,17 @@ def status_key(customer_id: str) -> dict[str, str]:
 
 
 def to_status(item: Item | None) -> CustomerStatus:
-    """The sources' states; the generation is a digest of all of them, so it changes exactly when one of them does."""
+    """The sources' states and what was chosen; the generation is a digest of all of them, so it changes exactly when one of them does."""
     if item is None:
         return CustomerStatus()
     check_schema(item)
     packed = {name: bytes(value["B"]) for name, value in sorted(item.items()) if name.startswith(STATE_PREFIX)}
-    digest = hashlib.sha256(b"\n".join(name.encode() + data for name, data in packed.items())).hexdigest()
+    chosen = {name: value["S"] for name, value in sorted(item.items()) if name.startswith(CHOICE_PREFIX)}
+    facts = [name.encode() + data for name, data in (*packed.items(), *((name, digest.encode()) for name, digest in chosen.items()))]
+    digest = hashlib.sha256(b"\n".join(facts)).hexdigest()
     sources = {name[len(STATE_PREFIX) :]: unpack(data, SourceState) for name, data in packed.items()}
-    return CustomerStatus(digest, sources, datetime.fromisoformat(item[CHANGED]["S"]))
+    changed_at = datetime.fromisoformat(item[CHANGED]["S"]) if CHANGED in item else None
+    return CustomerStatus(digest, sources, changed_at, {name[len(CHOICE_PREFIX) :]: value for name, value in chosen.items()})
 
 
 def _part_key(day: date, source: str, origin: str) -> str:
