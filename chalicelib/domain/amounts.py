@@ -78,6 +78,13 @@ def end_to_end(parts: Sequence[Amounts]) -> Amounts:
     return Amounts(exponent, tuple(units), frozenset(holes))
 
 
+def multiplied(amounts: Amounts, factors: Sequence[Decimal]) -> Amounts:
+    """Each amount times its factor, exactly."""
+    by = Amounts.of(factors)
+    units = tuple(unit * factor for unit, factor in zip(amounts.units, by.units, strict=True))
+    return canonical(Amounts(amounts.exponent + by.exponent, units, amounts.unknown))
+
+
 class Run:
     """Days of the same keys: each column has the amounts of all of them end to end, `counts` a day, and is loaded when it is looked at."""
 

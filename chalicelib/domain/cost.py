@@ -130,7 +130,7 @@ class CostDay:
         return CostDay(
             day,
             keys,
-            Columns.of(keys, [*columns, *_sums(keys, columns)]),
+            Columns.of(keys, [*columns, *sums_of(keys, columns)]),
             tuple((total.account, total.currency) for total in totals),
             () if agreed else tuple(Amounts.of([total.amount(name) for total in totals]) for name in BASES),
             estimated,
@@ -160,7 +160,7 @@ def currencies_of(keys: Iterable[CostKey]) -> tuple[str, ...]:
     return tuple(sorted({key.currency for key in keys}))
 
 
-def _sums(keys: Sequence[CostKey], columns: Iterable[Amounts]) -> Iterator[Amounts]:
+def sums_of(keys: Sequence[CostKey], columns: Iterable[Amounts]) -> Iterator[Amounts]:
     """Per column the sum of every currency."""
     places = [[place for place, key in enumerate(keys) if key.currency == currency] for currency in currencies_of(keys)]
     return (Amounts.of([column.total(its_places) for its_places in places]) for column in columns)

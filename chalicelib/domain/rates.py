@@ -1,0 +1,132 @@
+"""What a customer is charged for what the payer pays: a markup, and what is done with what isn't usage, each plan from a month on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+from typing import ClassVar
+
+from chalicelib.domain.amounts import Amounts, Columns, multiplied
+from chalicelib.domain.cost import BASES, CostDay, CostKey, sums_of
+from chalicelib.domain.errors import InvalidInput
+from chalicelib.domain.exact import EXACT, ONE, ZERO
+
+PAYER, MARKUP, PRO_FORMA = "payer", "markup", "pro_forma"
+RATE_BASES = (PAYER, MARKUP, PRO_FORMA)
+TAX, SUPPORT, MARKETPLACE, CREDITS, COMMITMENTS = "tax", "support", "marketplace", "credits", "unused_commitments"
+KINDS = (TAX, SUPPORT, MARKETPLACE, CREDITS, COMMITMENTS)
+"""What isn't usage of the customer's own; `unused_commitments` are purchases: of effective cost just what no usage bears."""
+SHOWN, EXCLUDED, SHARED = "shown", "excluded", "shared"
+RULES = (SHOWN, EXCLUDED, SHARED)
+CHARGED = ("billed", "effective")
+"""The bases that a markup is on; list prices stay what they are."""
+_HUNDREDTH = Decimal("0.01")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """From the month that begins with `since` on. Percents are on usage; `minimum` is a calendar month's least charge in `currency`.
+
+    `services` are (ServiceName, percent) that differ; `rules` are (kind, rule), shown where none is given: a line of its own at cost.
+    `cost` is the basis of statements.
+    """
+
+    since: date
+    basis: str = PAYER
+    percent: Decimal = ZERO
+    services: tuple[tuple[str, Decimal], ...] = ()
+    minimum: Decimal | None = None
+    currency: str = "USD"
+    rules: tuple[tuple[str, str], ...] = ()
+    cost: str = "billed"
+
+    def rule(self, kind: str) -> str:
+        return dict(self.rules).get(kind, SHOWN)
+
+    @property
+    def changes_amounts(self) -> bool:
+        """Whether what is charged differs from what the payer pays, line by line."""
+        return self.basis == MARKUP or any(rule != SHOWN for _, rule in self.rules)
+
+    def factor(self, key: CostKey) -> Decimal | None:
+        """What a line's cost is multiplied by; None where it isn't charged as a line of this customer."""
+        kind = kind_of(key)
+        if kind:
+            return ONE if self.rule(kind) == SHOWN else None
+        if self.basis != MARKUP:
+            return ONE
+        return EXACT.add(ONE, EXACT.multiply(dict(self.services).get(key.service, self.percent), _HUNDREDTH))
+
+    def checked(self) -> Plan:
+        """The plan itself; InvalidInput naming what is wrong."""
+        percents = [self.percent, *(percent for _, percent in self.services)]
+        wrong = [
+            (self.since.day != 1, "since", "must be the first day of a month"),
+            (self.basis not in RATE_BASES, "basis", f"must be one of {', '.join(RATE_BASES)}"),
+            (any(not -100 <= percent <= 1000 for percent in percents), "percent", "must lie between -100 and 1000"),
+            (self.basis != MARKUP and any(percents), "percent", f"goes with basis {MARKUP} only"),
+            (self.minimum is not None and self.minimum < 0, "minimum", "must not be negative"),
+            (
+                any(kind not in KINDS or rule not in RULES for kind, rule in self.rules),
+                "rules",
+                f"are {', '.join(KINDS)}: {', '.join(RULES)}",
+            ),
+            (self.cost not in CHARGED, "cost", f"must be one of {', '.join(CHARGED)}"),
+        ]
+        if problems := [(field, message) for bad, field, message in wrong if bad]:
+            raise InvalidInput(*problems)
+        return self
+
+
+@dataclass(frozen=True)
+class Rates:
+    """A customer's plans, in order of their months; before the first one it is charged what the payer pays."""
+
+    NAME: ClassVar[str] = "rates"
+    plans: tuple[Plan, ...] = ()
+
+    def on(self, day: date) -> Plan:
+        return next((plan for plan in reversed(self.plans) if plan.since <= day), Plan(date.min))
+
+    def with_plan(self, plan: Plan) -> Rates:
+        """A plan of the same month is replaced."""
+        others = [other for other in self.plans if other.since != plan.since]
+        return Rates(tuple(sorted([*others, plan], key=lambda one: one.since)))
+
+
+def kind_of(key: CostKey) -> str:
+    """Which of the kinds a line is of; '' is usage."""
+    if key.charge_category == "Tax":
+        return TAX
+    if key.charge_category == "Credit":
+        return CREDITS
+    if key.service.startswith("AWS Support"):
+        return SUPPORT
+    if key.provider == "AWS Marketplace" or key.service.startswith("AWS Marketplace"):
+        return MARKETPLACE
+    return COMMITMENTS if key.charge_category == "Purchase" else ""
+
+
+def charged(days: Iterable[CostDay], rates: Rates) -> list[CostDay]:
+    """The days at the customer's own rates, exactly; a day's sources' totals aren't of them, so it has none."""
+    factors: dict[tuple[int, Plan], tuple[tuple[CostKey, ...], list[int], list[Decimal]]] = {}
+    return [_charged(day, rates.on(day.day), factors) for day in days]
+
+
+def _charged(day: CostDay, plan: Plan, known: dict[tuple[int, Plan], tuple[tuple[CostKey, ...], list[int], list[Decimal]]]) -> CostDay:
+    if not plan.changes_amounts:
+        return replace(day, own=())
+    if (id(day.keys), plan) not in known:
+        found = [(place, factor) for place, factor in enumerate(map(plan.factor, day.keys)) if factor is not None]
+        places = [place for place, _ in found]
+        known[id(day.keys), plan] = tuple(day.keys[place] for place in places), places, [factor for _, factor in found]
+    keys, places, factors = known[id(day.keys), plan]
+    columns = [_column(day.amounts[number], places, factors if basis in CHARGED else None) for number, basis in enumerate(BASES)]
+    return replace(day, keys=keys, amounts=Columns.of(keys, [*columns, *sums_of(keys, columns)]), own=())
+
+
+def _column(amounts: Amounts, places: Sequence[int], factors: Sequence[Decimal] | None) -> Amounts:
+    chosen = amounts.at(places)
+    return chosen if factors is None else multiplied(chosen, factors)
