@@ -21,6 +21,7 @@ from chalicelib.domain.period import DAY, HOUR, Window, midnight
 from chalicelib.domain.state import CLOUDWATCH, COST_EXPLORER, OK, REPLICATED_AFTER, SECURITY_HUB, SourceState
 from chalicelib.domain.usage import Sample, UsageBucket, UsageKey, gauges, hour_buckets
 from chalicelib.settings import Settings
+from chalicelib.usecases.prospects import make_prospects
 from chalicelib.wiring import Services
 from ops.keys import issue
 
@@ -73,7 +74,8 @@ def fill(with_: Services) -> str:
     store.usage.put(CUSTOMER, [usage_bucket(midnight(day), 24) for day in days])
     store.put_compliance_days(CUSTOMER, [assess(SECURITY_HUB, "aws/securityhub", _findings(day), midnight(day)) for day in days[-60:]])
     for source, through in ((CLOUDWATCH, NOW.replace(minute=0)), (COST_EXPLORER, midnight(TODAY)), (SECURITY_HUB, NOW)):
-        store.put_state(CUSTOMER, SourceState(source, OK, NOW, through, NOW, (), "1"))
+        ahead = make_prospects(store, CUSTOMER, NOW) if source == COST_EXPLORER else None
+        store.put_state(CUSTOMER, SourceState(source, OK, NOW, through, NOW, (), "1"), ahead)
     with_.customers.create(Customer(CUSTOMER, "Acme Retail", (Account(ACCOUNT),), "external", NOW))
     return issue(with_, CUSTOMER, ("read",))[0]
 

@@ -74,7 +74,7 @@ class FakeMetrics:
     def status(self, customer_id: str) -> CustomerStatus:
         return CustomerStatus("generation", dict(self.sources))
 
-    def put_state(self, customer_id: str, state: SourceState) -> None:
+    def put_state(self, customer_id: str, state: SourceState, prospects: Any = None) -> None:
         self.sources[state.source] = state
 
 

@@ -18,8 +18,8 @@ from chalicelib.domain.exact import ONE, add, quotient
 from chalicelib.domain.history import LEAST_DAYS, MODEL_DAYS, History
 from chalicelib.domain.outlook import MILLION, WEEK, damped
 from chalicelib.domain.period import minus_months, month_start, next_month
+from chalicelib.domain.prospect import METHOD, Forecast
 
-METHOD = "seasonal-robust-trend-1"
 TOLD_ON = 15
 """A month's forecast is judged as it was told when this day of the month before was the last one known."""
 FURTHEST = 92
@@ -29,22 +29,6 @@ FEW_ERRORS = 250_000
 """Half the width where there are none is half of this share of the amount, a third where there is one."""
 NORMAL = 1_900_000
 """Four in five of what is normally distributed lies so many median absolute deviations around its middle, in millionths."""
-
-
-@dataclass(frozen=True)
-class Forecast:
-    """The month's amount, expected to lie between low and high in four of five months; all None with the reason why.
-
-    `days` is how many known days it rests on. Amounts have at most six places.
-    """
-
-    month: date
-    amount: Decimal | None
-    low: Decimal | None
-    high: Decimal | None
-    method: str
-    reason: str
-    days: int
 
 
 @dataclass(frozen=True)

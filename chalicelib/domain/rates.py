@@ -8,7 +8,7 @@ from datetime import date
 from decimal import Decimal
 from typing import ClassVar
 
-from chalicelib.domain.amounts import Amounts, Columns, multiplied
+from chalicelib.domain.amounts import Columns, multiplied
 from chalicelib.domain.cost import BASES, CostDay, CostKey, sums_of
 from chalicelib.domain.errors import InvalidInput
 from chalicelib.domain.exact import EXACT, ONE, ZERO
@@ -111,22 +111,30 @@ def kind_of(key: CostKey) -> str:
 
 def charged(days: Iterable[CostDay], rates: Rates) -> list[CostDay]:
     """The days at the customer's own rates, exactly; a day's sources' totals aren't of them, so it has none."""
-    factors: dict[tuple[int, Plan], tuple[tuple[CostKey, ...], list[int], list[Decimal]]] = {}
-    return [_charged(day, rates.on(day.day), factors) for day in days]
+    known: dict[tuple[int, Plan], _Chargeable] = {}
+    return [_charged(day, rates.on(day.day), known) for day in days]
 
 
-def _charged(day: CostDay, plan: Plan, known: dict[tuple[int, Plan], tuple[tuple[CostKey, ...], list[int], list[Decimal]]]) -> CostDay:
+@dataclass(frozen=True)
+class _Chargeable:
+    """Of a day's keys those that are charged, with their places and factors; `of` are all, kept so that nobody else gets their id."""
+
+    of: tuple[CostKey, ...]
+    keys: tuple[CostKey, ...]
+    places: Sequence[int]
+    factors: Sequence[Decimal]
+
+    @staticmethod
+    def by(plan: Plan, keys: tuple[CostKey, ...]) -> _Chargeable:
+        found = {place: factor for place, factor in enumerate(map(plan.factor, keys)) if factor is not None}
+        return _Chargeable(keys, tuple(keys[place] for place in found), list(found), list(found.values()))
+
+
+def _charged(day: CostDay, plan: Plan, known: dict[tuple[int, Plan], _Chargeable]) -> CostDay:
     if not plan.changes_amounts:
         return replace(day, own=())
-    if (id(day.keys), plan) not in known:
-        found = [(place, factor) for place, factor in enumerate(map(plan.factor, day.keys)) if factor is not None]
-        places = [place for place, _ in found]
-        known[id(day.keys), plan] = tuple(day.keys[place] for place in places), places, [factor for _, factor in found]
-    keys, places, factors = known[id(day.keys), plan]
-    columns = [_column(day.amounts[number], places, factors if basis in CHARGED else None) for number, basis in enumerate(BASES)]
-    return replace(day, keys=keys, amounts=Columns.of(keys, [*columns, *sums_of(keys, columns)]), own=())
-
-
-def _column(amounts: Amounts, places: Sequence[int], factors: Sequence[Decimal] | None) -> Amounts:
-    chosen = amounts.at(places)
-    return chosen if factors is None else multiplied(chosen, factors)
+    by = known.get((id(day.keys), plan)) or _Chargeable.by(plan, day.keys)
+    known[id(day.keys), plan] = by
+    chosen = [day.amounts[number].at(by.places) for number in range(len(BASES))]
+    columns = [multiplied(column, by.factors) if basis in CHARGED else column for basis, column in zip(BASES, chosen, strict=True)]
+    return replace(day, keys=by.keys, amounts=Columns.of(by.keys, [*columns, *sums_of(by.keys, columns)]), own=())

@@ -67,6 +67,10 @@ class Reconciliation:
     def difference(self) -> Decimal | None:
         return None if self.lines is None or self.own is None else subtract(self.lines, self.own)
 
+    def of_charges(self, charges: Decimal | None) -> Reconciliation:
+        """The same difference, told of what is charged for these lines instead of what they cost the payer."""
+        return Reconciliation(charges, None if charges is None or self.difference is None else subtract(charges, self.difference))
+
 
 def reconcile(days: Iterable[CostDay], basis: str, currency: str, lines: Mapping[date, Decimal | None]) -> Reconciliation:
     """`lines` are the days' sums of that currency, whatever filters an answer has."""
@@ -86,10 +90,11 @@ class Difference:
     account: str
     lines: Decimal | None
     own: Decimal | None
+    difference: Decimal | None
 
-    @property
-    def difference(self) -> Decimal | None:
-        return None if self.lines is None or self.own is None else subtract(self.lines, self.own)
+    def alone(self) -> Difference:
+        """Without the amounts: for whoever must not see what the payer pays."""
+        return Difference(self.day, self.account, None, None, self.difference)
 
 
 def differences(days: Iterable[CostDay], basis: str, currency: str) -> list[Difference]:
@@ -100,5 +105,5 @@ def differences(days: Iterable[CostDay], basis: str, currency: str) -> list[Diff
             places = [at for at, key in enumerate(day.keys) if key.account == account and key.currency == of]
             lines, own = day.amounts[place].total(places), day.own[place][number]
             if of == currency and lines != own:
-                found.append(Difference(day.day, account, lines, own))
+                found.append(Difference(day.day, account, lines, own, Reconciliation(lines, own).difference))
     return found

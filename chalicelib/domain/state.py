@@ -6,6 +6,10 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from chalicelib.domain.prospect import Prospects
 
 OK, PARTIAL, FAILING, NOT_ENABLED, NO_DATA = "ok", "partial", "failing", "not_enabled", "no_data"
 REJECTED, GONE = "rejected", "gone"
@@ -62,13 +66,14 @@ class CustomerStatus:
     """All sources of a customer; `generation` changes whenever anything new has landed, and kept answers die with it.
 
     `changed_at` is when one of the states was last written. `choices` are the names of what the customer has chosen itself, each with
-    its value's digest: what isn't in here needn't be read.
+    its value's digest: what isn't in here needn't be read. `prospects` are what lay ahead when costs were last settled.
     """
 
     generation: str = ""
     sources: dict[str, SourceState] = field(default_factory=dict)
     changed_at: datetime | None = None
     choices: Mapping[str, str] = field(default_factory=dict)
+    prospects: Prospects | None = None
 
     def settled(self, now: datetime) -> bool:
         """Whether the last write is long enough ago for every replica to have it, so that the cheaper read tells the same."""

@@ -1,4 +1,4 @@
-"""A customer's monthly statement: charges rounded to the currency's smallest unit, lines that sum to the total, and what earlier months became since."""
+"""A customer's monthly statement: lines in the currency's smallest unit that sum to its total, and what earlier months became since."""
 
 from __future__ import annotations
 

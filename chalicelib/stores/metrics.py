@@ -14,6 +14,7 @@ from datetime import date, datetime, timedelta
 from chalicelib.domain.compliance import ComplianceDay, Finding
 from chalicelib.domain.cost import CostPart
 from chalicelib.domain.period import DAY, HOUR
+from chalicelib.domain.prospect import Prospects
 from chalicelib.domain.reading import Registry
 from chalicelib.domain.state import CustomerStatus, Drop, SourceState
 from chalicelib.stores import records
@@ -31,6 +32,7 @@ PARTS_A_DAY = 4
 """More than a day's state of compliance ever takes."""
 STATE_PREFIX = "source_"
 CHANGED = "changed_at"
+PROSPECTS = "prospects"
 LAST_KEY = chr(0x10FFFF)
 """Sorts after every character of an S3 key."""
 
@@ -114,9 +116,11 @@ class Metrics:
                 found[item[HASH]["S"]] = to_status(item)
         return found
 
-    def put_state(self, customer_id: str, state: SourceState) -> None:
+    def put_state(self, customer_id: str, state: SourceState, prospects: Prospects | None = None) -> None:
         """Written last: everything that the state speaks of is there by then."""
         values: Item = {"v": {"N": SCHEMA}, f"{STATE_PREFIX}{state.source}": {"B": pack(state)}, CHANGED: {"S": self._now().isoformat()}}
+        if prospects is not None:
+            values[PROSPECTS] = {"B": pack(prospects)}
         self._dynamo.update(self._table, status_key(customer_id), values)
 
     def _all(self, customer_id: str, first: str, last: str, kind: type[Value]) -> list[Value]:
@@ -141,7 +145,9 @@ def to_status(item: Item | None) -> CustomerStatus:
     digest = hashlib.sha256(b"\n".join(facts)).hexdigest()
     sources = {name[len(STATE_PREFIX) :]: unpack(data, SourceState) for name, data in packed.items()}
     changed_at = datetime.fromisoformat(item[CHANGED]["S"]) if CHANGED in item else None
-    return CustomerStatus(digest, sources, changed_at, {name[len(CHOICE_PREFIX) :]: value for name, value in chosen.items()})
+    choices = {name[len(CHOICE_PREFIX) :]: value for name, value in chosen.items()}
+    prospects = unpack(bytes(item[PROSPECTS]["B"]), Prospects) if PROSPECTS in item else None
+    return CustomerStatus(digest, sources, changed_at, choices, prospects)
 
 
 def _part_key(day: date, source: str, origin: str) -> str:

@@ -11,6 +11,7 @@ from chalicelib.domain.errors import AnalyticsError, SourceUnavailable
 from chalicelib.domain.period import HOUR, Window, iso, midnight, minus_months, month_start
 from chalicelib.domain.state import COST_EXPLORER, FAILING, NO_DATA, OK, SourceState
 from chalicelib.usecases.collaborators import Collaborators
+from chalicelib.usecases.prospects import make_prospects
 from chalicelib.usecases.settle import settle_months
 from chalicelib.usecases.usage import ENOUGH_SECONDS
 
@@ -124,7 +125,8 @@ def keep_costs(with_: Collaborators, customer: Customer, window: Window, now: da
     with_.metrics.put_cost_parts(customer.id, parts)
     with_.metrics.delete_cost_parts(customer.id, others)  # put before the account went to somebody else
     version = settle_months(with_.metrics, customer.id, {month_start(day) for day in window.days()}) if told else ""
-    with_.metrics.put_state(customer.id, _cost_state(with_, customer, window, now, bool(parts), version))
+    state = _cost_state(with_, customer, window, now, bool(parts), version)
+    with_.metrics.put_state(customer.id, state, make_prospects(with_.metrics, customer.id, now))
 
 
 def _cost_state(with_: Collaborators, customer: Customer, window: Window, now: datetime, known: bool, version: str) -> SourceState:

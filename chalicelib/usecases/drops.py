@@ -18,6 +18,7 @@ from chalicelib.domain.cost import CostPart
 from chalicelib.domain.customer import Customer
 from chalicelib.domain.errors import RejectedDrop, StoreUnavailable
 from chalicelib.domain.period import DAY, midnight, month_start, next_month
+from chalicelib.domain.prospect import Prospects
 from chalicelib.domain.state import (
     FAILING,
     FINDINGS_EXPORT,
@@ -33,6 +34,7 @@ from chalicelib.domain.state import (
     SourceState,
 )
 from chalicelib.usecases.collaborators import Collaborators
+from chalicelib.usecases.prospects import make_prospects
 from chalicelib.usecases.settle import settle_months
 
 ROUNDS = 5
@@ -72,7 +74,8 @@ def take_costs(with_: Collaborators, customer: Customer, key: str, opened: Opene
 
 def finish_costs(with_: Collaborators, customer: Customer, drop: Drop, settled: str) -> None:
     """What follows once a drop's months are settled (to days of that digest): the source's state, and the drop's record last of all."""
-    _put_state(with_, customer, FOCUS_EXPORT, settled, _cost_through)
+    ahead = make_prospects(with_.metrics, customer.id, with_.clock())
+    _put_state(with_, customer, FOCUS_EXPORT, settled, _cost_through, ahead)
     _sign_off(with_, customer, drop)
 
 
@@ -144,12 +147,17 @@ def _findings_through(drops: list[Drop]) -> datetime | None:
 
 
 def _put_state(
-    with_: Collaborators, customer: Customer, source: str, settled: str, through: Callable[[list[Drop]], datetime | None]
+    with_: Collaborators,
+    customer: Customer,
+    source: str,
+    settled: str,
+    through: Callable[[list[Drop]], datetime | None],
+    ahead: Prospects | None = None,
 ) -> None:
     """The state that all the customer's files of that kind make together, as they are once it is written."""
     for _ in range(ROUNDS):
         drops = _drops(with_, customer, source)
-        with_.metrics.put_state(customer.id, _state_of(source, drops, settled, through(drops), with_.clock()))
+        with_.metrics.put_state(customer.id, _state_of(source, drops, settled, through(drops), with_.clock()), ahead)
         if _print_of(_drops(with_, customer, source)) == _print_of(drops):
             return
     raise StoreUnavailable("a customer's files kept changing while their state was written")

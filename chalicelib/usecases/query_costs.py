@@ -16,8 +16,10 @@ from chalicelib.domain.exact import add_known
 from chalicelib.domain.period import DAY, Window, buckets, midnight
 from chalicelib.domain.spend import Chosen, Reconciliation, by_day, by_key, currencies, differences, reconcile
 from chalicelib.domain.state import COST_EXPLORER, FOCUS_EXPORT, CustomerStatus
+from chalicelib.usecases.charging import charging, rates_of
 from chalicelib.usecases.comparison import Side, change, ranges, window_before
 from chalicelib.usecases.ports import MetricStore
+from chalicelib.usecases.prospects import forecast_answer
 from chalicelib.usecases.query import Answer, data_through, shown, source_states, text_of
 from chalicelib.usecases.questions_costs import CostQuestion
 from chalicelib.usecases.reconciled import invoice_note, reconciliation
@@ -32,7 +34,9 @@ def cost_answer(store: MetricStore, customer_id: str, question: CostQuestion, st
     window, known = question.window, data_through(status, SOURCES)
     elapsed = window.clipped(known or window.start)
     before = window_before(question.compare, window, elapsed)
-    read = _read(store, customer_id, question, ranges(window, before), not status.settled(now))
+    rates = rates_of(store, customer_id, status)
+    paid = _read(store, customer_id, question, ranges(window, before), not status.settled(now))
+    read = charging(rates)(paid)
     days = within(read, window)
     if question.as_of:
         known = midnight(days[-1].day + DAY) if days else None  # later days weren't in then
@@ -40,7 +44,7 @@ def cost_answer(store: MetricStore, customer_id: str, question: CostQuestion, st
         before = window_before(question.compare, window, elapsed)
     then = within(read, before) if before else []
     currency = _currency(days, question) or _only(currencies(then))
-    _check_tags([*days, *then], question)
+    _check_tags(days, question)
     chosen = Chosen(question.selection, currency)
     amounts = by_day(read, question.basis, chosen)
     sums = cache(lambda first, last: by_key((day for day in read if first <= day.day <= last), question.basis, chosen))
@@ -49,7 +53,10 @@ def cost_answer(store: MetricStore, customer_id: str, question: CostQuestion, st
         return group(sums(some[0].day, some[-1].day), by) if some else {}
 
     charges = parts(days, CHARGE)
-    now_side, then_side = Side(elapsed, within(read, elapsed), amounts), Side(before, then, amounts) if before else None
+    now_side = Side(elapsed, within(read, elapsed), amounts)
+    then_side = Side(before, then, amounts) if before and not _untold_tags(then, question) else None
+    own_sums = amounts if question.selection == Selection() and read is paid else None
+    ahead = forecast_answer(store, customer_id, question, currency, status, now)
     return {
         "customer_id": customer_id,
         "period": question.period,
@@ -57,16 +64,17 @@ def cost_answer(store: MetricStore, customer_id: str, question: CostQuestion, st
         "window": {"start": text_of(window.start), "end": text_of(window.end), "granularity": question.granularity},
         "currency": currency,
         "cost": question.basis,
+        "rate_basis": rates.on((window.end - DAY).date()).basis,
         "total": shown(add_known(amounts[day.day] for day in days)) if days else None,
         "breakdown": {name: shown(amount) for name, amount in top(parts(days), question.top).items()},
         "charges": {name: shown(amount) for name, amount in charges.items()},
         "change": change(question.compare, now_side, then_side, parts, question.top),
         "series": _series(days, amounts, question),
-        "forecast_next_month": None,
-        "forecast": {"amount": None, "low": None, "high": None, "method": None},
+        "forecast_next_month": ahead["amount"],
+        "forecast": ahead,
         "estimated": any(day.estimated for day in days) if days else None,
         "restated": _restated(days),
-        "reconciliation": _reconciliation(days, amounts, charges, question, currency),
+        "reconciliation": _reconciliation(within(paid, window), days, own_sums, charges, question, currency),
         "data_through": text_of(known),
         "coverage": _coverage(days, window, status, now),
         "generated_at": text_of(now),
@@ -107,9 +115,14 @@ def _only(found: list[str]) -> str | None:
 
 
 def _check_tags(days: list[CostDay], question: CostQuestion) -> None:
+    if fields := _untold_tags(days, question):
+        raise BreakdownUnavailable(*((field, "Cost Explorer, a source of this window, gives no tags here") for field in fields))
+
+
+def _untold_tags(days: list[CostDay], question: CostQuestion) -> list[str]:
+    """The parameters that ask for tags, where a source of the days gives none."""
     asked = ["breakdown" for name in question.by if name.startswith(TAG)] + [f"{TAG}{key}" for key, _ in question.selection.tags]
-    if asked and any(COST_EXPLORER in day.sources for day in days):
-        raise BreakdownUnavailable(*((field, "Cost Explorer, a source of this window, gives no tags here") for field in asked))
+    return asked if any(COST_EXPLORER in day.sources for day in days) else []
 
 
 def _restated(days: list[CostDay]) -> Answer:
@@ -143,14 +156,23 @@ def _sum_of(covered: Sequence[CostDay], amounts: ByDay) -> Decimal | None:
     return amounts[covered[0].day] if len(covered) == 1 else add_known(amounts[day.day] for day in covered) if covered else None
 
 
-def _reconciliation(days: list[CostDay], amounts: ByDay, charges: Parts, question: CostQuestion, currency: str | None) -> Answer:
-    """All lines of the window, whatever the filters, against what the sources themselves say for these accounts."""
+def _reconciliation(
+    paid: list[CostDay], days: list[CostDay], amounts: ByDay | None, charges: Parts, question: CostQuestion, currency: str | None
+) -> Answer:
+    """All lines of the window, whatever the filters, against what the sources themselves say for these accounts.
+
+    It is what the payer pays that is held against it (`amounts` are its sums, where they are at hand); where the customer is charged
+    something else, its charges stand for that.
+    """
     found, apart = Reconciliation(None, None), []
     if days and currency:
+        whole = Chosen(Selection(), currency)
         if question.selection != Selection():
-            whole = Chosen(Selection(), currency)
-            amounts, charges = by_day(days, question.basis, whole), group(by_key(days, question.basis, whole), CHARGE)
-        found, apart = reconcile(days, question.basis, currency, amounts), differences(days, question.basis, currency)
+            charges = group(by_key(days, question.basis, whole), CHARGE)
+        found = reconcile(paid, question.basis, currency, amounts or by_day(paid, question.basis, whole))
+        apart = differences(paid, question.basis, currency)
+        if amounts is None:
+            found, apart = found.of_charges(add_known(charges.values())), [one.alone() for one in apart]
     return reconciliation(days, found, apart, invoice_note(days, question.basis, currency, charges, ""))
 
 

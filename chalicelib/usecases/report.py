@@ -22,7 +22,9 @@ from chalicelib.domain.reporting import (
     ReportRecord,
 )
 from chalicelib.usecases import documents
-from chalicelib.usecases.ports import Clock, CustomerDirectory, MetricStore, Queue, ReportFiles, ReportStore
+from chalicelib.usecases.charging import charging, rates_of
+from chalicelib.usecases.ports import Clock, CustomerDirectory, MetricStore, Queue
+from chalicelib.usecases.ports_reports import ReportFiles, ReportStore
 from chalicelib.usecases.query_compliance import compliance_answer
 from chalicelib.usecases.query_costs import cost_answer, lines_of
 from chalicelib.usecases.query_usage import usage_answer
@@ -186,12 +188,14 @@ def _usage_question(record: ReportRecord) -> UsageQuestion:
 
 def _costs(with_: Reporting, customer_id: str, record: ReportRecord, detail: bool) -> tuple[list[tuple[str, str]], list[Section]]:
     question: CostQuestion = cost_question(record.parameters, record.created_at)
-    answer = cost_answer(with_.metrics, customer_id, question, with_.metrics.status(customer_id), record.created_at)
+    status = with_.metrics.status(customer_id)
+    answer = cost_answer(with_.metrics, customer_id, question, status, record.created_at)
     sections = [documents.cost_summary(answer)]
     if detail:
         window = question.window
         currency = str(answer["currency"]) if answer["currency"] else None
-        days = with_.metrics.costs.read(customer_id, window.start.date(), (window.end - DAY).date(), as_of=question.as_of)
+        read = with_.metrics.costs.read(customer_id, window.start.date(), (window.end - DAY).date(), as_of=question.as_of)
+        days = charging(rates_of(with_.metrics, customer_id, status))(read)
         lines = [(day.day, line) for day in days for line in lines_of(day, question, currency)]
         sections.append(documents.cost_detail(lines, currency or ""))
     return documents.cost_facts(answer), sections

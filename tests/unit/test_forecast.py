@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chalicelib.domain.forecast import METHOD, Forecast, backtest, forecast
+from chalicelib.domain.forecast import backtest, forecast
+from chalicelib.domain.prospect import METHOD, Forecast
 
 Amounts = dict[date, Decimal | None]
 FIRST = date(2026, 1, 5)

@@ -1,0 +1,71 @@
+"""Forecasts: made anew whenever costs are settled and kept beside the sources' states, so that a question needs no history."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from chalicelib.domain.breakdown import Selection
+from chalicelib.domain.period import month_start, next_month
+from chalicelib.domain.prospect import METHOD, Forecast, Prospect, Prospects
+from chalicelib.domain.rates import Rates
+from chalicelib.domain.state import CustomerStatus
+from chalicelib.usecases.charging import charged_days
+from chalicelib.usecases.ports import MetricStore
+from chalicelib.usecases.query import Answer, shown
+from chalicelib.usecases.questions_costs import CostQuestion
+
+NOT_THEN = "forecasts are of now, not of an earlier instant"
+INTERVAL = 80
+"""Percent of months that are expected to lie between low and high."""
+
+
+def make_prospects(store: MetricStore, customer_id: str, now: datetime) -> Prospects:
+    """What lies ahead by all that is settled now."""
+    from chalicelib.domain.prospecting import history_window, prospects
+
+    status = store.status(customer_id)
+    days = charged_days(store, customer_id, history_window(now.date()), status, now)
+    return prospects(days, status.choices.get(Rates.NAME, ""), now.date())
+
+
+def prospect_for(
+    store: MetricStore, customer_id: str, question: CostQuestion, currency: str, status: CustomerStatus, now: datetime
+) -> Prospect:
+    """The kept one where the question is of everything, else one made for its filters."""
+    kept = status.prospects
+    current = kept and kept.rates == status.choices.get(Rates.NAME, "") and month_start(kept.made_on) == month_start(now.date())
+    found = kept.of.get(currency, {}).get(question.basis) if kept and current and question.selection == Selection() else None
+    if found is not None:
+        return found
+    from chalicelib.domain.prospecting import history_window, prospect  # seldom needed, and not for nothing at a cold start
+
+    days = charged_days(store, customer_id, history_window(now.date()), status, now)
+    return prospect(days, question.basis, question.selection, currency, now.date())
+
+
+def forecast_answer(
+    store: MetricStore, customer_id: str, question: CostQuestion, currency: str | None, status: CustomerStatus, now: datetime
+) -> Answer:
+    """The next month's amount; null with the reason why where there is none."""
+    month = next_month(now.date())
+    if question.as_of or currency is None:
+        reason = NOT_THEN if question.as_of else "no costs are known"
+        none = Forecast(month, None, None, None, METHOD, reason, 0)
+        return shown_forecast(Prospect(none, none, 0, None, None))
+    return shown_forecast(prospect_for(store, customer_id, question, currency, status, now))
+
+
+def shown_forecast(found: Prospect) -> Answer:
+    ahead = found.next_month
+    return {
+        "month": f"{ahead.month:%Y-%m}",
+        "amount": shown(ahead.amount),
+        "low": shown(ahead.low),
+        "high": shown(ahead.high),
+        "interval_percent": INTERVAL,
+        "method": ahead.method,
+        "reason": ahead.reason or None,
+        "days": ahead.days,
+        "this_month": shown(found.this_month.amount),
+        "backtest": {"months": found.months, "coverage": shown(found.coverage), "mape": shown(found.mape)},
+    }
