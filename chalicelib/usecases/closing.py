@@ -1,0 +1,94 @@
+"""Closing a month: every customer's statement is drawn up once, with its share of what is shared out among them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from decimal import Decimal
+from typing import ClassVar
+
+from chalicelib.domain.cost import CostDay
+from chalicelib.domain.customer import UNALLOCATED
+from chalicelib.domain.exact import ZERO, add
+from chalicelib.domain.period import DAY, next_month
+from chalicelib.domain.rates import SHARED, Plan, kind_of
+from chalicelib.domain.spend import currencies
+from chalicelib.domain.statement import Statement, Statements, kinds_to_share, shared_out
+from chalicelib.usecases.charging import rates_of
+from chalicelib.usecases.ports import CustomerDirectory, MetricStore
+from chalicelib.usecases.statements import draft, sums_of
+
+
+@dataclass(frozen=True)
+class Closings:
+    """What was shared out when a month was first closed: per month, customer, currency and kind; for the operator's eyes alone."""
+
+    NAME: ClassVar[str] = "closings"
+    shares: dict[str, dict[str, dict[str, dict[str, Decimal]]]] = field(default_factory=dict)
+
+
+def _days(store: MetricStore, customer_id: str, month: date) -> list[CostDay]:
+    return store.costs.read(customer_id, month, next_month(month) - DAY)
+
+
+def close_month(directory: CustomerDirectory, store: MetricStore, month: date, now: datetime) -> list[tuple[str, list[Statement] | str]]:
+    """Closes the month for every customer that is served: (customer, its statements or why there is none). Again, it changes nothing."""
+    customers = [customer.id for customer in directory.all() if not customer.disabled]
+    statuses = store.statuses(customers)
+    rates = {customer_id: rates_of(store, customer_id, status) for customer_id, status in statuses.items()}
+    shares = _shares(store, month, {customer_id: one.on(month) for customer_id, one in rates.items()})
+    done: list[tuple[str, list[Statement] | str]] = []
+    for customer_id in customers:
+        known, wanted = len(_days(store, customer_id, month)), (next_month(month) - month).days
+        if known < wanted:
+            done.append((customer_id, f"{wanted - known} of {wanted} days are unknown"))
+            continue
+        made = draft(store, customer_id, month, statuses[customer_id], now, shares.get(customer_id))
+        closing = tuple(replace(statement, closed_at=now) for statement in made)
+        kept = store.choices.change(customer_id, Statements, lambda held, closing=closing: _closed(held, month, closing))  # type: ignore[misc]
+        done.append((customer_id, kept.of(month)))
+    return done
+
+
+def _closed(held: Statements | None, month: date, closing: tuple[Statement, ...]) -> Statements:
+    held = held or Statements()
+    if held.of(month):
+        return held
+    return Statements(tuple(sorted((*held.closed, *closing), key=lambda one: (one.month, one.currency))))
+
+
+def _shares(store: MetricStore, month: date, plans: Mapping[str, Plan]) -> dict[str, dict[str, dict[str, Decimal]]]:
+    """Per customer, currency and kind what falls to it of what is shared; as it was when the month was first closed."""
+    sharers = {kind: [name for name, plan in plans.items() if plan.rule(kind) == SHARED] for kind in kinds_to_share(plans.values())}
+    if not sharers:
+        return {}
+    name = f"{month:%Y-%m}"
+    held = store.choices.get(UNALLOCATED, Closings)
+    if held and name in held.shares:
+        return held.shares[name]
+    found: dict[str, dict[str, dict[str, Decimal]]] = {}
+    for kind, customers in sharers.items():
+        for currency, by_customer in _shared(store, month, kind, {customer: plans[customer] for customer in customers}).items():
+            for customer, amount in by_customer.items():
+                found.setdefault(customer, {}).setdefault(currency, {})[kind] = amount
+
+    def first(before: Closings | None) -> Closings:
+        known = before.shares if before else {}
+        return Closings({name: found, **known})
+
+    return store.choices.change(UNALLOCATED, Closings, first).shares[name]
+
+
+def _shared(store: MetricStore, month: date, kind: str, plans: Mapping[str, Plan]) -> dict[str, dict[str, Decimal]]:
+    """Per currency what each of the sharers gets of that kind: of what is nobody's and of their own, by their usage."""
+    pools: dict[str, list[Decimal]] = {}
+    weights: dict[str, dict[str, Decimal]] = {}
+    for customer, plan in (*plans.items(), (UNALLOCATED, next(iter(plans.values())))):
+        days = _days(store, customer, month)
+        for currency in currencies(days):
+            sums = sums_of(days, plan, currency)
+            pools.setdefault(currency, []).extend(amount or ZERO for key, amount in sums if kind_of(key) == kind)
+            if customer != UNALLOCATED:
+                weights.setdefault(currency, {})[customer] = add(amount or ZERO for key, amount in sums if not kind_of(key))
+    return {currency: shared_out(add(amounts), weights.get(currency, {}), currency) for currency, amounts in pools.items()}
