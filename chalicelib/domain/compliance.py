@@ -1,49 +1,27 @@
-"""Compliance: findings become controls, controls become a score. Definition `securityhub-2026`; no evidence is never a pass."""
+"""Compliance: findings become controls, controls become a score. Definition `securityhub-2026`."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
+from chalicelib.domain.controls import ControlState, Known, control_states
+from chalicelib.domain.findings import DISABLED as DISABLED
+from chalicelib.domain.findings import FAILED as FAILED
+from chalicelib.domain.findings import NO_DATA as NO_DATA
+from chalicelib.domain.findings import PASSED as PASSED
+from chalicelib.domain.findings import SECURITY_HUB as SECURITY_HUB
+from chalicelib.domain.findings import SEVERITIES as SEVERITIES
+from chalicelib.domain.findings import STALE_AFTER as STALE_AFTER
+from chalicelib.domain.findings import UNKNOWN as UNKNOWN
+from chalicelib.domain.findings import Finding as Finding
+from chalicelib.domain.findings import Sweep as Sweep
+from chalicelib.domain.findings import headline_product as headline_product
+from chalicelib.domain.findings import latest_by_id as latest_by_id
+from chalicelib.domain.findings import state_of
+
 DEFINITION = "securityhub-2026"
-SECURITY_HUB = "aws/securityhub"
-SEVERITIES = ("CRITICAL", "HIGH", "MEDIUM", "LOW", "INFORMATIONAL")
-STALE_AFTER = timedelta(hours=48)
-FAILED, UNKNOWN, PASSED, NO_DATA, DISABLED = "failed", "unknown", "passed", "no_data", "disabled"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """What the score needs of one finding. `status` is Compliance.Status, None when the finding has no Compliance at all."""
-
-    id: str
-    product: str
-    control_id: str
-    title: str
-    severity: str
-    status: str | None
-    ignored: bool
-    updated_at: datetime
-    account: str
-    region: str
-    resources: tuple[str, ...]
-    standards: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Sweep:
-    """A read of all findings on its way: how many chunks of accounts are done, the next page's token, and what was found so far."""
-
-    started_at: datetime
-    chunk: int = 0
-    token: str | None = None
-    tokens: tuple[str, ...] = ()
-    findings: tuple[Finding, ...] = ()
-
-    def after(self, found: tuple[Finding, ...], token: str | None) -> Sweep:
-        findings, tokens = self.findings + found, (*self.tokens, token) if token else ()
-        return replace(self, chunk=self.chunk + (token is None), token=token, tokens=tokens, findings=findings)
 
 
 @dataclass(frozen=True)
@@ -77,7 +55,10 @@ class Evaluation:
 
 @dataclass(frozen=True)
 class ComplianceDay:
-    """A day's last state. `controls` are the ones known with their standards, so that a vanished one is no data, not forgotten."""
+    """A day's last state. `controls` are the ones known with their standards, so that a vanished one is no data, not forgotten.
+
+    `states` tells of each of them; days that were kept before there was such a thing have none.
+    """
 
     day: date
     as_of: datetime
@@ -86,46 +67,37 @@ class ComplianceDay:
     overall: Evaluation
     frameworks: dict[str, Evaluation]
     controls: dict[str, tuple[str, ...]]
+    states: tuple[ControlState, ...] = ()
 
+    def knows(self, framework: str | None) -> bool:
+        return framework is None or framework in self.frameworks
 
-def latest_by_id(findings: Iterable[Finding]) -> list[Finding]:
-    """One finding per product and Id: the latest UpdatedAt wins, of a tie the worse (so a tie counts FAILED)."""
-    best: dict[tuple[str, str], Finding] = {}
-    for finding in findings:
-        held = best.get((finding.product, finding.id))
-        if held is None or _newer(finding, held):
-            best[finding.product, finding.id] = finding
-    return list(best.values())
+    def evaluation(self, framework: str | None) -> Evaluation:
+        """Of all controls, or of a framework's."""
+        return self.overall if framework is None else self.frameworks.get(framework, Evaluation())
 
-
-def _newer(one: Finding, other: Finding) -> bool:
-    return (one.updated_at, _weight(one)) > (other.updated_at, _weight(other))
-
-
-def _weight(finding: Finding) -> int:
-    """Of two equally new ones the worse counts: failed, unknown, passed, none of the score's business."""
-    if finding.ignored or finding.status is None:
-        return 0
-    return {"FAILED": 3, "PASSED": 1}.get(finding.status, 2)
+    def scoped(self, framework: str | None) -> Iterator[tuple[ControlState, str]]:
+        """The controls (a framework's) with the state that counts there."""
+        return ((control, control.state_in(framework)) for control in self.states if framework is None or framework in control.standards)
 
 
 def evaluate(
     findings: Iterable[Finding], controls: Iterable[str], now: datetime, stale_after: timedelta | None, disabled: frozenset[str]
-) -> Evaluation:
-    """The evaluation of one product's findings (already one per Id). `controls` are all that are known, with findings or without."""
-    by_control: dict[str, list[Finding]] = {control: [] for control in controls}
+) -> tuple[Evaluation, dict[str, str]]:
+    """One product's findings (already one per Id), and every control's state. `controls` are all that are known, with findings or not."""
+    evidence: dict[str, list[Finding]] = {control: [] for control in controls}
     for finding in findings:
-        by_control.setdefault(finding.control_id, []).append(finding)
-    counts = dict.fromkeys((FAILED, UNKNOWN, PASSED, NO_DATA, DISABLED), 0)
+        of_control = evidence.setdefault(finding.control_id, [])
+        of_control += [finding] if finding.counts else []
+    states = {control: DISABLED if control in disabled else state_of(found, now, stale_after) for control, found in evidence.items()}
     failing: list[Finding] = []
-    for control, its_findings in by_control.items():
-        evidence = [finding for finding in its_findings if not finding.ignored and finding.status is not None]
-        counts[DISABLED if control in disabled else _state(evidence, now, stale_after)] += 1
+    for control, found in evidence.items():
         if control not in disabled:
-            failed = [finding for finding in evidence if finding.status == "FAILED" and not _stale(finding, now, stale_after)]
-            failing += _distinct(failed)
+            failing += _distinct([finding for finding in found if finding.status == "FAILED" and not finding.stale(now, stale_after)])
     severities = {severity: sum(finding.severity == severity for finding in failing) for severity in SEVERITIES}
-    return Evaluation(counts[PASSED], counts[FAILED], counts[UNKNOWN], counts[NO_DATA], counts[DISABLED], severities, _issues(failing))
+    values = list(states.values())
+    passed, failed, unknown, no_data, off = (values.count(state) for state in (PASSED, FAILED, UNKNOWN, NO_DATA, DISABLED))
+    return Evaluation(passed, failed, unknown, no_data, off, severities, _issues(failing)), states
 
 
 def _distinct(failed: list[Finding]) -> list[Finding]:
@@ -135,19 +107,6 @@ def _distinct(failed: list[Finding]) -> list[Finding]:
         repeats = finding.product == SECURITY_HUB
         distinct.setdefault((finding.account, finding.region, finding.resources) if repeats else (finding.id,), finding)
     return list(distinct.values())
-
-
-def _stale(finding: Finding, now: datetime, stale_after: timedelta | None) -> bool:
-    return stale_after is not None and now - finding.updated_at > stale_after
-
-
-def _state(findings: list[Finding], now: datetime, stale_after: timedelta | None) -> str:
-    statuses = {"STALE" if _stale(finding, now, stale_after) else finding.status for finding in findings}
-    if "FAILED" in statuses:
-        return FAILED
-    if statuses - {"PASSED"}:
-        return UNKNOWN
-    return PASSED if statuses else NO_DATA
 
 
 def _issues(failing: list[Finding]) -> tuple[Issue, ...]:
@@ -172,10 +131,14 @@ def assess(
     findings: Iterable[Finding],
     now: datetime,
     stale_after: timedelta | None = None,
-    known: dict[str, tuple[str, ...]] | None = None,
+    known: Mapping[str, tuple[str, ...]] | None = None,
     disabled: frozenset[tuple[str, str]] = frozenset(),
+    before: ComplianceDay | None = None,
 ) -> ComplianceDay:
-    """The state at `now`. `known` are controls of earlier days with their standards; `disabled` are (control, standard) switched off."""
+    """The state at `now`. `known` are controls of earlier days with their standards; `disabled` are (control, standard) switched off.
+
+    `before` is the last state there was: since when controls are known and failing goes on from it.
+    """
     held = [finding for finding in latest_by_id(findings) if finding.product == product]
     controls = {control: set(standards) for control, standards in (known or {}).items()}
     for finding in held:
@@ -183,28 +146,21 @@ def assess(
     off = frozenset(
         control for control, standards in controls.items() if standards and all((control, standard) in disabled for standard in standards)
     )
-    frameworks = {}
+    overall, states = evaluate(held, controls, now, stale_after, off)
+    frameworks: dict[str, Evaluation] = {}
+    in_standards: dict[str, dict[str, str]] = {}
     for standard in sorted({standard for standards in controls.values() for standard in standards}):
         its_controls = [control for control, standards in controls.items() if standard in standards]
         its_findings = [finding for finding in held if standard in finding.standards]
         its_disabled = frozenset(control for control in its_controls if (control, standard) in disabled)
-        frameworks[standard] = evaluate(its_findings, its_controls, now, stale_after, its_disabled)
-    return ComplianceDay(
-        now.date(),
-        now,
-        source,
-        product,
-        evaluate(held, controls, now, stale_after, off),
-        frameworks,
-        {control: tuple(sorted(standards)) for control, standards in sorted(controls.items())},
-    )
+        frameworks[standard], in_standards[standard] = evaluate(its_findings, its_controls, now, stale_after, its_disabled)
+    standards_of = {control: tuple(sorted(standards)) for control, standards in sorted(controls.items())}
+    told = control_states(held, standards_of, states, in_standards, now, stale_after, _known(before, product))
+    return ComplianceDay(now.date(), now, source, product, overall, frameworks, standards_of, told)
 
 
-def headline_product(findings: Iterable[tuple[datetime, Finding]]) -> str | None:
-    """Of dropped findings (with when their drop came) the product dropped last; of one drop's several, the one with most evidence."""
-    last: dict[str, datetime] = {}
-    evidence: dict[str, int] = {}
-    for received, finding in findings:
-        last[finding.product] = max(received, last.get(finding.product, received))
-        evidence[finding.product] = evidence.get(finding.product, 0) + (finding.status is not None)
-    return max(last, key=lambda product: (last[product], evidence[product], product), default=None)
+def _known(before: ComplianceDay | None, product: str) -> Known:
+    """What the last state tells of controls; another product's is none of theirs."""
+    if before is None or before.product != product:
+        return Known()
+    return Known({control.id: control for control in before.states}, frozenset(before.controls))

@@ -76,10 +76,11 @@ def owner_of(customers: Iterable[Customer], account: str, day: date) -> str:
 
 @dataclass(frozen=True)
 class Principal:
-    """A verified credential: one customer with scopes, or the operator (no customer)."""
+    """A verified credential: one customer with scopes, or the operator (no customer). `id` names the credential, and holds no secret."""
 
     customer_id: str | None
     scopes: frozenset[str]
+    id: str = ""
 
     @property
     def operator(self) -> bool:

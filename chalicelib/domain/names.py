@@ -27,6 +27,83 @@ _CANONICAL = {
     "Amazon OpenSearch Service (successor to Amazon Elasticsearch Service)": "Amazon OpenSearch Service",
     "CloudWatch Events": "Amazon EventBridge",
 }
+_S3, _RDS, _VPC, _ELB = (
+    "Amazon Simple Storage Service",
+    "Amazon Relational Database Service",
+    "Amazon Virtual Private Cloud",
+    "Elastic Load Balancing",
+)
+_OF_RESOURCE = {
+    "AwsApiGateway": "Amazon API Gateway",
+    "AwsCloudFront": "Amazon CloudFront",
+    "AwsCloudTrail": "AWS CloudTrail",
+    "AwsCloudWatch": "AmazonCloudWatch",
+    "AwsCodeBuild": "AWS CodeBuild",
+    "AwsDynamoDb": "Amazon DynamoDB",
+    "AwsEc2": _EC2,
+    "AwsEc2ClientVpn": _VPC,
+    "AwsEc2NetworkAcl": _VPC,
+    "AwsEc2RouteTable": _VPC,
+    "AwsEc2Subnet": _VPC,
+    "AwsEc2TransitGateway": "AWS Transit Gateway",
+    "AwsEc2Vpc": _VPC,
+    "AwsEc2Vpn": _VPC,
+    "AwsEcs": "Amazon Elastic Container Service",
+    "AwsEfs": "Amazon Elastic File System",
+    "AwsEks": "Amazon Elastic Kubernetes Service",
+    "AwsElastiCache": "Amazon ElastiCache",
+    "AwsElb": _ELB,
+    "AwsGuardDuty": "Amazon GuardDuty",
+    "AwsKms": "AWS Key Management Service",
+    "AwsLambda": "AWS Lambda",
+    "AwsLogs": "AmazonCloudWatch",
+    "AwsOpenSearchService": "Amazon OpenSearch Service",
+    "AwsRds": _RDS,
+    "AwsRedshift": "Amazon Redshift",
+    "AwsS3": _S3,
+    "AwsSecretsManager": "AWS Secrets Manager",
+    "AwsSns": "Amazon Simple Notification Service",
+    "AwsSqs": "Amazon Simple Queue Service",
+    "AwsStepFunction": "AWS Step Functions",
+    "AwsWaf": "AWS WAF",
+}
+"""Beginnings of ASFF's resource types; the longest that fits counts."""
+_OF_FAMILY = {
+    "apigateway": "Amazon API Gateway",
+    "awslambda": "AWS Lambda",
+    "cloudfront": "Amazon CloudFront",
+    "cloudtrail": "AWS CloudTrail",
+    "cloudwatch": "AmazonCloudWatch",
+    "codebuild": "AWS CodeBuild",
+    "config": "AWS Config",
+    "dynamodb": "Amazon DynamoDB",
+    "ec2": _EC2,
+    "ecs": "Amazon Elastic Container Service",
+    "efs": "Amazon Elastic File System",
+    "eks": "Amazon Elastic Kubernetes Service",
+    "elasticache": "Amazon ElastiCache",
+    "elb": _ELB,
+    "elbv2": _ELB,
+    "guardduty": "Amazon GuardDuty",
+    "inspector": "Amazon Inspector",
+    "inspector2": "Amazon Inspector",
+    "kms": "AWS Key Management Service",
+    "lambda": "AWS Lambda",
+    "opensearch": "Amazon OpenSearch Service",
+    "rds": _RDS,
+    "redshift": "Amazon Redshift",
+    "s3": _S3,
+    "secretsmanager": "AWS Secrets Manager",
+    "securityhub": "AWS Security Hub",
+    "sns": "Amazon Simple Notification Service",
+    "sqs": "Amazon Simple Queue Service",
+    "ssm": "AWS Systems Manager",
+    "stepfunctions": "AWS Step Functions",
+    "vpc": _VPC,
+    "waf": "AWS WAF",
+    "wafv2": "AWS WAF",
+}
+"""Families of controls (responsibility.py), for what is checked of a whole account."""
 _CATEGORY = {
     "AI and Machine Learning": ("Amazon SageMaker", "Amazon Bedrock", "Amazon Rekognition", "Amazon Comprehend", "Amazon Textract"),
     "Analytics": ("Amazon Athena", "AWS Glue", "Amazon Kinesis", "Amazon OpenSearch Service", "Amazon QuickSight", "Amazon EMR"),
@@ -80,3 +157,9 @@ def service_name(name: str) -> str:
 def service_category(service: str) -> str:
     """The FOCUS ServiceCategory of a canonical service name, where the source doesn't say it itself."""
     return _CATEGORY_OF.get(service, OTHER)
+
+
+def service_of(resource_type: str, family: str | None) -> str | None:
+    """The service that a failing check's resource is of, by its ASFF type or else by the control's family; None where neither tells."""
+    kinds = [kind for kind in _OF_RESOURCE if resource_type.startswith(kind)]
+    return _OF_RESOURCE[max(kinds, key=len)] if kinds else _OF_FAMILY.get(family or "")

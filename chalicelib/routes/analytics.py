@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from chalice.app import Blueprint, Response
+from chalice.app import Blueprint, Request, Response
 
 from chalicelib.routes.answers import encode, fetched
 from chalicelib.routes.authentication import customer_of, request_id_of
@@ -32,8 +32,12 @@ def _get(path: str) -> Callable[[Callable[[], Response]], Any]:
 
 
 def _answer(parse: Callable[[Parameters, Any], Any], make: Callable[..., Answer]) -> Response:
+    return answered(analytics.current_request, parse, make)
+
+
+def answered(request: Request, parse: Callable[[Parameters, Any], Any], make: Callable[..., Answer]) -> Response:
     """Who asks, what exactly, the kept or the computed answer."""
-    request, with_ = analytics.current_request, services()
+    with_ = services()
     values, named = of_query(request)
     customer_id, now = customer_of(request, "read", named), with_.clock()
     question = parse(values, now)

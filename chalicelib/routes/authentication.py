@@ -69,7 +69,9 @@ def authenticate(request: Request, with_: Services) -> Principal | None:
         customer = with_.known_customer(str(first.customer_id))
         if customer is None or customer.disabled:
             raise Unauthorized
-    return Principal(first.customer_id, frozenset.intersection(*(principal.scopes for principal in found if principal)))
+    given = [principal for principal in found if principal]
+    scopes = frozenset.intersection(*(principal.scopes for principal in given))
+    return Principal(first.customer_id, scopes, " and ".join(principal.id for principal in given))
 
 
 def _by_token(header: str, with_: Services) -> Principal | None:
@@ -87,7 +89,7 @@ def _by_key(text: str, with_: Services) -> Principal | None:
     kept = with_.known_key(key_id)
     if kept is None or kept.revoked or not api_keys.matches(secret, kept.digest, with_.pepper):
         return None
-    return Principal(kept.customer_id, frozenset(kept.scopes))
+    return Principal(kept.customer_id, frozenset(kept.scopes), f"key:{key_id}")
 
 
 def customer_of(request: Any, scope: str, named: str | None) -> str:

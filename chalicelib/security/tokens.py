@@ -16,6 +16,7 @@ LONGEST_LIFE = timedelta(hours=24)
 REQUIRED = ["iss", "aud", "iat", "exp", "sub", "customer_id"]
 DEFAULT_SCOPES = frozenset({"read", "report"})
 LEEWAY = 30
+LONGEST_SUBJECT = 200
 KeyFor = Callable[[str], Any]
 """token -> the key to verify it with; raises jwt.PyJWTError when there is none."""
 
@@ -60,7 +61,8 @@ def _principal(claims: dict[str, Any]) -> Principal | None:
         return None
     if scope is not None and not isinstance(scope, str):
         return None
-    return Principal(customer_id, DEFAULT_SCOPES if scope is None else frozenset(scope.split()) & frozenset(SCOPES))
+    scopes = DEFAULT_SCOPES if scope is None else frozenset(scope.split()) & frozenset(SCOPES)
+    return Principal(customer_id, scopes, f"token:{str(claims['sub'])[:LONGEST_SUBJECT]}")
 
 
 def hs256(key: bytes) -> tuple[KeyFor, tuple[str, ...]]:

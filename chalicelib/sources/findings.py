@@ -10,6 +10,8 @@ from typing import Any, BinaryIO
 from chalicelib.domain.compliance import SEVERITIES, Finding
 from chalicelib.domain.errors import RejectedDrop
 
+LONGEST_FIX, LONGEST_URL = 500, 500
+"""Security Hub's own limit of a remediation's text is 512 characters."""
 _LABEL_FROM = ((90, "CRITICAL"), (70, "HIGH"), (40, "MEDIUM"), (1, "LOW"))
 """Severity.Normalized -> Label, as the ASFF guide maps them."""
 
@@ -57,6 +59,8 @@ def to_finding(raw: dict[str, Any]) -> Finding:
     resources = raw.get("Resources") or []
     workflow = (raw.get("Workflow") or {}).get("Status") or raw.get("WorkflowState") or "NEW"
     updated = datetime.fromisoformat(raw["UpdatedAt"])
+    looked_at = sorted((str(resource.get("Id", "")), str(resource.get("Type", ""))) for resource in resources)
+    fix, fix_url = fix_of(raw.get("Remediation") or {})
     return Finding(
         id=str(raw["Id"]),
         product=product_of(str(raw["ProductArn"])),
@@ -68,9 +72,21 @@ def to_finding(raw: dict[str, Any]) -> Finding:
         updated_at=updated if updated.tzinfo else updated.replace(tzinfo=UTC),
         account=str(raw["AwsAccountId"]),
         region=str(raw.get("Region") or next((resource.get("Region") for resource in resources if resource.get("Region")), "")),
-        resources=tuple(sorted(str(resource.get("Id", "")) for resource in resources)),
+        resources=tuple(resource for resource, _ in looked_at),
         standards=standards_of(compliance or {}),
+        types=tuple(kind for _, kind in looked_at),
+        fix=fix,
+        fix_url=fix_url,
     )
+
+
+def fix_of(remediation: dict[str, Any]) -> tuple[str, str]:
+    """(text on one line, link) of a remediation, each '' where there is none; a link that doesn't lead to the web is none."""
+    recommendation = remediation.get("Recommendation") or {}
+    text = " ".join(str(recommendation.get("Text") or "").split())
+    url = str(recommendation.get("Url") or "")
+    web = url.startswith(("https://", "http://")) and url.isascii() and url.isprintable() and " " not in url and len(url) <= LONGEST_URL
+    return text[:LONGEST_FIX], url if web else ""
 
 
 def product_of(arn: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import zlib
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from chalicelib.domain.state import CustomerStatus
 from chalicelib.stores.dynamo import Dynamo
@@ -33,12 +33,12 @@ class Cache:
                 return zlib.decompress(bytes(item["answer"]["B"])), status
         return None, status
 
-    def put(self, customer_id: str, question: str, answer: bytes, generation: str) -> None:
-        """Keeps the answer; one that is too large for an item is simply made again next time."""
+    def put(self, customer_id: str, question: str, answer: bytes, generation: str, until: datetime | None = None) -> None:
+        """Keeps the answer, but not beyond `until`; one that is too large for an item is simply made again next time."""
         packed = zlib.compress(answer, 1)
         if len(packed) > LARGEST:
             return
-        until = int((self._now() + KEPT).timestamp())
+        kept_until = min(self._now() + KEPT, until or datetime.max.replace(tzinfo=UTC))
         self._dynamo.put(
             self._table,
             {
@@ -48,7 +48,7 @@ class Cache:
                 "generation": {"S": generation},
                 "answer": {"B": packed},
                 "v": {"N": SCHEMA},
-                TTL_ATTRIBUTE: {"N": str(until)},
+                TTL_ATTRIBUTE: {"N": str(int(kept_until.timestamp()))},
             },
         )
 

@@ -74,6 +74,10 @@ class Metrics:
         days = list(from_items(sorted(newest, key=lambda item: item[names["#range"]]["S"]), names["#range"], ComplianceDay, self._now()))
         return days[-1][1] if days else None
 
+    def compliance_days(self, customer_id: str, first: date, last: date) -> list[ComplianceDay]:
+        """The states of those days that have one, in order."""
+        return self._all(customer_id, f"{COMPLIANCE_DAY}{first}", f"{COMPLIANCE_DAY}{last}{LAST}", ComplianceDay)
+
     def put_compliance_days(self, customer_id: str, days: Iterable[ComplianceDay]) -> str:
         return self._values.put(customer_id, [(f"{COMPLIANCE_DAY}{day.day}", day, self._days_ttl()) for day in days])
 

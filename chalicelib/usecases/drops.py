@@ -221,7 +221,7 @@ def assess_findings(with_: Collaborators, customer: Customer, now: datetime) -> 
         last = with_.metrics.latest_compliance_day(customer.id, now.date())
         if found or (last and last.source == FINDINGS_EXPORT):
             received = max((received for received, _ in found), default=now)
-            day = assess(FINDINGS_EXPORT, headline_product(found) or "", (finding for _, finding in found), received)
+            day = assess(FINDINGS_EXPORT, headline_product(found) or "", (finding for _, finding in found), received, before=last)
             with_.metrics.put_compliance_days(customer.id, [replace(day, day=now.date())])
         if with_.metrics.findings(customer.id) == held:
             return bool(found)

@@ -33,7 +33,7 @@ def state_of(
 ) -> ComplianceDay | None:
     """The state that Security Hub's findings make at `now`, with the controls known from `last`; None when there are none at all."""
     known = controls_of(last)
-    return assess(SECURITY_HUB, PRODUCT, findings, now, STALE_AFTER, known, disabled) if findings or known else None
+    return assess(SECURITY_HUB, PRODUCT, findings, now, STALE_AFTER, known, disabled, last) if findings or known else None
 
 
 def is_overdue(state: SourceState | None, end: datetime) -> bool:

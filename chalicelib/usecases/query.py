@@ -17,6 +17,14 @@ Answer = dict[str, object]
 Encode = Callable[[object], bytes]
 
 
+class Passing(dict[str, object]):
+    """An answer that stops being true at an instant, though nothing is written then."""
+
+    def __init__(self, answer: Answer, until: datetime | None) -> None:
+        super().__init__(answer)
+        self.until = until
+
+
 def cached(
     cache: ResultCache,
     customer_id: str,
@@ -39,8 +47,9 @@ def cached(
             kept, status = cache.get(customer_id, asked)
             if kept is not None:
                 return kept, True
-        answer = encode(make(status))
-        cache.put(customer_id, asked, answer, status.generation)
+        made = make(status)
+        answer = encode(made)
+        cache.put(customer_id, asked, answer, status.generation, made.until if isinstance(made, Passing) else None)
     return answer, False
 
 

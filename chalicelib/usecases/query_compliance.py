@@ -1,14 +1,21 @@
-"""GET /analytics/compliance."""
+"""GET /analytics/compliance: the score as it is defined and, beside it, with what the customer has said of controls."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
-from chalicelib.domain.compliance import DEFINITION, SEVERITIES, ComplianceDay, Evaluation
+from chalicelib.domain.bridge import Tally
+from chalicelib.domain.compliance import DEFINITION, SEVERITIES, ComplianceDay, Evaluation, Issue
+from chalicelib.domain.controls import ControlState
+from chalicelib.domain.exceptions import EXCEPTED, EXPIRED, SOON, InEffect, Statement, ending_within, next_turn
 from chalicelib.domain.period import DAY
+from chalicelib.domain.responsibility import party_of
 from chalicelib.domain.state import FINDINGS_EXPORT, SECURITY_HUB, CustomerStatus
+from chalicelib.usecases.exceptions import shown_statement, statements_of
 from chalicelib.usecases.ports import MetricStore
-from chalicelib.usecases.query import Answer, source_states, text_of
+from chalicelib.usecases.query import Answer, Passing, source_states, text_of
+from chalicelib.usecases.query_controls import shown_fix, told
 from chalicelib.usecases.questions import ComplianceQuestion
 
 TREND = 30 * DAY
@@ -19,8 +26,10 @@ def compliance_answer(store: MetricStore, customer_id: str, question: Compliance
     last = store.latest_compliance_day(customer_id, now.date())
     before = store.latest_compliance_day(customer_id, (now - TREND).date()) if last else None
     current = _evaluation(last, question)
-    known = last is not None and question.framework in (None, *last.frameworks)
-    return {
+    known = last is not None and last.knows(question.framework)
+    statements = statements_of(store, customer_id, status)
+    in_effect = InEffect(statements, now)
+    answer: Answer = {
         "customer_id": customer_id,
         "current_score": current.score,
         "score": {
@@ -34,25 +43,18 @@ def compliance_answer(store: MetricStore, customer_id: str, question: Compliance
         "frameworks": [
             {"id": name, "score": framework.score, **_counts(framework)} for name, framework in (last.frameworks.items() if last else ())
         ],
-        "top_issues": [
-            {
-                "control_id": issue.control_id,
-                "title": issue.title,
-                "severity": issue.severity,
-                "failed_resources": issue.failed_resources,
-            }
-            for issue in current.issues[: question.top]
-        ],
+        "top_issues": _issues(last, current, in_effect, question),
+        "score_with_exceptions": _score_with(last, current, in_effect, question),
+        "exceptions": _exceptions(last, statements, in_effect, question),
         "data_through": text_of(last.as_of) if last else None,
         "coverage": {"sources": source_states(status, (SECURITY_HUB, FINDINGS_EXPORT), now)},
         "generated_at": text_of(now),
     }
+    return Passing(answer, next_turn(statements, now))
 
 
 def _evaluation(day: ComplianceDay | None, question: ComplianceQuestion) -> Evaluation:
-    if day is None:
-        return Evaluation()
-    return day.frameworks.get(question.framework, Evaluation()) if question.framework else day.overall
+    return day.evaluation(question.framework) if day else Evaluation()
 
 
 def _counts(evaluation: Evaluation, known: bool = True) -> dict[str, int | None]:
@@ -66,3 +68,43 @@ def _trend(current: Evaluation, last: ComplianceDay | None, before: ComplianceDa
         return None
     then = _evaluation(before, question).score
     return None if current.score is None or then is None else current.score - then
+
+
+def _score_with(day: ComplianceDay | None, current: Evaluation, in_effect: InEffect, question: ComplianceQuestion) -> int | None:
+    """Without anything in effect the score itself; None where the day doesn't tell of each control."""
+    if day is None or not in_effect.statements:
+        return current.score
+    return Tally.of(in_effect.all_counted(day.scoped(question.framework)).values()).score if told(day) else None
+
+
+def _exceptions(day: ComplianceDay | None, statements: Sequence[Statement], in_effect: InEffect, question: ComplianceQuestion) -> Answer:
+    """Statements by number, and the controls of which they change what counts."""
+    pairs = [(state, in_effect.counted(control, state)) for control, state in (day.scoped(question.framework) if day else ())]
+    known = day is not None and told(day) and day.knows(question.framework)
+    return {
+        "active": len(in_effect.statements),
+        "expired": sum(one.status(in_effect.at) == EXPIRED for one in statements),
+        "excepted_controls": sum(counted == EXCEPTED for _, counted in pairs) if known else None,
+        "attested_controls": sum(counted != state and counted != EXCEPTED for state, counted in pairs) if known else None,
+        "expiring_in_30_days": [shown_statement(one, in_effect.at) for one in ending_within(statements, in_effect.at, SOON)],
+    }
+
+
+def _issues(day: ComplianceDay | None, current: Evaluation, in_effect: InEffect, question: ComplianceQuestion) -> list[Answer]:
+    controls = {control.id: control for control in (day.states if day else ())}
+    return [_issue(issue, controls.get(issue.control_id), in_effect) for issue in current.issues[: question.top]]
+
+
+def _issue(issue: Issue, control: ControlState | None, in_effect: InEffect) -> Answer:
+    party, exception = party_of(issue.control_id), in_effect.exception(issue.control_id)
+    return {
+        "control_id": issue.control_id,
+        "title": issue.title,
+        "severity": issue.severity,
+        "failed_resources": issue.failed_resources,
+        "since": text_of(control.failing_since) if control else None,
+        "responsible": party.responsible,
+        "owner": party.owner,
+        "fix": shown_fix(control) if control else None,
+        "exception": shown_statement(exception, in_effect.at) if exception else None,
+    }

@@ -43,7 +43,7 @@ def cost_answer(store: MetricStore, customer_id: str, question: CostQuestion, st
         elapsed = window.clipped(known or window.start)
         before = window_before(question.compare, window, elapsed)
     then = within(read, before) if before else []
-    currency = _currency(days, question) or _only(currencies(then))
+    currency = currency_of(days, question) or _only(currencies(then))
     _check_tags(days, question)
     chosen = Chosen(question.selection, currency)
     amounts = by_day(read, question.basis, chosen)
@@ -100,7 +100,7 @@ def lines_of(day: CostDay, question: CostQuestion, currency: str | None) -> list
     return [line for line in day.lines if chosen.admits(line.key)]
 
 
-def _currency(days: list[CostDay], question: CostQuestion) -> str | None:
+def currency_of(days: list[CostDay], question: CostQuestion) -> str | None:
     """The one currency of the window, or the one asked for: amounts of several are never added."""
     if question.currency:
         return question.currency

@@ -61,6 +61,12 @@ class SeededFinding:
             "Severity": self._severity(failed),
             "Title": self.control.title,
             "Description": self.control.title,
+            "Remediation": {
+                "Recommendation": {
+                    "Text": "For information on how to correct this issue, consult the AWS Security Hub controls documentation.",
+                    "Url": f"https://docs.aws.amazon.com/console/securityhub/{self.control.id}/remediation",
+                }
+            },
             "Resources": [{"Type": self.control.resource_type, "Id": self.resource, "Partition": "aws", "Region": self.region}],
             "RecordState": self.record_state,
             "Workflow": {"Status": self.workflow if failed or self.workflow == "SUPPRESSED" else "RESOLVED"},

@@ -214,8 +214,8 @@ def test_findings_of_another_key_that_change_while_they_are_assessed_count(
     take(aws, mine, two)
     real, others = drops.assess, [json.dumps([finding(1, "PASSED")]).encode()]
 
-    def meanwhile(*arguments: Any) -> Any:
-        found = real(*arguments)
+    def meanwhile(*arguments: Any, **named: Any) -> Any:
+        found = real(*arguments, **named)
         while others:  # another worker, between reading and writing
             drop(aws, mine, "2", others.pop(), "findings")
             take(aws, mine, two)

@@ -13,7 +13,7 @@ from chalicelib.routes import errors
 from chalicelib.settings import CAPS
 from chalicelib.stores import tables
 from chalicelib.stores.choices import CHOICE
-from chalicelib.usecases import questions, questions_costs
+from chalicelib.usecases import questions, questions_compliance, questions_costs
 
 ROOT = Path(__file__).parents[2]
 API = (ROOT / "docs" / "api.md").read_text()
@@ -32,7 +32,13 @@ def test_every_route_is_documented_and_every_documented_route_is_there() -> None
 def test_every_parameter_is_documented_and_every_documented_one_is_known() -> None:
     table = API.split("## Parameters")[1].split("\n\n")[1]
     named = {name for row in table.splitlines()[2:] for name in re.findall(r"`([a-z_]+)`", row.split("|")[1])}
-    assert named == {*questions_costs.COST_PARAMETERS, *questions.COMPLIANCE_PARAMETERS}
+    lists = [
+        value
+        for module in (questions, questions_compliance, questions_costs)
+        for name, value in vars(module).items()
+        if name.endswith("_PARAMETERS")
+    ]
+    assert named == {parameter for parameters in lists for parameter in parameters}
 
 
 def test_every_status_with_its_codes_is_documented() -> None:

@@ -1,0 +1,86 @@
+"""Everything under /analytics/compliance/: controls, changes, spend at risk, exceptions."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from chalice.app import Blueprint, Response
+
+from chalicelib.domain.errors import NotFound
+from chalicelib.routes.analytics import answered
+from chalicelib.routes.answers import encode, fetched, made
+from chalicelib.routes.authentication import customer_of, request_id_of
+from chalicelib.routes.errors import translated
+from chalicelib.routes.parameters import of_body, of_query
+from chalicelib.usecases import exceptions
+from chalicelib.usecases.query_changes import changes_answer
+from chalicelib.usecases.query_controls import control_answer, controls_answer
+from chalicelib.usecases.query_risk import risk_answer
+from chalicelib.usecases.questions import check_names
+from chalicelib.usecases.questions_compliance import changes_question, control_question, controls_question, risk_question
+from chalicelib.wiring import services
+
+compliance = Blueprint(__name__)
+EXCEPTIONS = "/analytics/compliance/exceptions"
+_ID = re.compile(r"[0-9a-f]{32}", re.ASCII)
+
+
+def _on(path: str, method: str) -> Callable[[Callable[..., Response]], Any]:
+    def register(view: Callable[..., Response]) -> Any:
+        answering = translated(view, lambda: request_id_of(compliance.current_request))
+        return compliance.route(path, methods=[method])(answering)
+
+    return register
+
+
+@_on("/analytics/compliance/controls", "GET")
+def controls() -> Response:
+    return answered(compliance.current_request, controls_question, controls_answer)
+
+
+@_on("/analytics/compliance/controls/{control_id}", "GET")
+def control(control_id: str) -> Response:
+    return answered(compliance.current_request, partial(control_question, control_id), control_answer)
+
+
+@_on("/analytics/compliance/changes", "GET")
+def changes() -> Response:
+    return answered(compliance.current_request, changes_question, changes_answer)
+
+
+@_on("/analytics/compliance/spend-at-risk", "GET")
+def spend_at_risk() -> Response:
+    return answered(compliance.current_request, risk_question, risk_answer)
+
+
+@_on(EXCEPTIONS, "GET")
+def index() -> Response:
+    request, with_ = compliance.current_request, services()
+    values, named = of_query(request)
+    customer_id = customer_of(request, "read", named)
+    return fetched(request, encode(exceptions.list_statements(with_.metrics, customer_id, values, with_.clock())))
+
+
+@_on(EXCEPTIONS, "POST")
+def create() -> Response:
+    request, with_ = compliance.current_request, services()
+    body, named = of_body(request)
+    customer_id, now = customer_of(request, "admin", named), with_.clock()
+    statement = exceptions.declare(with_.metrics, customer_id, body, request.principal.id, uuid.uuid4().hex, now)
+    return made(exceptions.shown_statement(statement, now), 201)
+
+
+@_on(f"{EXCEPTIONS}/{{exception_id}}", "DELETE")
+def revoke(exception_id: str) -> Response:
+    request, with_ = compliance.current_request, services()
+    values, named = of_query(request)
+    check_names(values, ())
+    customer_id = customer_of(request, "admin", named)
+    if not _ID.fullmatch(exception_id):
+        raise NotFound("there is no such exception")
+    exceptions.revoke(with_.metrics, customer_id, exception_id, request.principal.id, with_.clock())
+    return Response("", {"Cache-Control": "no-store"}, 204)

@@ -1,0 +1,160 @@
+"""Exceptions and attestations: said, listed, revoked. Nothing that was said is taken back without a trace."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+
+from chalicelib.domain.errors import Conflict, InvalidInput, NotFound
+from chalicelib.domain.exceptions import ATTESTATION, EXCEPTION, Exceptions, Statement
+from chalicelib.domain.findings import NO_DATA, PASSED
+from chalicelib.domain.period import DAY, minus_months, parse_instant
+from chalicelib.domain.state import CustomerStatus
+from chalicelib.usecases.ports import MetricStore
+from chalicelib.usecases.query import Answer, text_of
+from chalicelib.usecases.questions import Parameters, check_names
+from chalicelib.usecases.questions_compliance import cursor_of, limit_of, position_of
+
+MEMBERS = {"kind": 20, "control_id": 600, "resource": 2000, "reason": 1000, "approver": 200, "expires_at": 30, "state": 20}
+"""Of the body, each with the characters that it may have."""
+OPTIONAL = ("resource", "state")
+LONGEST_MONTHS = 12
+MOST_IN_EFFECT, MOST_KEPT = 1000, 5000
+KEPT_AT_LEAST = 25 * 31 * DAY
+"""As long as days are kept, whose changes old statements explain."""
+_LINES = "\n\t"
+
+
+def statements_of(store: MetricStore, customer_id: str, status: CustomerStatus) -> tuple[Statement, ...]:
+    """All that the customer has said; without a read where it has said nothing."""
+    held = store.choices.get(customer_id, Exceptions) if Exceptions.NAME in status.choices else None
+    return held.statements if held else ()
+
+
+def shown_statement(statement: Statement, now: datetime) -> Answer:
+    return {
+        "id": statement.id,
+        "kind": statement.kind,
+        "control_id": statement.control_id,
+        "resource": statement.resource,
+        "status": statement.status(now),
+        "reason": statement.reason,
+        "approver": statement.approver,
+        "created_at": text_of(statement.created_at),
+        "created_by": statement.created_by,
+        "expires_at": text_of(statement.expires_at),
+        "revoked_at": text_of(statement.revoked_at),
+        "revoked_by": statement.revoked_by,
+    }
+
+
+def list_statements(store: MetricStore, customer_id: str, parameters: Parameters, now: datetime) -> Answer:
+    """A page of all of them, newest first; expired and revoked ones stay."""
+    check_names(parameters, ("limit", "cursor"))
+    limit, after = limit_of(parameters), position_of(parameters, str, str)
+    held = store.choices.get(customer_id, Exceptions) or Exceptions()
+    places = sorted((((text_of(one.created_at) or "", one.id), one) for one in held.statements), key=lambda line: line[0], reverse=True)
+    rest = [line for line in places if after is None or line[0] < after]
+    return {
+        "customer_id": customer_id,
+        "exceptions": [shown_statement(one, now) for _, one in rest[:limit]],
+        "next_cursor": cursor_of(rest[limit - 1][0]) if len(rest) > limit else None,
+        "generated_at": text_of(now),
+    }
+
+
+def declare(store: MetricStore, customer_id: str, body: Parameters, by: str, statement_id: str, now: datetime) -> Statement:
+    """Records what is said; InvalidInput names every member that is wrong, Conflict tells of too many."""
+    statement = _parsed(body, by, statement_id, now)
+    _check_control(store, customer_id, statement, now)
+
+    def added(held: Exceptions | None) -> Exceptions:
+        before = held.statements if held else ()
+        if sum(one.in_effect(now) for one in before) >= MOST_IN_EFFECT:
+            raise Conflict(f"{MOST_IN_EFFECT} exceptions and attestations are in effect: revoke some first")
+        if len(before) >= MOST_KEPT:
+            before = tuple(one for one in before if now - one.ends_at <= KEPT_AT_LEAST)
+        if len(before) >= MOST_KEPT:
+            raise Conflict(f"{MOST_KEPT} exceptions and attestations are on record")
+        return Exceptions((*before, statement))
+
+    store.choices.change(customer_id, Exceptions, added)
+    return statement
+
+
+def revoke(store: MetricStore, customer_id: str, statement_id: str, by: str, now: datetime) -> None:
+    """Ends it now; one that has ended already stays as it is. NotFound for one that was never said."""
+
+    def revoked(held: Exceptions | None) -> Exceptions:
+        if held is None or all(one.id != statement_id for one in held.statements):
+            raise NotFound("there is no such exception")
+        return Exceptions(tuple(_ended(one, by, now) if one.id == statement_id else one for one in held.statements))
+
+    store.choices.change(customer_id, Exceptions, revoked)
+
+
+def _ended(statement: Statement, by: str, now: datetime) -> Statement:
+    return replace(statement, revoked_at=now, revoked_by=by) if now < statement.ends_at else statement
+
+
+def _parsed(body: Parameters, by: str, statement_id: str, now: datetime) -> Statement:
+    check_names(body, tuple(MEMBERS))
+    problems = [(name, problem) for name in MEMBERS if (problem := _problem(name, body))]
+    values = {name: body[name][0] for name in MEMBERS if name in body}
+    problems += [] if "kind" in dict(problems) else _kind_problems(values)
+    expires_at = None
+    if "expires_at" not in dict(problems):
+        try:
+            expires_at = _expiry(values["expires_at"], now)
+        except InvalidInput as error:
+            problems += error.problems
+    if problems or expires_at is None:
+        raise InvalidInput(*problems)
+    kind, control_id, reason, approver = (values[name] for name in ("kind", "control_id", "reason", "approver"))
+    return Statement(statement_id, kind, control_id, values.get("resource"), reason, approver, now, by, expires_at)
+
+
+def _problem(name: str, body: Parameters) -> str | None:
+    given = body.get(name, ())
+    if not given:
+        return None if name in OPTIONAL else "must be given"
+    if len(given) > 1:
+        return "must be one text"
+    text, longest = given[0], MEMBERS[name]
+    if not text.strip() or len(text) > longest:
+        return f"must hold 1 to {longest} characters"
+    if any(unicodedata.category(sign) in ("Cc", "Cs") and sign not in _LINES for sign in text):
+        return "must not hold control characters"
+    return None
+
+
+def _kind_problems(values: Mapping[str, str]) -> list[tuple[str, str]]:
+    kind = values["kind"]
+    if kind not in (EXCEPTION, ATTESTATION):
+        return [("kind", f"must be {EXCEPTION} or {ATTESTATION}")]
+    if kind == EXCEPTION:
+        return [("state", "is of attestations only")] if "state" in values else []
+    problems = [("resource", "is of exceptions only: an attestation is of a whole control")] if "resource" in values else []
+    return problems + ([("state", f"must be {PASSED}")] if values.get("state") != PASSED else [])
+
+
+def _expiry(text: str, now: datetime) -> datetime:
+    expires_at = parse_instant(text, "expires_at")
+    latest = datetime.combine(minus_months(now.date(), -LONGEST_MONTHS), now.timetz())
+    if expires_at <= now:
+        raise InvalidInput(("expires_at", "must lie in the future"))
+    if expires_at > latest:
+        raise InvalidInput(("expires_at", f"must be at most {LONGEST_MONTHS} months from now"))
+    return expires_at
+
+
+def _check_control(store: MetricStore, customer_id: str, statement: Statement, now: datetime) -> None:
+    """A control must be known, and what is attested must be without data: no word goes over a finding."""
+    day = store.latest_compliance_day(customer_id, now.date())
+    if day is None or statement.control_id not in day.controls:
+        raise InvalidInput(("control_id", "is not a known control"))
+    held = next((control for control in day.states if control.id == statement.control_id), None)
+    if statement.kind == ATTESTATION and (held is None or held.state != NO_DATA):
+        raise InvalidInput(("control_id", "is not without data: only such a control can be attested"))

@@ -1,0 +1,140 @@
+"""What a customer asks of its controls, parsed once; a page ends in a cursor, which says only where in one's own list to go on."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from chalicelib.domain.errors import InvalidInput
+from chalicelib.domain.findings import DISABLED, FAILED, NO_DATA, PASSED, SEVERITIES, UNKNOWN
+from chalicelib.domain.period import DAY, LONGEST_MONTHS, is_midnight, minus_months, parse_instant
+from chalicelib.usecases.questions import Parameters, check_names, one
+from chalicelib.usecases.questions_costs import CostQuestion, cost_question
+
+STATES = (FAILED, UNKNOWN, NO_DATA, PASSED, DISABLED)
+"""Worst first."""
+PAGE = ("limit", "cursor")
+CONTROLS_PARAMETERS = ("framework", "state", "severity", *PAGE)
+CONTROL_PARAMETERS = STATEMENTS_PARAMETERS = PAGE
+CHANGES_PARAMETERS = ("from", "to", "framework")
+RISK_PARAMETERS = ("period", "start", "end", "cost", "currency")
+USUAL_PAGE, LARGEST_PAGE = 50, 100
+LONGEST_CURSOR = 2048
+USUAL_CHANGES = 30 * DAY
+_COUNT = re.compile(r"[1-9][0-9]{0,2}", re.ASCII)
+Position = tuple[int | str, ...]
+"""The place of a page's last line in its list."""
+
+
+@dataclass(frozen=True)
+class ControlsQuestion:
+    """No states or severities are all of them."""
+
+    framework: str | None
+    states: tuple[str, ...]
+    severities: tuple[str, ...]
+    limit: int
+    after: Position | None
+
+
+@dataclass(frozen=True)
+class ControlQuestion:
+    """`control_id` as it stood in the path."""
+
+    control_id: str
+    limit: int
+    after: Position | None
+
+
+@dataclass(frozen=True)
+class ChangesQuestion:
+    """From the state of one day to that of another."""
+
+    first: date
+    last: date
+    framework: str | None
+
+
+def controls_question(parameters: Parameters, now: datetime) -> ControlsQuestion:
+    check_names(parameters, CONTROLS_PARAMETERS)
+    states, severities = _among(parameters, "state", STATES), _among(parameters, "severity", SEVERITIES)
+    after = position_of(parameters, int, int, int, str, str)
+    return ControlsQuestion(one(parameters, "framework"), states, severities, limit_of(parameters), after)
+
+
+def control_question(control_id: str, parameters: Parameters, now: datetime) -> ControlQuestion:
+    check_names(parameters, CONTROL_PARAMETERS)
+    return ControlQuestion(control_id, limit_of(parameters), position_of(parameters, str, str))
+
+
+def changes_question(parameters: Parameters, now: datetime) -> ChangesQuestion:
+    check_names(parameters, CHANGES_PARAMETERS)
+    last = _day(parameters, "to") or now.date()
+    if last > now.date():
+        raise InvalidInput(("to", "must not lie in the future"))
+    first = _day(parameters, "from") or last - USUAL_CHANGES
+    if first >= last:
+        raise InvalidInput(("from", "must be before to"))
+    if first < minus_months(last, LONGEST_MONTHS):
+        raise InvalidInput(("from", f"must be at most {LONGEST_MONTHS} months before to"))
+    return ChangesQuestion(first, last, one(parameters, "framework"))
+
+
+def risk_question(parameters: Parameters, now: datetime) -> CostQuestion:
+    check_names(parameters, RISK_PARAMETERS)
+    return cost_question(parameters, now)
+
+
+def _among(parameters: Parameters, name: str, allowed: Sequence[str]) -> tuple[str, ...]:
+    """The values given, each once and as `allowed` spells it."""
+    spelt = {value.lower(): value for value in allowed}
+    given = [str(value).lower() for value in parameters.get(name, ())]
+    if any(value not in spelt for value in given):
+        raise InvalidInput((name, "must be one of " + ", ".join(allowed)))
+    return tuple(value for value in allowed if value.lower() in given)
+
+
+def _day(parameters: Parameters, name: str) -> date | None:
+    text = one(parameters, name)
+    instant = None if text is None else parse_instant(text, name)
+    if instant is not None and not is_midnight(instant):
+        raise InvalidInput((name, "must be a whole UTC day"))
+    return None if instant is None else instant.date()
+
+
+def limit_of(parameters: Parameters) -> int:
+    text = one(parameters, "limit")
+    if text is not None and not (_COUNT.fullmatch(text) and int(text) <= LARGEST_PAGE):
+        raise InvalidInput(("limit", f"must be a whole number from 1 to {LARGEST_PAGE}"))
+    return USUAL_PAGE if text is None else int(text)
+
+
+def place_of(text: str) -> tuple[str, str]:
+    """Where a text stands among others: by its beginning, and a digest, so that a position stays short however long the text is."""
+    return text[:200], hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def cursor_of(position: Position) -> str:
+    return base64.urlsafe_b64encode(json.dumps(position, ensure_ascii=False, separators=(",", ":")).encode()).decode()
+
+
+def position_of(parameters: Parameters, *kinds: type) -> Position | None:
+    """Where to go on, of values of these kinds; InvalidInput for what no page gave."""
+    given = tuple(parameters.get("cursor", ()))
+    if not given:
+        return None
+    try:
+        if len(given) > 1 or len(given[0]) > LONGEST_CURSOR:
+            raise ValueError
+        position = json.loads(base64.b64decode(given[0], altchars=b"-_", validate=True))
+        if not isinstance(position, list) or [type(value) for value in position] != list(kinds):
+            raise ValueError
+    except (binascii.Error, ValueError, RecursionError):
+        raise InvalidInput(("cursor", "is none that this list gave")) from None
+    return tuple(position)
