@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections.abc import Callable, Iterator
 
-from bench import canned, capacity, cold, data, kept, memory, scale, start, trips
+from bench import canned, capacity, cold, data, forecast, kept, memory, scale, start, trips
 from bench.case import Bench
 from bench.measure import Row
 
@@ -17,12 +17,13 @@ CASES: dict[str, Callable[[Bench], Iterator[Row]]] = {
     "capacity": capacity.run,
     "trips": trips.run,
     "memory": memory.run,
+    "forecast": forecast.run,
     "scale": scale.run,
 }
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m bench", description="Holds speed, reads and memory against their limits.")
+    parser = argparse.ArgumentParser(prog="python -m bench", description="Holds speed, reads, memory and forecasts against their limits.")
     parser.add_argument("cases", nargs="*", help=f"of {', '.join(CASES)}; all of them by default")
     named = parser.parse_args().cases
     if unknown := [name for name in named if name not in CASES]:

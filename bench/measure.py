@@ -16,21 +16,23 @@ STRETCH = 0.04
 
 @dataclass(frozen=True)
 class Row:
-    """A figure; with a limit it has a verdict."""
+    """A figure; with a limit it has a verdict. It may have to be at least something, too."""
 
     name: str
     value: float
     unit: str
     limit: float | None = None
+    least: float | None = None
 
     @property
     def missed(self) -> bool:
-        return self.limit is not None and self.value > self.limit
+        return (self.limit is not None and self.value > self.limit) or (self.least is not None and self.value < self.least)
 
     def __str__(self) -> str:
         figure = f"{self.value:,}" if isinstance(self.value, int) else f"{self.value:,.2f}"
         shown = f"{self.name:<64} {figure:>9}{self.unit}"
-        return shown if self.limit is None else f"{shown} <= {self.limit:g}{self.unit}  {'MISSED' if self.missed else 'ok'}"
+        bounds = "".join(f" {sign} {at:g}{self.unit}" for sign, at in ((">=", self.least), ("<=", self.limit)) if at is not None)
+        return f"{shown}{bounds}  {'MISSED' if self.missed else 'ok'}" if bounds else shown
 
 
 @dataclass(frozen=True)

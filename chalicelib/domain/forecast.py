@@ -1,13 +1,13 @@
 """What a calendar month will have cost: an amount with an 80 % interval, and how such forecasts would have done in the past.
 
-The method, `seasonal-robust-trend-1`: shares of the weekdays are medians of eight weeks, the level is that of the last four weeks since
+The method, `seasonal-robust-trend-1`: shares of the weekdays are medians of twelve weeks, the level is that of the last four weeks since
 it last moved at once, the trend is Theil and Sen's of sixteen weeks, damped; spikes are expected as often as they came; what a month has
 once (tax, credits) is expected once. The interval is as wide as four in five of the method's own past errors over the same distance.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -144,12 +144,20 @@ def _half(history: History, origin: int, expected: int, ahead: list[int], gap: i
     length, amount, model = len(ahead) - gap, abs(expected), history.model(origin)
     errors = _errors(history, origin, ahead, gap)
     count = len(errors)
-    rank = min(count, (4 * (count + 1) + 4) // 5)
-    of_errors = errors[rank - 1] * amount // MILLION if count else 0
+    of_errors = _four_in_five(errors) * amount // MILLION
     doubt = FEW_ERRORS * amount // (count + 2) // MILLION if count < MOST_ERRORS - 1 else 0
     level = length * length // max(LEAST_DAYS, min(4 * WEEK, model.days))
     spread = NORMAL * isqrt(model.noise * model.noise * (length + level) + model.jumps * model.jumps * length) // MILLION
     return max(of_errors, doubt, spread)
+
+
+def _four_in_five(errors: Sequence[int]) -> int:
+    """What the next error is no larger than in four of five cases, if it is of the same kind; errors are in order."""
+    if not errors:
+        return 0
+    place, beyond = divmod(4 * (len(errors) + 1), 5)
+    below, above = (errors[min(number, len(errors)) - 1] for number in (max(place, 1), place + 1))
+    return below + (above - below) * beyond // 5
 
 
 def _errors(history: History, origin: int, ahead: list[int], gap: int) -> list[int]:

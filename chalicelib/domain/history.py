@@ -75,17 +75,15 @@ class History:
     def once_a_month(self, origin: int, month: date) -> tuple[int, int]:
         """(the lumps that the month's days after the origin are expected to have, how far off that usually is).
 
-        By the same stretch of the last three months: the last one's where it is like the others, else what most of them have.
+        By the same stretch of the last three months, charges and credits apart: the last one's, unless that is much more than usual.
         """
-        last, *earlier = (lumps for back in (1, 2, 3) if (lumps := self._lumps(origin, month, back)) is not None)
-        if not earlier:
-            return last, abs(last) // 4
-        expected = median([last, *earlier]) if len(earlier) == 2 else min(last, *earlier, key=abs)
-        if 2 * abs(last - expected) <= abs(expected):
-            expected = last
-        return expected, median([abs(lumps - expected) for lumps in (last, *earlier)])
+        stretches = [lumps for back in (1, 2, 3) if (lumps := self._lumps(origin, month, back)) is not None]
+        expected = sum(_again([sum(max(0, sign * lump) for lump in lumps) for lumps in stretches]) * sign for sign in (1, -1))
+        if len(stretches) == 1:
+            return expected, abs(expected) // 4
+        return expected, median([abs(sum(lumps) - expected) for lumps in stretches])
 
-    def _lumps(self, origin: int, month: date, back: int) -> int | None:
+    def _lumps(self, origin: int, month: date, back: int) -> Sequence[int] | None:
         """Of the stretch so many months back: of what is left of a month that has begun, else of the month up to the origin.
 
         None where it reaches beyond the first day; only of the last one what is known is taken.
@@ -94,7 +92,14 @@ class History:
         start = minus_months(today, back) + DAY
         end = minus_months(today, back - 1) + DAY if today < month else minus_months(month, back - 1)
         first, after = self.place(start), self.place(end)
-        return sum(self.lumps[max(0, first) : max(0, after)]) if first >= 0 or back == 1 else None
+        return self.lumps[max(0, first) : max(0, after)] if first >= 0 or back == 1 else None
+
+
+def _again(sums: Sequence[int]) -> int:
+    """Of sums that are not negative, the last one first: a purchase that was made once isn't expected again."""
+    last, *earlier = sums
+    usual = median(sums) if len(earlier) > 1 else min(sums)
+    return last if 2 * last <= 3 * usual or not earlier else usual
 
 
 def outliers(amounts: Sequence[int | None], both_ways: bool) -> list[int]:

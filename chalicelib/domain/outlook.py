@@ -12,16 +12,16 @@ from math import isqrt
 
 MILLION = 10**6
 WEEK = 7
-SEASON_WEEKS, TREND_WEEKS, LEVEL_WEEKS = 8, 16, 4
+SEASON_WEEKS, TREND_WEEKS, LEVEL_WEEKS = 12, 16, 4
 LEAST_STEP = 120_000
 """A level that moves at once moves by more than this share."""
-STEPS = (4, 5, 6, 7, 10, 14, 21, 28, 42, 56)
+STEPS = (4, 5, 7, 10, 14, 21, 28, 42, 56, 70, 84)
 """How many days ago a new level may have begun."""
 STEP_DAYS, LEAST_BEFORE = 28, 10
 """The days before it that a new level is held against, and how few of them may be known."""
 DAMPING = 990_000
 """What is left of a trend from one day to the next."""
-LEAST_AGREEMENT = 300_000
+LEAST_AGREEMENT = 400_000
 """Kendall's tau of weeks without a trend is mostly below this."""
 SPIKE_PRIOR = 60
 """Spikes are expected as if so many days without any had come before."""
@@ -105,28 +105,30 @@ def _even(amount: int | None, factor: int) -> int | None:
 
 def _since_step(even: Sequence[int | None]) -> int:
     """How many of the last days are of today's level: all of them where it never moved at once."""
-    most, since = 0, len(even)
+    most, old, new, since = 0, 0, 0, len(even)
     for length in STEPS:
         middle = len(even) - length - STEP_DAYS // 2
         earlier, later, after = (
             [amount for amount in part if amount is not None]
             for part in (even[max(0, middle - STEP_DAYS // 2) : max(0, middle)], even[max(0, middle) : -length], even[-length:])
         )
-        if len(after) >= STEPS[0] and len(earlier) + len(later) >= LEAST_BEFORE:
-            moved = _step(earlier, later, after)
-            if moved > most:
-                most, since = moved, length
+        if len(after) >= STEPS[0] and len(earlier) + len(later) >= LEAST_BEFORE and _moved(earlier, later, after) > most:
+            old, new, since = median(earlier + later), median(after), length
+            most = abs(new - old)
+    while since > STEPS[0] and most and ((amount := even[-since]) is None or abs(amount - old) < abs(amount - new)):
+        since -= 1
     return since
 
 
-def _step(earlier: list[int], later: list[int], after: list[int]) -> int:
+def _moved(earlier: list[int], later: list[int], after: list[int]) -> int:
     """How far the level moved; 0 where that is little, within what days differ by, or but a trend that was there before."""
     usual, now = median(earlier + later), median(after)
     moved = abs(now - usual)
+    if moved * MILLION <= LEAST_STEP * max(abs(usual), abs(now)):
+        return 0
     spread = median([abs(amount - usual) for amount in earlier + later]) + median([abs(amount - now) for amount in after])
     drift = abs(median(later) - median(earlier)) if earlier else 0
-    clear = moved * MILLION > LEAST_STEP * max(abs(usual), abs(now)) and moved > 3 * spread and moved > 4 * drift
-    return moved if clear else 0
+    return moved if moved > max(3 * spread, 4 * drift) else 0
 
 
 def _line(even: Sequence[int | None]) -> tuple[int, int]:

@@ -19,6 +19,11 @@ def test_a_row_says_whether_its_limit_holds(value: float, limit: float | None, v
     assert row.missed == ("MISSED" in verdict)
 
 
+@pytest.mark.parametrize(("value", "verdict"), [(69.9, "MISSED"), (70, "ok"), (90, "ok"), (90.1, "MISSED")])
+def test_a_row_may_have_to_lie_between_two_limits(value: float, verdict: str) -> None:
+    assert str(Row("r", value, "%", 90, 70)).endswith(f" >= 70% <= 90%  {verdict}")
+
+
 @pytest.mark.parametrize(
     ("value", "size"),
     [
