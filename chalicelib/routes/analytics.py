@@ -1,4 +1,4 @@
-"""GET /analytics/usage, /compliance and /costs."""
+"""GET /analytics/usage, /compliance, /costs and /costs/anomalies."""
 
 from __future__ import annotations
 
@@ -13,10 +13,12 @@ from chalicelib.routes.authentication import customer_of, request_id_of
 from chalicelib.routes.errors import translated
 from chalicelib.routes.parameters import of_query
 from chalicelib.usecases.query import Answer, cached
+from chalicelib.usecases.query_anomalies import anomaly_answer
 from chalicelib.usecases.query_compliance import compliance_answer
 from chalicelib.usecases.query_costs import cost_answer
 from chalicelib.usecases.query_usage import usage_answer
 from chalicelib.usecases.questions import Parameters, compliance_question, usage_question
+from chalicelib.usecases.questions_anomalies import anomaly_question
 from chalicelib.usecases.questions_costs import cost_question
 from chalicelib.wiring import services
 
@@ -57,6 +59,11 @@ def usage() -> Response:
 @_get("/analytics/costs")
 def costs() -> Response:
     return _answer(cost_question, cost_answer)
+
+
+@_get("/analytics/costs/anomalies")
+def anomalies() -> Response:
+    return _answer(anomaly_question, anomaly_answer)
 
 
 @_get("/analytics/compliance")

@@ -77,7 +77,9 @@ def _threshold_problems(thresholds: Sequence[Threshold]) -> list[tuple[str, str]
         return [("thresholds", f"must be 1 to {MOST_THRESHOLDS}")]
     fine = all(one.percent.is_finite() and 0 < one.percent <= 1000 and int(one.percent.as_tuple().exponent) >= -4 for one in thresholds)
     problems = [] if fine else [("thresholds", "percent must lie above 0 and at most at 1000, with at most 4 places")]
-    return problems + ([] if all(one.of in (ACTUAL, FORECAST) for one in thresholds) else [("thresholds", f"of must be {ACTUAL} or {FORECAST}")])
+    return problems + (
+        [] if all(one.of in (ACTUAL, FORECAST) for one in thresholds) else [("thresholds", f"of must be {ACTUAL} or {FORECAST}")]
+    )
 
 
 def _selection(scope: Mapping[str, list[str]]) -> tuple[Selection, list[tuple[str, str]]]:
@@ -132,9 +134,7 @@ def delete_budget(store: MetricStore, customer_id: str, budget_id: str) -> None:
     store.choices.change(customer_id, Budgets, change)
 
 
-def states(
-    store: MetricStore, customer_id: str, budgets: Sequence[Budget], status: CustomerStatus, now: datetime
-) -> list[BudgetState]:
+def states(store: MetricStore, customer_id: str, budgets: Sequence[Budget], status: CustomerStatus, now: datetime) -> list[BudgetState]:
     """This month of each budget, by what is settled: the month's days are read once for all of them."""
     month = month_start(now.date())
     window = Window(midnight(month), midnight(next_month(month)))

@@ -165,6 +165,7 @@ def health(asking: Party, other: Party) -> Iterator[tuple[str, Answer, set[int]]
 MATRIX: dict[tuple[str, str], Row] = {
     ("GET", "/analytics/usage"): counting("/analytics/usage"),
     ("GET", "/analytics/costs"): counting("/analytics/costs"),
+    ("GET", "/analytics/costs/anomalies"): fetching("/analytics/costs/anomalies"),
     ("GET", "/analytics/compliance"): fetching("/analytics/compliance"),
     ("POST", REPORTS): asking_for_a_report,
     ("GET", REPORTS): listing,
