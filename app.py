@@ -12,6 +12,7 @@ from chalicelib.domain import signals
 from chalicelib.routes import events
 from chalicelib.routes.analytics import analytics
 from chalicelib.routes.authentication import middleware
+from chalicelib.routes.billing import billing
 from chalicelib.routes.compliance import compliance
 from chalicelib.routes.health import health
 from chalicelib.routes.reports import reports
@@ -32,6 +33,7 @@ if settings.cors_origin:
 app.register_middleware(middleware, "http")
 app.register_blueprint(analytics)
 app.register_blueprint(compliance)
+app.register_blueprint(billing)
 app.register_blueprint(reports)
 app.register_blueprint(health)
 

@@ -74,7 +74,7 @@ def fill(with_: Services) -> str:
     store.usage.put(CUSTOMER, [usage_bucket(midnight(day), 24) for day in days])
     store.put_compliance_days(CUSTOMER, [assess(SECURITY_HUB, "aws/securityhub", _findings(day), midnight(day)) for day in days[-60:]])
     for source, through in ((CLOUDWATCH, NOW.replace(minute=0)), (COST_EXPLORER, midnight(TODAY)), (SECURITY_HUB, NOW)):
-        ahead = make_prospects(store, CUSTOMER, NOW) if source == COST_EXPLORER else None
+        ahead = make_prospects(store, CUSTOMER, NOW)[0] if source == COST_EXPLORER else None
         store.put_state(CUSTOMER, SourceState(source, OK, NOW, through, NOW, (), "1"), ahead)
     with_.customers.create(Customer(CUSTOMER, "Acme Retail", (Account(ACCOUNT),), "external", NOW))
     return issue(with_, CUSTOMER, ("read",))[0]

@@ -188,7 +188,7 @@ class FakeCosts:
     def __init__(self, meter: Meter, accounts: tuple[str, ...]) -> None:
         self.meter, self._accounts = meter, accounts
 
-    def read(self, window: Window) -> Series:
+    def read(self, window: Window, billing_view: str = "") -> Series:
         for _ in range(SERIES_PAGES):
             self.meter.called("ce.get_cost_and_usage", 0.0)
         return Series(self._accounts, window)

@@ -7,6 +7,7 @@ import logging
 import re
 import sys
 import time
+from decimal import Decimal
 
 from pythonjsonlogger.json import JsonFormatter
 
@@ -27,11 +28,11 @@ def redacted(text: str) -> str:
     return _SECRET.sub("[redacted]", text)
 
 
-def emit(stage: str, metric: str, value: int) -> None:
+def emit(stage: str, metric: str, value: int | Decimal) -> None:
     """A CloudWatch metric in the embedded format: CloudWatch reads it from the log, so that it costs no call."""
     told = {"Namespace": signals.NAMESPACE, "Dimensions": [[signals.STAGE]], "Metrics": [{"Name": metric}]}
     envelope = {"Timestamp": int(time.time() * 1000), "CloudWatchMetrics": [told]}
-    METRICS.info(json.dumps({"_aws": envelope, signals.STAGE: stage, metric: value}))
+    METRICS.info(json.dumps({"_aws": envelope, signals.STAGE: stage, metric: float(value) if isinstance(value, Decimal) else value}))
 
 
 def configure(level: str) -> None:

@@ -169,6 +169,7 @@ class Services:
             self.settings.usage_every,
             self.clock,
             Payer(self.payer_exports, self.payer_files, data_export.parse, focus_export.scan, focus_export.to_part),
+            partial(logs.emit, self.settings.stage),
         )
 
     @cached_property

@@ -38,7 +38,7 @@ def fill(with_: Services, customers: list[Customer], now: datetime, tell: Tell) 
     """Costs in one series, usage in windows of two weeks, findings day by day; customers beside each other."""
     window = Window(midnight(now.date()) - DAYS * DAY, hour_floor(now))
     tell(f"say costs of {DAYS} days")
-    read_costs(with_.collaborators, window, customers, now)
+    read_costs(with_.collaborators, window, customers, now, of_nobody=True)
     with_.ledger.put_done(COST_EXPLORER, hour_floor(now))
     with ThreadPoolExecutor(len(customers)) as pool:
         tell(f"say usage of {DAYS} days")

@@ -51,6 +51,14 @@ def day(text: str) -> date:
         raise argparse.ArgumentTypeError(f"{text!r} is not a date like 2026-11-01") from None
 
 
+def month(text: str) -> date:
+    """A month's first day."""
+    try:
+        return date.fromisoformat(f"{text}-01")
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a month like 2026-11") from None
+
+
 def main(command: Callable[[], None]) -> None:
     """Runs a command; what can be mended is told in one line, without a stack."""
     try:

@@ -42,7 +42,8 @@ class Account:
 class Customer:
     """`since` is when it was added; a disabled customer is neither read nor answered.
 
-    `accounts` are those that it has; `former` are those that it had until a day, whose costs of before stay its own.
+    `accounts` are those that it has; `former` are those that it had until a day, whose costs of before stay its own. `billing_view` is
+    the ARN of the pro forma view that its costs are read through, '' where they are the payer's.
     """
 
     id: str
@@ -52,6 +53,7 @@ class Customer:
     since: datetime
     disabled: bool = False
     former: tuple[Account, ...] = ()
+    billing_view: str = ""
 
     @property
     def account_ids(self) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from decimal import Decimal
 from chalicelib.domain.amounts import pieces, summed
 from chalicelib.domain.breakdown import Selection
 from chalicelib.domain.cost import BASES, SUMS, CostDay, CostKey, currencies_of
-from chalicelib.domain.exact import add_known, subtract
+from chalicelib.domain.exact import ZERO, add_known, subtract
 
 
 class Chosen:
@@ -107,3 +107,10 @@ def differences(days: Iterable[CostDay], basis: str, currency: str) -> list[Diff
             if of == currency and lines != own:
                 found.append(Difference(day.day, account, lines, own, Reconciliation(lines, own).difference))
     return found
+
+
+def largest_difference(days: Iterable[CostDay]) -> Decimal:
+    """By how much at most an account's day differs from its source's own total, in any basis and currency; 0 when none does."""
+    apart = [day for day in days if day.own]
+    found = [one for basis in BASES for currency in currencies(apart) for one in differences(apart, basis, currency)]
+    return max((abs(one.difference) for one in found if one.difference is not None), default=ZERO)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 from chalice.app import Request
@@ -14,6 +14,8 @@ from chalicelib.domain.errors import InvalidInput, TooLarge
 LARGEST_BODY = 256 * 1024
 LONGEST_WAIT = 20
 _WAIT = re.compile(r"(?:^|[,;])\s*wait\s*=\s*\"?([0-9]{1,5})\"?\s*(?:[,;]|$)", re.ASCII | re.IGNORECASE)
+_MISSING = re.compile(r"missing required field `([^`]+)`")
+Body = TypeVar("Body")
 Values = dict[str, list[str]]
 
 
@@ -26,9 +28,7 @@ def of_query(request: Request) -> tuple[Values, str | None]:
 
 def of_body(request: Request) -> tuple[Values, str | None]:
     """The JSON object's members as parameters: text stays, a list of texts is a repeated one, null is absent."""
-    raw: bytes = request.raw_body
-    if len(raw) > LARGEST_BODY:
-        raise TooLarge(f"the body is over {LARGEST_BODY} bytes")
+    raw = _checked_size(request.raw_body)
     try:
         body = msgspec.json.decode(raw)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
@@ -36,6 +36,35 @@ def of_body(request: Request) -> tuple[Values, str | None]:
     if not isinstance(body, dict):
         raise InvalidInput(("body", "must be a JSON object"))
     return _without_customer({name: _texts(name, value) for name, value in body.items() if value is not None})
+
+
+def of_body_as(request: Request, kind: type[Body]) -> tuple[Body, str | None]:
+    """The JSON object as a value of that kind, numbers exact, and the customer named; InvalidInput names the member that is wrong."""
+    raw = _checked_size(request.raw_body)
+    try:
+        body = msgspec.json.decode(raw, type=dict[str, msgspec.Raw])
+        named = msgspec.json.decode(body.pop("customer_id", b"null"), type=str | None)
+        unknown = sorted(body.keys() - kind.__annotations__.keys())
+        if unknown:
+            raise InvalidInput(*((name, "is not a member here") for name in unknown))
+        return msgspec.json.decode(msgspec.json.encode(body), type=kind), (named or "").strip() or None
+    except msgspec.ValidationError as error:
+        raise InvalidInput(_told(str(error))) from None
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+        raise InvalidInput(("body", "is not valid JSON")) from None
+
+
+def _told(text: str) -> tuple[str, str]:
+    """From msgspec's words: (the member, what is wrong)."""
+    message, _, path = text.partition(" - at `")
+    missing = _MISSING.search(message)
+    return (missing[1], "must be given") if missing else (path.rstrip("`").removeprefix("$.") or "body", message[:1].lower() + message[1:])
+
+
+def _checked_size(raw: bytes) -> bytes:
+    if len(raw) > LARGEST_BODY:
+        raise TooLarge(f"the body is over {LARGEST_BODY} bytes")
+    return raw
 
 
 def _texts(name: str, value: Any) -> list[str]:

@@ -36,36 +36,43 @@ class CostExplorer:
         """`spend` is told of every page that is about to be asked for, and may refuse."""
         self._client = _Paid(client, spend)
 
-    def read(self, window: Window) -> Mapping[str, tuple[CostPart, ...]]:
-        """Per account that Cost Explorer knows, its parts: every day of the window, also those without a cost."""
+    def read(self, window: Window, billing_view: str = "") -> Mapping[str, tuple[CostPart, ...]]:
+        """Per account that Cost Explorer knows, its parts: every day of the window, also those without a cost.
+
+        Through a billing view (its ARN) they are what the view says, a pro forma one at the rates that its owner set.
+        """
+        client = self._client.through(billing_view)
         with named(self.name):
-            regions = list(get_dimension_values(self._client, "REGION", window))
-            types = list(get_dimension_values(self._client, "RECORD_TYPE", window))
+            regions = list(get_dimension_values(client, "REGION", window))
+            types = list(get_dimension_values(client, "RECORD_TYPE", window))
             lines: list[tuple[Row, str, str]] = []
             for region in regions:
                 wanted = {"And": [_is("REGION", region), _is("RECORD_TYPE", *USAGE_TYPES)]}
-                lines += [(row, region, "Usage") for row in get_cost_and_usage(self._client, window, ("LINKED_ACCOUNT", "SERVICE"), wanted)]
+                lines += [(row, region, "Usage") for row in get_cost_and_usage(client, window, ("LINKED_ACCOUNT", "SERVICE"), wanted)]
             for record_type in sorted(set(types) - set(USAGE_TYPES)):
-                rows = get_cost_and_usage(self._client, window, ("LINKED_ACCOUNT", "SERVICE"), _is("RECORD_TYPE", record_type))
+                rows = get_cost_and_usage(client, window, ("LINKED_ACCOUNT", "SERVICE"), _is("RECORD_TYPE", record_type))
                 lines += [(row, "", record_type) for row in rows]
-            totals = list(get_cost_and_usage(self._client, window, ("LINKED_ACCOUNT",), None))
+            totals = list(get_cost_and_usage(client, window, ("LINKED_ACCOUNT",), None))
         return to_parts(lines, totals, window)
 
 
 class _Paid:
-    """The client, each of whose calls is counted before it is made."""
+    """The client, each of whose calls is counted before it is made; `more` goes with every request."""
 
-    def __init__(self, client: Any, spend: Callable[[int], None]) -> None:
-        self._client, self._spend = client, spend
+    def __init__(self, client: Any, spend: Callable[[int], None], more: Mapping[str, str] | None = None) -> None:
+        self._client, self._spend, self._more = client, spend, more or {}
+
+    def through(self, billing_view: str) -> _Paid:
+        return _Paid(self._client, self._spend, {"BillingViewArn": billing_view}) if billing_view else self
 
     def get_dimension_values(self, **request: Any) -> dict[str, Any]:
         self._spend(1)
-        answer: dict[str, Any] = self._client.get_dimension_values(**request)
+        answer: dict[str, Any] = self._client.get_dimension_values(**request, **self._more)
         return answer
 
     def get_cost_and_usage(self, **request: Any) -> dict[str, Any]:
         self._spend(1)
-        answer: dict[str, Any] = self._client.get_cost_and_usage(**request)
+        answer: dict[str, Any] = self._client.get_cost_and_usage(**request, **self._more)
         return answer
 
 

@@ -93,6 +93,10 @@ def _backfill(with_: Collaborators, customer: Customer, job: Job, left: Callable
     with_.queue.send({"job": "usage", "customer_id": customer.id, "start": iso(piece.start), "end": iso(piece.end)} for piece in pieces)
 
 
+def _pro_forma(with_: Collaborators, customer: Customer, job: Job, left: Callable[[], float]) -> None:
+    costs.read_pro_forma(with_, customer, instant_of(job["end"]))
+
+
 def _moved(with_: Collaborators, customer: Customer, job: Job, left: Callable[[], float]) -> None:
     moved.forget_usage(with_, customer, job["account"], instant_of(job["start"]))
 
@@ -114,6 +118,7 @@ OF_CUSTOMER: dict[str, Callable[[Collaborators, Customer, Job, Callable[[], floa
     "usage": _usage,
     "backfill": _backfill,
     "drop": _drop,
+    "pro_forma": _pro_forma,
     "moved": _moved,
 }
 

@@ -12,13 +12,12 @@ from chalicelib.domain.budget import ACTUAL, FORECAST, Budget, BudgetEvent, Budg
 from chalicelib.domain.errors import Conflict, InvalidInput, NotFound
 from chalicelib.domain.exact import add_known
 from chalicelib.domain.period import Window, midnight, month_start, next_month
-from chalicelib.domain.prospect import Prospect
 from chalicelib.domain.rates import CHARGED
 from chalicelib.domain.spend import Chosen, by_day
 from chalicelib.domain.state import CustomerStatus
 from chalicelib.usecases.charging import charged_days
 from chalicelib.usecases.ports import MetricStore
-from chalicelib.usecases.prospects import prospect_of_selection
+from chalicelib.usecases.prospects import prospect_of
 from chalicelib.usecases.query import Answer, shown, text_of
 from chalicelib.usecases.questions import LONGEST_TEXT, MOST_VALUES
 from chalicelib.usecases.questions_costs import CHARGES, CURRENCY
@@ -58,7 +57,7 @@ def budget_of(body: BudgetBody, budget_id: str, by: str, now: datetime) -> Budge
         problems.append(("currency", "must be a three-letter code like USD"))
     if body.cost not in CHARGED:
         problems.append(("cost", f"must be one of {', '.join(CHARGED)}"))
-    thresholds = DEFAULT_THRESHOLDS
+    thresholds: tuple[Threshold, ...] = DEFAULT_THRESHOLDS
     if body.thresholds is not None:
         thresholds = tuple(dict.fromkeys(Threshold(one.percent, one.of) for one in body.thresholds))
         problems += _threshold_problems(thresholds)
@@ -75,11 +74,18 @@ def _amount_is_fine(amount: Decimal) -> bool:
 def _threshold_problems(thresholds: Sequence[Threshold]) -> list[tuple[str, str]]:
     if not 1 <= len(thresholds) <= MOST_THRESHOLDS:
         return [("thresholds", f"must be 1 to {MOST_THRESHOLDS}")]
-    fine = all(one.percent.is_finite() and 0 < one.percent <= 1000 and int(one.percent.as_tuple().exponent) >= -4 for one in thresholds)
-    problems = [] if fine else [("thresholds", "percent must lie above 0 and at most at 1000, with at most 4 places")]
-    return problems + (
-        [] if all(one.of in (ACTUAL, FORECAST) for one in thresholds) else [("thresholds", f"of must be {ACTUAL} or {FORECAST}")]
-    )
+    wrong = [
+        (
+            not all(_percent_is_fine(one.percent) for one in thresholds),
+            "percent must be above 0 and at most 1000, with at most 4 places",
+        ),
+        (not all(one.of in (ACTUAL, FORECAST) for one in thresholds), f"of must be {ACTUAL} or {FORECAST}"),
+    ]
+    return [("thresholds", message) for bad, message in wrong if bad]
+
+
+def _percent_is_fine(percent: Decimal) -> bool:
+    return percent.is_finite() and 0 < percent <= 1000 and int(percent.as_tuple().exponent) >= -4
 
 
 def _selection(scope: Mapping[str, list[str]]) -> tuple[Selection, list[tuple[str, str]]]:
@@ -142,13 +148,9 @@ def states(store: MetricStore, customer_id: str, budgets: Sequence[Budget], stat
     found = []
     for budget in budgets:
         amounts = by_day(days, budget.cost, Chosen(budget.scope, budget.currency))
-        ahead = _ahead(store, customer_id, budget, status, now)
+        ahead = prospect_of(store, customer_id, budget.cost, budget.scope, budget.currency, status, now)
         found.append(BudgetState(budget, month, add_known(amounts.values()) if days else None, ahead.this_month.amount))
     return found
-
-
-def _ahead(store: MetricStore, customer_id: str, budget: Budget, status: CustomerStatus, now: datetime) -> Prospect:
-    return prospect_of_selection(store, customer_id, budget.cost, budget.scope, budget.currency, status, now)
 
 
 def check_budgets(store: MetricStore, customer_id: str, now: datetime) -> list[BudgetEvent]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from decimal import Decimal
 
 from chalicelib.usecases.ports import (
     Clock,
@@ -39,7 +41,7 @@ class Payer:
 
 @dataclass(frozen=True)
 class Collaborators:
-    """`usage_every` is how many hours lie between two reads of CloudWatch."""
+    """`usage_every` is how many hours lie between two reads of CloudWatch. `measure` tells one of the app's own metrics."""
 
     customers: CustomerDirectory
     metrics: MetricStore
@@ -57,3 +59,4 @@ class Collaborators:
     usage_every: int
     clock: Clock
     payer: Payer
+    measure: Callable[[str, Decimal], None]

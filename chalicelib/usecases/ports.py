@@ -34,7 +34,7 @@ class CostSource(Protocol):
 
     name: str
 
-    def read(self, window: Window) -> Mapping[str, tuple[CostPart, ...]]: ...
+    def read(self, window: Window, billing_view: str = "") -> Mapping[str, tuple[CostPart, ...]]: ...
 
 
 class FindingsSource(Protocol):

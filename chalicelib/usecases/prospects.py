@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from datetime import datetime
+from decimal import Decimal
 
 from chalicelib.domain.breakdown import Selection
-from chalicelib.domain.period import month_start, next_month
+from chalicelib.domain.period import DAY, month_start, next_month
 from chalicelib.domain.prospect import METHOD, Forecast, Prospect, Prospects
 from chalicelib.domain.rates import Rates
+from chalicelib.domain.spend import largest_difference
 from chalicelib.domain.state import CustomerStatus
-from chalicelib.usecases.charging import charged_days
+from chalicelib.usecases.charging import charged_days, charging, rates_of
 from chalicelib.usecases.ports import MetricStore
 from chalicelib.usecases.query import Answer, shown
 from chalicelib.usecases.questions_costs import CostQuestion
@@ -19,28 +21,29 @@ INTERVAL = 80
 """Percent of months that are expected to lie between low and high."""
 
 
-def make_prospects(store: MetricStore, customer_id: str, now: datetime) -> Prospects:
-    """What lies ahead by all that is settled now."""
+def make_prospects(store: MetricStore, customer_id: str, now: datetime) -> tuple[Prospects, Decimal]:
+    """What lies ahead by all that is settled now, and by how much at most a day of it differs from its source's own total."""
     from chalicelib.domain.prospecting import history_window, prospects
 
-    status = store.status(customer_id)
-    days = charged_days(store, customer_id, history_window(now.date()), status, now)
-    return prospects(days, status.choices.get(Rates.NAME, ""), now.date())
+    status, window = store.status(customer_id), history_window(now.date())
+    paid = store.costs.read(customer_id, window.start.date(), (window.end - DAY).date())
+    days = charging(rates_of(store, customer_id, status))(paid)
+    return prospects(days, status.choices.get(Rates.NAME, ""), now.date()), largest_difference(paid)
 
 
-def prospect_for(
-    store: MetricStore, customer_id: str, question: CostQuestion, currency: str, status: CustomerStatus, now: datetime
+def prospect_of(
+    store: MetricStore, customer_id: str, basis: str, selection: Selection, currency: str, status: CustomerStatus, now: datetime
 ) -> Prospect:
-    """The kept one where the question is of everything, else one made for its filters."""
+    """The kept one of everything, else one made for these filters: that reads what it rests on."""
     kept = status.prospects
     current = kept and kept.rates == status.choices.get(Rates.NAME, "") and month_start(kept.made_on) == month_start(now.date())
-    found = kept.of.get(currency, {}).get(question.basis) if kept and current and question.selection == Selection() else None
+    found = kept.of.get(currency, {}).get(basis) if kept and current and selection == Selection() else None
     if found is not None:
         return found
     from chalicelib.domain.prospecting import history_window, prospect  # seldom needed, and not for nothing at a cold start
 
     days = charged_days(store, customer_id, history_window(now.date()), status, now)
-    return prospect(days, question.basis, question.selection, currency, now.date())
+    return prospect(days, basis, selection, currency, now.date())
 
 
 def forecast_answer(
@@ -52,7 +55,7 @@ def forecast_answer(
         reason = NOT_THEN if question.as_of else "no costs are known"
         none = Forecast(month, None, None, None, METHOD, reason, 0)
         return shown_forecast(Prospect(none, none, 0, None, None))
-    return shown_forecast(prospect_for(store, customer_id, question, currency, status, now))
+    return shown_forecast(prospect_of(store, customer_id, question.basis, question.selection, currency, status, now))
 
 
 def shown_forecast(found: Prospect) -> Answer:

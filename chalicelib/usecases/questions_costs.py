@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 
 from chalicelib.domain.breakdown import TAG, Selection
 from chalicelib.domain.cost import BASES, USAGE_CHARGE
-from chalicelib.domain.errors import InvalidInput
+from chalicelib.domain.errors import InvalidInput, NotFound
 from chalicelib.domain.period import Window, parse_instant, parse_range
 from chalicelib.usecases.questions import (
     USAGE_PARAMETERS,
@@ -25,9 +25,11 @@ from chalicelib.usecases.questions import (
 )
 
 COST_PARAMETERS = (*USAGE_PARAMETERS, "cost", "currency", "as_of", "charges", "compare")
+UNIT_PARAMETERS = ("period", "start", "end", "region", "account", "cost", "currency")
 CHARGES = {"all": (), "usage": (USAGE_CHARGE,)}
 PREVIOUS, YOY, NO_COMPARISON = "previous", "yoy", "none"
-_CURRENCY = re.compile(r"[A-Z]{3}", re.ASCII)
+_MONTH = re.compile(r"(19|20)[0-9]{2}-(0[1-9]|1[0-2])", re.ASCII)
+CURRENCY = re.compile(r"[A-Z]{3}", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,7 @@ def cost_question(parameters: Parameters, now: datetime) -> CostQuestion:
     if basis not in BASES:
         raise InvalidInput(("cost", "must be one of " + ", ".join(BASES)))
     currency = one(parameters, "currency")
-    if currency is not None and not _CURRENCY.fullmatch(currency):
+    if currency is not None and not CURRENCY.fullmatch(currency):
         raise InvalidInput(("currency", "must be a three-letter code like USD"))
     granularity = granularity_of(parameters, window, "day")
     return CostQuestion(
@@ -74,6 +76,24 @@ def cost_question(parameters: Parameters, now: datetime) -> CostQuestion:
         _as_of(parameters, now),
         _comparison(parameters),
     )
+
+
+def unit_question(parameters: Parameters, now: datetime) -> CostQuestion:
+    """Effective cost unless another basis is asked for: billed usage is nothing where a savings plan pays for it."""
+    check_names(parameters, UNIT_PARAMETERS)
+    return cost_question({"cost": ["effective"], **parameters}, now)
+
+
+def month_question(month: str, parameters: Parameters, now: datetime) -> date:
+    """The first day of the month that a path names; NotFound for anything else."""
+    check_names(parameters, ())
+    if not _MONTH.fullmatch(month):
+        raise NotFound("a month is named like 2026-10")
+    return date(int(month[:4]), int(month[5:]), 1)
+
+
+def nothing_asked(parameters: Parameters, now: datetime) -> None:
+    check_names(parameters, ())
 
 
 def cost_selection(parameters: Parameters) -> Selection:

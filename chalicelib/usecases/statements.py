@@ -113,7 +113,7 @@ def statement_answer(store: MetricStore, customer_id: str, month: date, status: 
     }
 
 
-def statements_answer(store: MetricStore, customer_id: str, status: CustomerStatus, now: datetime) -> Answer:
+def statements_answer(store: MetricStore, customer_id: str, question: None, status: CustomerStatus, now: datetime) -> Answer:
     """Every closed statement, newest first, without its lines."""
     closed = reversed(statements_of(store, customer_id, status).closed)
     return {

@@ -1,0 +1,87 @@
+"""python -m ops.rates --stage S set --customer C --basis markup --percent 8 ... | show --customer C"""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal, InvalidOperation
+
+from chalicelib.domain.period import month_start
+from chalicelib.domain.rates import CHARGED, KINDS, PRO_FORMA, RATE_BASES, RULES, Plan, Rates
+from chalicelib.wiring import Services
+from ops.common import customer_of, main, month, parser, services_of
+
+
+def number(text: str) -> Decimal:
+    try:
+        value = Decimal(text)
+    except InvalidOperation:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number") from None
+    if not value.is_finite():
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number")
+    return value
+
+
+def by_service(text: str) -> tuple[str, Decimal]:
+    """Amazon CloudFront=5"""
+    name, equals, percent = text.rpartition("=")
+    if not equals or not name:
+        raise argparse.ArgumentTypeError(f"{text!r} is not like 'Amazon CloudFront=5'")
+    return name, number(percent)
+
+
+def put(with_: Services, customer_id: str, plan: Plan, billing_view: str | None) -> None:
+    """Adds the plan; what its months are charged is told anew from now on, statements that are closed stay."""
+    customer = customer_of(with_, customer_id)
+    plan.checked()
+    with_.metrics.choices.change(customer_id, Rates, lambda held: (held or Rates()).with_plan(plan))
+    if customer.billing_view != (billing_view or ""):
+        with_.customers.put(replace(customer, billing_view=billing_view or ""))
+    show(with_, customer_id)
+
+
+def show(with_: Services, customer_id: str) -> None:
+    customer = customer_of(with_, customer_id)
+    rates = with_.metrics.choices.get(customer_id, Rates) or Rates()
+    for plan in rates.plans or (Plan(date.min),):
+        told = [f"since {plan.since:%Y-%m}" if plan.since > date.min else "always", plan.basis, f"{plan.percent} %"]
+        told += [f"{service} {percent} %" for service, percent in plan.services]
+        told += [f"{kind} {rule}" for kind, rule in plan.rules]
+        told += [f"at least {plan.minimum} {plan.currency} a month"] if plan.minimum is not None else []
+        print("\t".join([*told, f"statements of {plan.cost} cost", *([customer.billing_view] if plan.basis == PRO_FORMA else [])]))
+
+
+def command() -> None:
+    made = parser("rates", "What a customer is charged for what the payer pays: markup, minimum, and a rule for what isn't usage.")
+    actions = made.add_subparsers(dest="action", required=True)
+    setting = actions.add_parser("set", help="a plan from a month on; one of the same month is replaced")
+    setting.add_argument("--customer", required=True)
+    setting.add_argument("--basis", required=True, choices=RATE_BASES)
+    setting.add_argument("--since", type=month, help="its first month, like 2026-11; default this one")
+    setting.add_argument("--percent", type=number, default=Decimal(0), help="on usage")
+    setting.add_argument("--service", type=by_service, action="append", default=[], help="like 'Amazon CloudFront=5'; repeatable")
+    setting.add_argument("--minimum", type=number, help="the least that a calendar month comes to")
+    setting.add_argument("--currency", default="USD", help="of the minimum")
+    setting.add_argument("--cost", default="billed", choices=CHARGED, help="the basis of statements")
+    setting.add_argument("--billing-view", help="the pro forma billing view's ARN, with --basis pro_forma")
+    for kind in KINDS:
+        setting.add_argument(f"--{kind.replace('_', '-')}", choices=RULES, help="shown (default), excluded, or shared by usage")
+    showing = actions.add_parser("show", help="a customer's plans")
+    showing.add_argument("--customer", required=True)
+    given = made.parse_args()
+    with_ = services_of(given.stage)
+    if given.action == "show":
+        show(with_, given.customer)
+        return
+    if (given.basis == PRO_FORMA) != bool(given.billing_view):
+        made.error("--billing-view goes with --basis pro_forma, which needs it")
+    rules = tuple((kind, rule) for kind in KINDS if (rule := getattr(given, kind)))
+    since = given.since or month_start(with_.clock().date())
+    services = tuple(given.service)
+    plan = Plan(since, given.basis, given.percent, services, given.minimum, given.currency, rules, given.cost)
+    put(with_, given.customer, plan, given.billing_view)
+
+
+if __name__ == "__main__":
+    main(command)
