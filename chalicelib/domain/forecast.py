@@ -139,7 +139,7 @@ def _rounded(units: int, history: History) -> Decimal:
 def _half(history: History, origin: int, expected: int, ahead: list[int], gap: int) -> int:
     """Half the interval's width: four in five past errors over the same distance were no larger; never less than what days differ by.
 
-    While there are few errors a share of the amount itself is the least.
+    While there are few errors a share of the amount is the least, and where no trend can be seen yet, what the level moved by so far.
     """
     length, amount, model = len(ahead) - gap, abs(expected), history.model(origin)
     errors = _errors(history, origin, ahead, gap)
@@ -148,7 +148,8 @@ def _half(history: History, origin: int, expected: int, ahead: list[int], gap: i
     doubt = FEW_ERRORS * amount // (count + 2) // MILLION if count < MOST_ERRORS - 1 else 0
     level = length * length // max(LEAST_DAYS, min(4 * WEEK, model.days))
     spread = NORMAL * isqrt(model.noise * model.noise * (length + level) + model.jumps * model.jumps * length) // MILLION
-    return max(of_errors, doubt, spread)
+    drift = model.unsure * (sum(ahead[gap:]) // MILLION + length * model.days // 2)
+    return max(of_errors, doubt, spread, drift)
 
 
 def _four_in_five(errors: Sequence[int]) -> int:

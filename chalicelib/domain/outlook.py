@@ -42,6 +42,8 @@ class Model:
     """How much spikes make a day differ: the root of their mean square."""
     days: int
     """How many of the last days are of that level."""
+    unsure: int
+    """What the level may move by a day where that is too short to see a trend: as it did between its two halves."""
 
     def expected(self, weekday: int, ahead: Sequence[int]) -> int:
         """The sum of consecutive days from that weekday on; `ahead` are their damped distances from the origin, in millionths of days."""
@@ -64,7 +66,7 @@ def fitted(steady: Sequence[int | None], spikes: Sequence[int], all_spikes: Sequ
     noise = median([abs(amount - level) for amount in even[-STEP_DAYS:] if amount is not None])
     counted, lately = all_spikes if level else (), len(all_spikes) + SPIKE_PRIOR
     jumps = isqrt(sum(spike * spike for spike in counted) // lately)
-    return Model(level, slope, factors, sum(counted) // lately, noise, jumps, len(even))
+    return Model(level, slope, factors, sum(counted) // lately, noise, jumps, len(even), _unsure(even))
 
 
 def damped(count: int) -> list[int]:
@@ -129,6 +131,14 @@ def _moved(earlier: list[int], later: list[int], after: list[int]) -> int:
     spread = median([abs(amount - usual) for amount in earlier + later]) + median([abs(amount - now) for amount in after])
     drift = abs(median(later) - median(earlier)) if earlier else 0
     return moved if moved > max(3 * spread, 4 * drift) else 0
+
+
+def _unsure(even: Sequence[int | None]) -> int:
+    if len(even) >= LEVEL_WEEKS * WEEK:
+        return 0
+    half = len(even) // 2
+    before, after = (median([amount for amount in part if amount is not None]) for part in (even[:half], even[half:]))
+    return abs(after - before) // max(1, half)
 
 
 def _line(even: Sequence[int | None]) -> tuple[int, int]:

@@ -245,6 +245,12 @@ def test_a_short_history_says_so_by_its_width() -> None:
     assert high - low > 2 * (highest - lowest)
 
 
+def test_what_moves_before_a_trend_can_be_seen_widens_the_interval() -> None:
+    low, high = interval(forecast(days(20, lambda day: 100 + 2 * (day - FIRST).days), {}, date(2026, 2, 1)))
+    lowest, highest = interval(forecast(days(20, lambda day: 100), {}, date(2026, 2, 1)))
+    assert (high - low) / (high + low) > 2 * (highest - lowest) / (highest + lowest)
+
+
 def test_the_backtest_is_of_every_whole_month_that_could_be_told() -> None:
     """Known from 5 January to 20 July: told on 15 February at the latest of March, until June."""
     found = backtest(days(197, jittered), {})
