@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_HALF_EVEN, Context, Decimal, localcontext
+from statistics import median
 from typing import Any
 
 import openpyxl
@@ -18,6 +19,7 @@ from local.fakes.cost_records import CostRecord
 from local.seed import associations, cost_records, findings, metric_series, organisation
 from tests.stack import Client, Customer, Stack
 
+ANOMALIES = "/analytics/costs/anomalies"
 USAGE, COSTS, COMPLIANCE = "/analytics/usage", "/analytics/costs", "/analytics/compliance"
 METRICS = ("api_calls", "storage_gb", "compute_hours", "data_transfer_gb")
 BASES = {"billed": "NetUnblendedCost", "effective": "NetAmortizedCost"}
@@ -133,6 +135,67 @@ def test_what_belongs_to_nobody_is_in_nobodys_total(own_stack: Stack) -> None:
         )
     shown = [own_stack.client(customer).answer(COSTS, period="lastmonth")["total"] for customer in own_stack.customers]
     assert sum(shown) == theirs
+
+
+# Anomalies
+
+
+def usage_of(money: Money, service: str, day: date, region: str | None = None) -> Decimal:
+    with localcontext(WIDE):
+        rows = (row for row in money.rows if row[:2] == (day, service) and row[2] != "(none)" and region in (None, row[2]))
+        return sum((row[4]["NetUnblendedCost"] for row in rows), Decimal(0))
+
+
+def expected_of(money: Money, service: str, day: date) -> Decimal:
+    """The median of the same weekday in the eight weeks before, of the days that are seeded."""
+    before = [day - timedelta(weeks=back) for back in range(1, 9)]
+    with localcontext(WIDE):
+        return median(usage_of(money, service, past) for past in before if past >= min(row[0] for row in money.rows))
+
+
+@pytest.mark.parametrize(
+    ("who", "planted"),
+    [
+        (0, {("AWS Lambda", back) for back in (26, 25, 24)}),
+        (1, set()),
+        (
+            2,
+            {("Amazon ElastiCache", back) for back in (35, 34, 33, 32)}
+            | {("Amazon Elastic Compute Cloud", back) for back in (20, 19, 18, 17)},
+        ),
+    ],
+    ids=["a spike", "nothing but tax and credits", "a service that is gone and a region that is new"],
+)
+def test_anomalies_are_what_was_planted_and_nothing_else(
+    own_stack: Stack, money: list[Money], who: int, planted: set[tuple[str, int]]
+) -> None:
+    answer = own_stack.client(own_stack.customers[who]).answer(ANOMALIES, period="60d")
+    found = {(entry["service"], entry["day"]): entry for entry in answer["anomalies"]}
+    assert set(found) == {(service, str(own_stack.day - timedelta(days=back))) for service, back in planted}
+    for (service, day), entry in found.items():
+        actual, expected = (of(money[who], service, date.fromisoformat(day)) for of in (usage_of, expected_of))
+        with localcontext(WIDE):
+            assert (entry["actual"], entry["expected"], entry["impact"]) == (actual, expected, actual - expected)
+            assert entry["percent"] == (100 * (actual - expected) / expected).quantize(Decimal("0.000001"))
+            assert sum(cause["impact"] for cause in entry["causes"]) == entry["impact"]
+    assert answer["total_impact"] == sum(entry["impact"] for entry in found.values())
+    assert (answer["found"], answer["days_checked"], answer["coverage"]["days_present"]) == (len(found), 59, 59)
+    assert [abs(entry["impact"]) for entry in answer["anomalies"]] == sorted((abs(one["impact"]) for one in found.values()), reverse=True)
+
+
+def test_the_spikes_cause_is_its_account_and_region_and_the_new_regions_is_the_region(own_stack: Stack) -> None:
+    shop, games = (own_stack.client(own_stack.customers[who]).answer(ANOMALIES, period="30d")["anomalies"] for who in (0, 2))
+    for entry in shop:
+        assert entry["causes"] == [{"account": "110000000002", "region": "us-east-1", "impact": entry["impact"]}]
+    assert {(entry["causes"][0]["account"], entry["causes"][0]["region"]) for entry in games} == {("330000000001", "ap-northeast-1")}
+
+
+def test_higher_thresholds_tell_less_and_bad_ones_are_refused(own_stack: Stack) -> None:
+    client = own_stack.client()
+    assert client.answer(ANOMALIES, period="60d", floor="1000")["anomalies"] == []
+    assert client.answer(ANOMALIES, period="60d", percent="100000")["anomalies"] == []
+    assert client.get(ANOMALIES, floor="-1").fields == {"floor"}
+    assert client.get(ANOMALIES, percent="much").fields == {"percent"}
 
 
 # Usage
