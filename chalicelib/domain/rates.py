@@ -16,8 +16,10 @@ from chalicelib.domain.exact import EXACT, ONE, ZERO
 PAYER, MARKUP, PRO_FORMA = "payer", "markup", "pro_forma"
 RATE_BASES = (PAYER, MARKUP, PRO_FORMA)
 TAX, SUPPORT, MARKETPLACE, CREDITS, COMMITMENTS = "tax", "support", "marketplace", "credits", "unused_commitments"
+PURCHASES = "purchases"
 KINDS = (TAX, SUPPORT, MARKETPLACE, CREDITS, COMMITMENTS)
-"""What isn't usage of the customer's own; `unused_commitments` are purchases: of effective cost just what no usage bears."""
+"""What isn't usage and has a rule. `unused_commitments` is what effective cost has left of purchases, which is what no usage bears; the
+same lines in billed cost are the purchases themselves, which are always shown."""
 SHOWN, EXCLUDED, SHARED = "shown", "excluded", "shared"
 RULES = (SHOWN, EXCLUDED, SHARED)
 CHARGED = ("billed", "effective")
@@ -50,12 +52,12 @@ class Plan:
         """Whether what is charged differs from what the payer pays, line by line."""
         return self.basis == MARKUP or any(rule != SHOWN for _, rule in self.rules)
 
-    def factor(self, key: CostKey) -> Decimal | None:
-        """What a line's cost is multiplied by; None where it isn't charged as a line of this customer."""
-        kind = kind_of(key)
+    def factor(self, key: CostKey, basis: str) -> Decimal:
+        """What a line's cost is multiplied by; 0 where it isn't charged as a line of this customer."""
+        kind = kind_of(key, basis)
         if kind:
-            return ONE if self.rule(kind) == SHOWN else None
-        if self.basis != MARKUP:
+            return ONE if self.rule(kind) == SHOWN else ZERO
+        if self.basis != MARKUP or basis not in CHARGED:
             return ONE
         return EXACT.add(ONE, EXACT.multiply(dict(self.services).get(key.service, self.percent), _HUNDREDTH))
 
@@ -96,8 +98,8 @@ class Rates:
         return Rates(tuple(sorted([*others, plan], key=lambda one: one.since)))
 
 
-def kind_of(key: CostKey) -> str:
-    """Which of the kinds a line is of; '' is usage."""
+def kind_of(key: CostKey, basis: str) -> str:
+    """Which of the kinds a line of that basis is of; '' is usage."""
     if key.charge_category == "Tax":
         return TAX
     if key.charge_category == "Credit":
@@ -106,7 +108,9 @@ def kind_of(key: CostKey) -> str:
         return SUPPORT
     if key.provider == "AWS Marketplace" or key.service.startswith("AWS Marketplace"):
         return MARKETPLACE
-    return COMMITMENTS if key.charge_category == "Purchase" else ""
+    if key.charge_category == "Purchase":
+        return COMMITMENTS if basis == "effective" else PURCHASES
+    return ""
 
 
 def charged(days: Iterable[CostDay], rates: Rates) -> list[CostDay]:
@@ -117,17 +121,22 @@ def charged(days: Iterable[CostDay], rates: Rates) -> list[CostDay]:
 
 @dataclass(frozen=True)
 class _Chargeable:
-    """Of a day's keys those that are charged, with their places and factors; `of` are all, kept so that nobody else gets their id."""
+    """Of a day's keys those that are charged in any basis, with their places and, per basis, factors.
+
+    `of` are all keys, kept so that nobody else gets their id.
+    """
 
     of: tuple[CostKey, ...]
     keys: tuple[CostKey, ...]
     places: Sequence[int]
-    factors: Sequence[Decimal]
+    factors: Sequence[Sequence[Decimal]]
 
     @staticmethod
     def by(plan: Plan, keys: tuple[CostKey, ...]) -> _Chargeable:
-        found = {place: factor for place, factor in enumerate(map(plan.factor, keys)) if factor is not None}
-        return _Chargeable(keys, tuple(keys[place] for place in found), list(found), list(found.values()))
+        found = {place: [plan.factor(key, basis) for basis in BASES] for place, key in enumerate(keys)}
+        kept = {place: factors for place, factors in found.items() if any(factors)}
+        columns = list(zip(*kept.values(), strict=True)) or [()] * len(BASES)
+        return _Chargeable(keys, tuple(keys[place] for place in kept), list(kept), columns)
 
 
 def _charged(day: CostDay, plan: Plan, known: dict[tuple[int, Plan], _Chargeable]) -> CostDay:
@@ -135,6 +144,5 @@ def _charged(day: CostDay, plan: Plan, known: dict[tuple[int, Plan], _Chargeable
         return replace(day, own=())
     by = known.get((id(day.keys), plan)) or _Chargeable.by(plan, day.keys)
     known[id(day.keys), plan] = by
-    chosen = [day.amounts[number].at(by.places) for number in range(len(BASES))]
-    columns = [multiplied(column, by.factors) if basis in CHARGED else column for basis, column in zip(BASES, chosen, strict=True)]
+    columns = [multiplied(day.amounts[number].at(by.places), factors) for number, factors in enumerate(by.factors)]
     return replace(day, keys=by.keys, amounts=Columns.of(by.keys, [*columns, *sums_of(by.keys, columns)]), own=())

@@ -88,7 +88,7 @@ def _shared(store: MetricStore, month: date, kind: str, plans: Mapping[str, Plan
         days = _days(store, customer, month)
         for currency in currencies(days):
             sums = sums_of(days, plan, currency)
-            pools.setdefault(currency, []).extend(amount or ZERO for key, amount in sums if kind_of(key) == kind)
+            pools.setdefault(currency, []).extend(amount or ZERO for key, amount in sums if kind_of(key, plan.cost) == kind)
             if customer != UNALLOCATED:
-                weights.setdefault(currency, {})[customer] = add(amount or ZERO for key, amount in sums if not kind_of(key))
+                weights.setdefault(currency, {})[customer] = add(amount or ZERO for key, amount in sums if not kind_of(key, plan.cost))
     return {currency: shared_out(add(amounts), weights.get(currency, {}), currency) for currency, amounts in pools.items()}

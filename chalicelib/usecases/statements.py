@@ -78,7 +78,7 @@ def sums_of(days: Sequence[CostDay], plan: Plan, currency: str) -> list[tuple[Co
 def _by_kind(days: Sequence[CostDay], plan: Plan, currency: str) -> dict[str, Parts]:
     by_kind: dict[str, list[tuple[CostKey, Decimal | None]]] = {}
     for key, amount in sums_of(days, plan, currency):
-        by_kind.setdefault(kind_of(key) or USAGE, []).append((key, amount))
+        by_kind.setdefault(kind_of(key, plan.cost) or USAGE, []).append((key, amount))
     return {kind: group(lines, ("service",)) for kind, lines in sorted(by_kind.items())}
 
 
