@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, fields
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from chalicelib.domain.compliance import ComplianceDay, Finding
 from chalicelib.domain.customer import Customer
 from chalicelib.domain.period import Window
 from chalicelib.domain.reading import Registry, UsageReading
@@ -76,6 +77,55 @@ class FakeMetrics:
 
     def put_state(self, customer_id: str, state: SourceState, prospects: Any = None) -> None:
         self.sources[state.source] = state
+
+
+@dataclass
+class FakeChoices:
+    """What one customer has said."""
+
+    said: dict[str, Any] = field(default_factory=dict)
+
+    def get(self, customer_id: str, kind: Any) -> Any:
+        return self.said.get(kind.NAME)
+
+    def change(self, customer_id: str, kind: Any, to: Any) -> Any:
+        self.said[kind.NAME] = wanted = to(self.get(customer_id, kind))
+        return wanted
+
+
+@dataclass
+class FakeHub:
+    found: dict[str, tuple[Finding, ...]] = field(default_factory=dict)
+
+    def findings(self, customer_id: str) -> dict[str, tuple[Finding, ...]]:
+        return self.found
+
+
+@dataclass
+class FakeCompliance:
+    """One customer's days of compliance, what it has said of controls, and its findings and costs; it counts what is read of the days."""
+
+    days: dict[date, ComplianceDay] = field(default_factory=dict)
+    choices: FakeChoices = field(default_factory=FakeChoices)
+    hub: FakeHub = field(default_factory=FakeHub)
+    dropped: list[tuple[datetime, tuple[Finding, ...]]] = field(default_factory=list)
+    costs: FakeDays = field(default_factory=FakeDays)
+    reads: int = 0
+
+    @property
+    def status(self) -> CustomerStatus:
+        return CustomerStatus("generation", {}, None, dict.fromkeys(self.choices.said, "digest"))
+
+    def latest_compliance_day(self, customer_id: str, until: date) -> ComplianceDay | None:
+        self.reads += 1
+        return self.days[max(day for day in self.days if day <= until)] if any(day <= until for day in self.days) else None
+
+    def compliance_days(self, customer_id: str, first: date, last: date) -> list[ComplianceDay]:
+        self.reads += 1
+        return [found for day, found in sorted(self.days.items()) if first <= day <= last]
+
+    def findings(self, customer_id: str) -> list[tuple[datetime, tuple[Finding, ...]]]:
+        return self.dropped
 
 
 @dataclass
