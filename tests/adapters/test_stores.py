@@ -190,6 +190,19 @@ def test_a_kept_answer_is_its_customers_alone_and_dies_with_new_data_or_time(cac
     assert cache.get("acme", "usage 30d")[0] is None
 
 
+def test_an_answer_that_stops_being_true_is_kept_no_longer(cache: Cache, metrics: Metrics, clock: Clock) -> None:
+    generation = metrics.status("acme").generation
+    cache.put("acme", "soon", b"answer", generation, NOW + timedelta(minutes=1))
+    cache.put("acme", "one day", b"answer", generation, NOW + timedelta(days=1))
+    clock.now = NOW + timedelta(seconds=59)
+    assert cache.get("acme", "soon")[0] == b"answer"
+    clock.now = NOW + timedelta(minutes=1)
+    assert cache.get("acme", "soon")[0] is None
+    assert cache.get("acme", "one day")[0] == b"answer"
+    clock.now = NOW + timedelta(minutes=6)
+    assert cache.get("acme", "one day")[0] is None
+
+
 def test_no_two_questions_share_a_cache_key() -> None:
     asked = [("a", "b1"), ("a1", "b"), ("a", "1b"), ("", "a1b"), ("1:a", "b"), ("a", "b")]
     assert len({cache_key(*pair) for pair in asked}) == len(asked)

@@ -106,7 +106,8 @@ def test_compliance_has_the_fields_and_types_of_the_contract(client: Client, cus
     assert answer["trend"] is None or isinstance(answer["trend"], int)
     assert set(answer["findings"]) == {"critical", "high", "medium", "low", "informational"}
     assert all(set(one) == {"id", "score", "passed", "failed", "unknown", "no_data"} for one in answer["frameworks"])
-    assert all(set(one) == {"control_id", "title", "severity", "failed_resources"} for one in answer["top_issues"])
+    issue = {"control_id", "title", "severity", "failed_resources", "since", "responsible", "owner", "fix", "exception"}
+    assert all(set(one) == issue for one in answer["top_issues"])
     assert INSTANT.fullmatch(answer["data_through"])
 
 

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -14,6 +15,9 @@ import pytest
 from tests.stack import PROJECT, Answer, Client, Customer, Stack, bare
 
 REPORTS = "/analytics/reports"
+BUDGETS = "/analytics/budgets"
+COMPLIANCE = "/analytics/compliance"
+EXCEPTIONS = f"{COMPLIANCE}/exceptions"
 WINDOWS: tuple[dict[str, str], ...] = ({"period": "lastmonth"}, {"period": "30d"}, {"period": "3m"})
 LIST_ROUTES = "import app, json; print(json.dumps({path: sorted(methods) for path, methods in app.app.routes.items()}))"
 ACCOUNTS = {
@@ -33,6 +37,7 @@ class Party:
     report_id: str
     cursor: str
     idempotency_key: str
+    exception_id: str
 
     @property
     def id(self) -> str:
@@ -60,8 +65,17 @@ def party(stack: Stack, customer: Customer) -> Party:
     kept = client.answer(f"{REPORTS}/{made.json['id']}")
     client.report({"type": "usage", "format": "csv", "period": "7d"})
     cursor = client.answer(REPORTS, limit=1)["next_cursor"]
-    secrets = (customer.customer_id, customer.name, *ACCOUNTS[customer.customer_id], kept["id"], *totals(client))
-    return Party(customer, client, secrets, kept["id"], cursor, key)
+    said = client.post(EXCEPTIONS, exception(uuid4().hex))
+    assert said.status == 201, said.text
+    own = (kept["id"], said.json["id"], said.json["reason"])
+    secrets = (customer.customer_id, customer.name, *ACCOUNTS[customer.customer_id], *own, *totals(client))
+    return Party(customer, client, secrets, kept["id"], cursor, key, said.json["id"])
+
+
+def exception(reason: str) -> dict[str, str]:
+    """Of a control that every customer has and that passes, so that it changes no score."""
+    until = f"{datetime.now(UTC) + timedelta(days=90):%Y-%m-%d}"
+    return {"kind": "exception", "control_id": "IAM.9", "reason": reason, "approver": "Ada", "expires_at": until}
 
 
 @pytest.fixture(scope="module")
@@ -162,11 +176,84 @@ def health(asking: Party, other: Party) -> Iterator[tuple[str, Answer, set[int]]
     yield other.id, asking.client.get("/health", customer_id=other.id), {200, 400, 403}
 
 
+def listing_exceptions(asking: Party, other: Party) -> Iterator[tuple[str, Answer, set[int]]]:
+    yield from fetching(EXCEPTIONS)(asking, other)
+    for position in (["9999-01-01T00:00:00Z", other.exception_id], ["", ""], [other.id, other.exception_id]):
+        cursor = base64.urlsafe_b64encode(json.dumps(position).encode()).decode()
+        yield cursor, asking.client.get(EXCEPTIONS, cursor=cursor), {200}
+
+
+def declaring_an_exception(asking: Party, other: Party) -> Iterator[tuple[str, Answer, set[int]]]:
+    for named in (other.id, [asking.id, other.id], f" {other.id}"):
+        yield other.id, asking.client.post(EXCEPTIONS, {**exception("mine"), "customer_id": named}), {403}
+    for member in ("id", "created_by", "customer"):
+        yield other.exception_id, asking.client.post(EXCEPTIONS, {**exception("mine"), member: other.exception_id}), {400}
+    made = asking.client.post(EXCEPTIONS, {**exception("mine"), "resource": f"AWS::::Account:{ACCOUNTS[other.id][0]}"})
+    yield ACCOUNTS[other.id][0], made, {201}
+    held = other.client.answer(EXCEPTIONS, limit=100)["exceptions"]
+    assert made.json["id"] not in {one["id"] for one in held}
+
+
+def revoking(asking: Party, other: Party) -> Iterator[tuple[str, Answer, set[int]]]:
+    for name in (other.exception_id, other.exception_id.upper(), f"%20{other.exception_id}", f"{other.id}%2F{other.exception_id}"):
+        yield f"{name} {other.id}", asking.client.request("DELETE", f"{EXCEPTIONS}/{name}"), {404}
+    named = asking.client.request("DELETE", f"{EXCEPTIONS}/{other.exception_id}?customer_id={other.id}")
+    yield f"{other.exception_id} {other.id}", named, {403}
+    kept = {one["id"]: one["status"] for one in other.client.answer(EXCEPTIONS, limit=100)["exceptions"]}
+    assert kept[other.exception_id] == "active"
+
+
+BUDGET: dict[str, Any] = {"name": "all of it", "amount": 1234567.89}
+
+
+def setting_a_budget(asking: Party, other: Party) -> Iterator[tuple[str, Answer, set[int]]]:
+    for named in (other.id, f" {other.id}", [asking.id, other.id]):
+        yield other.id, asking.client.post(BUDGETS, {**BUDGET, "customer_id": named}), {400, 403}
+    yield other.id, asking.client.post(f"{BUDGETS}?customer_id={other.id}", BUDGET), {403}
+    yield "", asking.client.post(BUDGETS, {**BUDGET, "name": "mine alone"}), {201}
+
+
+def one_budget(method: str) -> Row:
+    """The other's budget by its id: it stays as it was."""
+
+    def row(asking: Party, other: Party) -> Iterator[tuple[str, Answer, set[int]]]:
+        made = other.client.post(BUDGETS, {**BUDGET, "name": "the other's"}).json
+        path, body = f"{BUDGETS}/{made['id']}", BUDGET if method == "PUT" else None
+        yield made["id"], asking.client.request(method, path, body), {404}
+        yield f"{made['id']} {other.id}", asking.client.request(method, f"{path}?customer_id={other.id}", body), {403}
+        kept = other.client.answer(path)
+        assert {name: kept[name] for name in ("id", "name", "created_by")} == {name: made[name] for name in ("id", "name", "created_by")}
+        assert other.client.request("DELETE", path).status == 204
+
+    return row
+
+
+def a_statement(asking: Party, other: Party) -> Iterator[tuple[str, Answer, set[int]]]:
+    yield from fetching("/analytics/statements/2026-10")(asking, other)
+    mine, theirs = (party.client.answer("/analytics/statements/2026-10") for party in (asking, other))
+    assert mine["statements"] != theirs["statements"] or not mine["statements"]
+
+
 MATRIX: dict[tuple[str, str], Row] = {
     ("GET", "/analytics/usage"): counting("/analytics/usage"),
     ("GET", "/analytics/costs"): counting("/analytics/costs"),
     ("GET", "/analytics/costs/anomalies"): fetching("/analytics/costs/anomalies"),
-    ("GET", "/analytics/compliance"): fetching("/analytics/compliance"),
+    ("GET", "/analytics/costs/unit"): fetching("/analytics/costs/unit"),
+    ("GET", BUDGETS): fetching(BUDGETS),
+    ("POST", BUDGETS): setting_a_budget,
+    ("GET", f"{BUDGETS}/{{budget_id}}"): one_budget("GET"),
+    ("PUT", f"{BUDGETS}/{{budget_id}}"): one_budget("PUT"),
+    ("DELETE", f"{BUDGETS}/{{budget_id}}"): one_budget("DELETE"),
+    ("GET", "/analytics/statements"): fetching("/analytics/statements"),
+    ("GET", "/analytics/statements/{month}"): a_statement,
+    ("GET", COMPLIANCE): fetching(COMPLIANCE),
+    ("GET", f"{COMPLIANCE}/controls"): fetching(f"{COMPLIANCE}/controls"),
+    ("GET", f"{COMPLIANCE}/controls/{{control_id}}"): fetching(f"{COMPLIANCE}/controls/IAM.4"),
+    ("GET", f"{COMPLIANCE}/changes"): fetching(f"{COMPLIANCE}/changes"),
+    ("GET", f"{COMPLIANCE}/spend-at-risk"): fetching(f"{COMPLIANCE}/spend-at-risk"),
+    ("GET", EXCEPTIONS): listing_exceptions,
+    ("POST", EXCEPTIONS): declaring_an_exception,
+    ("DELETE", f"{EXCEPTIONS}/{{exception_id}}"): revoking,
     ("POST", REPORTS): asking_for_a_report,
     ("GET", REPORTS): listing,
     ("GET", f"{REPORTS}/{{report_id}}"): one_report("GET", ""),

@@ -328,9 +328,11 @@ def test_trends_of_usage_are_against_the_days_before(own_stack: Stack, meters: l
 # Compliance
 
 
-def states(day: date, accounts: Iterable[str], standard: str | None = None) -> tuple[dict[str, str], list[dict[str, Any]]]:
-    """(state by control, failed findings that count), as of that day's last hours; controls ever seen since the first day are known."""
-    seeded, own, now = organisation(day), set(accounts), midnight(day) + timedelta(hours=12)
+def states(
+    day: date, accounts: Iterable[str], standard: str | None = None, at: date | None = None
+) -> tuple[dict[str, str], list[dict[str, Any]]]:
+    """(state by control, failed findings that count), as of that day or `at`; controls ever seen since the first day are known."""
+    seeded, own, now = organisation(day), set(accounts), midnight(at or day) + timedelta(hours=12)
     known, members = set[str](), defaultdict[str, list[dict[str, Any]]](list)
     for one in findings(seeded):
         of_standard = standard is None or standard in one.control.standards

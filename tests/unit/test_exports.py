@@ -161,6 +161,35 @@ def test_archived_and_suppressed_findings_are_ignored_and_absent_states_are_not(
     assert findings.to_finding({**FINDING, "Workflow": {"Status": "SUPPRESSED"}}).ignored
 
 
+def test_a_resource_keeps_its_type_whatever_the_order() -> None:
+    resources = [{"Id": "b", "Type": "AwsS3Bucket"}, {"Id": "a", "Type": "AwsEc2Vpc"}, {"Id": "c"}]
+    found = findings.to_finding({**FINDING, "Resources": resources})
+    assert (found.resources, found.types) == (("a", "b", "c"), ("AwsEc2Vpc", "AwsS3Bucket", ""))
+
+
+@pytest.mark.parametrize(
+    ("recommendation", "fix"),
+    [
+        ({"Text": "Do  this.\nThen that.", "Url": "https://example.org/x"}, ("Do this. Then that.", "https://example.org/x")),
+        ({"Text": "x" * 600}, ("x" * 500, "")),
+        ({"Url": "javascript:alert(1)"}, ("", "")),
+        ({"Url": "https://example.org/a b"}, ("", "")),
+        ({"Url": "https://example.org/" + "x" * 500}, ("", "")),
+        ({}, ("", "")),
+        (None, ("", "")),
+    ],
+)
+def test_a_fix_is_the_findings_own_bounded_and_leads_to_the_web_only(recommendation: object, fix: tuple[str, str]) -> None:
+    found = findings.to_finding({**FINDING, "Remediation": {"Recommendation": recommendation}})
+    assert (found.fix, found.fix_url) == fix
+    assert (findings.to_finding(FINDING).fix, findings.to_finding(FINDING).fix_url) == ("", "")
+
+
+def test_a_remediation_of_another_shape_is_refused_with_its_place() -> None:
+    with pytest.raises(RejectedDrop, match="finding 0"):
+        read([{**FINDING, "Remediation": "restart it"}])
+
+
 def test_a_product_is_what_follows_product_in_the_arn() -> None:
     assert findings.product_of("arn:aws:securityhub:us-east-1::product/aws/securityhub") == "aws/securityhub"
     assert findings.to_finding({**FINDING, "Compliance": None}).status is None
