@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from chalicelib.domain.compliance import ComplianceDay, Finding
+from chalicelib.domain.cost import CostDay
 from chalicelib.domain.customer import Customer
 from chalicelib.domain.period import Window
 from chalicelib.domain.reading import Registry, UsageReading
@@ -91,6 +92,55 @@ class FakeChoices:
     def change(self, customer_id: str, kind: Any, to: Any) -> Any:
         self.said[kind.NAME] = wanted = to(self.get(customer_id, kind))
         return wanted
+
+
+@dataclass
+class FakeCosts:
+    """Days of cost of several customers; it counts what is read."""
+
+    found: dict[str, dict[date, CostDay]] = field(default_factory=dict)
+    reads: int = 0
+
+    def read(self, customer_id: str, first: date, last: date, consistent: bool = True, as_of: Any = None) -> list[CostDay]:
+        self.reads += 1
+        return [day for at, day in sorted(self.found.get(customer_id, {}).items()) if first <= at <= last]
+
+
+@dataclass
+class FakeBooks:
+    """What customers cost and what they, or the operator for them, have said."""
+
+    costs: FakeCosts = field(default_factory=FakeCosts)
+    said: dict[str, FakeChoices] = field(default_factory=dict)
+    usage: FakeDays = field(default_factory=FakeDays)
+
+    def put(self, customer_id: str, days: Iterable[CostDay]) -> None:
+        self.costs.found.setdefault(customer_id, {}).update({day.day: day for day in days})
+
+    @property
+    def choices(self) -> FakeBooks:
+        return self
+
+    def get(self, customer_id: str, kind: Any) -> Any:
+        return self.said.setdefault(customer_id, FakeChoices()).get(customer_id, kind)
+
+    def change(self, customer_id: str, kind: Any, to: Any) -> Any:
+        return self.said.setdefault(customer_id, FakeChoices()).change(customer_id, kind, to)
+
+    def status(self, customer_id: str) -> CustomerStatus:
+        said = self.said.get(customer_id)
+        return CustomerStatus("generation", {}, None, dict.fromkeys(said.said, "digest") if said else {})
+
+    def statuses(self, customer_ids: Iterable[str]) -> dict[str, CustomerStatus]:
+        return {customer_id: self.status(customer_id) for customer_id in customer_ids}
+
+
+@dataclass
+class FakeDirectory:
+    customers: list[Customer] = field(default_factory=list)
+
+    def all(self) -> list[Customer]:
+        return self.customers
 
 
 @dataclass

@@ -1,0 +1,77 @@
+"""What lies ahead is kept for everything, made for filters, and never that of other rates or another month."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+from chalicelib.domain.breakdown import Selection
+from chalicelib.domain.cost import CostDay, CostLine, CostPart, SourceTotal
+from chalicelib.domain.customer import UNALLOCATED, Account, Customer
+from chalicelib.domain.period import DAY
+from chalicelib.domain.rates import MARKUP, Plan, Rates
+from chalicelib.domain.spend import largest_difference
+from chalicelib.domain.state import COST_EXPLORER
+from chalicelib.usecases.costs import nobodys
+from chalicelib.usecases.prospects import forecast_answer, make_prospects, prospect_of
+from chalicelib.usecases.questions_costs import cost_question
+from tests.fakes import FakeBooks
+from tests.unit.test_budgets import NOW, day_of, spending
+
+
+def ahead(books: FakeBooks, selection: Selection = Selection(), now: datetime = NOW, **status: Any) -> Decimal | None:  # noqa: B008
+    found = prospect_of(books, "acme", "billed", selection, "USD", replace(books.status("acme"), **status), now)  # type: ignore[arg-type]
+    return found.next_month.amount
+
+
+def test_the_kept_forecast_answers_without_a_read_and_filters_read_for_theirs() -> None:
+    books = spending("10")
+    kept, difference = make_prospects(books, "acme", NOW)  # type: ignore[arg-type]
+    assert difference == 0
+    reads = books.costs.reads
+    assert ahead(books, prospects=kept) == 310
+    assert books.costs.reads == reads
+    assert ahead(books, Selection(service=("S3",)), prospects=kept) == 310
+    assert ahead(books, Selection(service=("EC2",)), prospects=kept) == 0
+    assert books.costs.reads == reads + 2
+
+
+def test_a_forecast_of_another_month_or_of_other_rates_isnt_used() -> None:
+    books = spending("10")
+    kept, _ = make_prospects(books, "acme", NOW)  # type: ignore[arg-type]
+    reads = books.costs.reads
+    ahead(books, prospects=kept, now=NOW + 10 * DAY)
+    assert books.costs.reads == reads + 1
+    books.change("acme", Rates, lambda held: Rates((Plan(date(2026, 1, 1), MARKUP, Decimal(10)),)))
+    assert ahead(books, prospects=kept) == 341
+
+
+def test_too_few_days_are_said_and_so_is_an_earlier_instant() -> None:
+    books = spending("10", days=13)
+    for parameters, reason in (
+        ({}, "needs 14 days of costs, has 13"),
+        ({"as_of": ["2026-11-20"]}, "forecasts are of now, not of an earlier instant"),
+    ):
+        question = cost_question(parameters, NOW)  # type: ignore[arg-type]
+        told = forecast_answer(books, "acme", question, "USD", books.status("acme"), NOW)  # type: ignore[arg-type]
+        assert (told["amount"], told["low"], told["high"], told["reason"]) == (None, None, None, reason)
+
+
+def test_what_nobody_has_is_told_apart_by_day() -> None:
+    series = {
+        account: tuple(CostPart(date(2026, 11, day), COST_EXPLORER, account, (), (), True) for day in (1, 2, 3))
+        for account in ("1", "2", "3")
+    }
+    acme = Customer("acme", "Acme", (Account("1"), Account("2", since=date(2026, 11, 3))), "x", datetime(2026, 1, 1, tzinfo=UTC))
+    found = [(part.origin, part.day.day) for part in nobodys(series, [acme])]
+    assert found == [("2", 1), ("2", 2), ("3", 1), ("3", 2), ("3", 3)]
+    assert UNALLOCATED not in (acme.id,)
+
+
+def test_the_largest_difference_is_over_days_and_bases() -> None:
+    line = CostLine("1", "S3", "", "", "AWS", "Usage", "USD", Decimal(5), Decimal(4), None)
+    wrong = CostDay.of(date(2026, 11, 1), [line], [SourceTotal("1", "USD", Decimal(5), Decimal("6.5"), None)], True, ("s",))
+    assert largest_difference([day_of(date(2026, 11, 2), "1"), wrong]) == Decimal("2.5")
+    assert largest_difference([]) == 0

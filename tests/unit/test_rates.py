@@ -1,0 +1,105 @@
+"""What a customer is charged is what its plan makes of every line, exactly; nothing else changes."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chalicelib.domain.breakdown import Selection
+from chalicelib.domain.cost import CostDay, CostLine, SourceTotal
+from chalicelib.domain.errors import InvalidInput
+from chalicelib.domain.exact import EXACT, add
+from chalicelib.domain.rates import EXCLUDED, MARKUP, PRO_FORMA, SHARED, Plan, Rates, charged
+from chalicelib.domain.spend import Chosen, by_day, by_key
+
+MONTH = date(2026, 10, 1)
+SERVICES = ("Amazon CloudFront", "AWS Lambda", "Amazon S3", "AWS Support (Business)", "AWS Marketplace thing")
+KINDS = ("Usage", "Tax", "Credit", "Purchase", "Adjustment")
+MONEY = st.decimals(allow_nan=False, allow_infinity=False, min_value=-(10**9), max_value=10**9, places=11)
+PERCENT = st.decimals(allow_nan=False, allow_infinity=False, min_value=-100, max_value=1000, places=3)
+
+
+def line(service: str, kind: str, billed: Decimal, effective: Decimal, account: str = "1") -> CostLine:
+    return CostLine(account, service, "", "", "AWS", kind, "USD", billed, effective, billed)
+
+
+LINES = st.dictionaries(st.tuples(st.sampled_from(SERVICES), st.sampled_from(KINDS)), st.tuples(MONEY, MONEY), max_size=12)
+
+
+def day_of(lines: dict[tuple[str, str], tuple[Decimal, Decimal]]) -> CostDay:
+    made = [line(*key, *amounts) for key, amounts in lines.items()]
+    return CostDay.of(MONTH, made, [SourceTotal("1", "USD", Decimal(1), Decimal(1), None)], True, ("s",))
+
+
+@given(LINES, PERCENT, PERCENT)
+def test_every_line_is_its_cost_times_its_factor(
+    lines: dict[tuple[str, str], tuple[Decimal, Decimal]], percent: Decimal, other: Decimal
+) -> None:
+    plan = Plan(MONTH, MARKUP, percent, (("AWS Lambda", other),), rules=(("tax", EXCLUDED), ("unused_commitments", SHARED)))
+    (day,) = charged([day_of(lines)], Rates((plan,)))
+    found = {
+        name: {(key.service, key.charge_category): amount for key, amount in by_key([day], name, everything())}
+        for name in ("billed", "effective", "list")
+    }
+    for (service, kind), (billed, effective) in lines.items():
+        special = kind in ("Tax", "Credit", "Purchase") or service.startswith(("AWS Support", "AWS Marketplace"))
+        factor = Decimal(1) if special else EXACT.add(Decimal(1), EXACT.scaleb(other if service == "AWS Lambda" else percent, -2))
+        factors = (
+            (Decimal(0), Decimal(0))
+            if kind == "Tax"
+            else (factor, Decimal(0) if kind == "Purchase" and not service.startswith(("AWS Support", "AWS Marketplace")) else factor)
+        )
+        assert found["billed"].get((service, kind), Decimal(0)) == EXACT.multiply(billed, factors[0])
+        assert found["effective"].get((service, kind), Decimal(0)) == EXACT.multiply(effective, factors[1])
+        assert found["list"].get((service, kind), Decimal(0)) == (0 if kind == "Tax" else billed)
+
+
+def everything() -> Chosen:
+    return Chosen(Selection(), "USD")
+
+
+@given(LINES, PERCENT)
+def test_a_days_sum_is_what_its_lines_sum_to_at_any_rates(lines: dict[tuple[str, str], tuple[Decimal, Decimal]], percent: Decimal) -> None:
+    days = charged([day_of(lines)], Rates((Plan(MONTH, MARKUP, percent),)))
+    for basis in ("billed", "effective"):
+        assert (by_day(days, basis, everything())[MONTH] or Decimal(0)) == add(
+            amount or Decimal(0) for _, amount in by_key(days, basis, everything())
+        )
+
+
+def test_a_plan_counts_from_its_month_on_and_before_it_the_payers_costs() -> None:
+    rates = Rates().with_plan(Plan(date(2026, 11, 1), MARKUP, Decimal(20))).with_plan(Plan(MONTH, MARKUP, Decimal(10)))
+    days = [
+        CostDay.of(day, [line("Amazon S3", "Usage", Decimal(100), Decimal(100))], [], False, ("s",))
+        for day in (date(2026, 9, 30), MONTH, date(2026, 11, 5))
+    ]
+    assert list(by_day(charged(days, rates), "billed", everything()).values()) == [100, 110, 120]
+    assert rates.with_plan(Plan(MONTH)).on(MONTH).basis == "payer"
+
+
+def test_an_unknown_amount_stays_unknown_at_any_rates() -> None:
+    unknown = CostLine("1", "Amazon S3", "", "", "AWS", "Usage", "USD", None, Decimal(2), None)
+    (day,) = charged([CostDay.of(MONTH, [unknown], [], False, ("s",))], Rates((Plan(MONTH, MARKUP, Decimal(10)),)))
+    assert by_day([day], "billed", everything())[MONTH] is None
+    assert by_day([day], "effective", everything())[MONTH] == Decimal("2.2")
+
+
+@pytest.mark.parametrize(
+    "field, plan",
+    {
+        "since": Plan(date(2026, 10, 2)),
+        "basis": Plan(MONTH, "gift"),
+        "percent": Plan(MONTH, PRO_FORMA, Decimal(5)),
+        "minimum": Plan(MONTH, minimum=Decimal(-1)),
+        "rules": Plan(MONTH, rules=(("tax", "halved"),)),
+        "cost": Plan(MONTH, cost="list"),
+    }.items(),
+)
+def test_a_bad_plan_is_refused_by_name(field: str, plan: Plan) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        plan.checked()
+    assert [name for name, _ in refused.value.problems] == [field]
