@@ -12,6 +12,8 @@ from chalicelib.domain.usage import GAUGES, UsageBucket, UsageKey, gauges, known
 
 HEADLINE = ("api_calls", "storage_gb", "compute_hours", "data_transfer_gb")
 UNITS = {"api_calls": "calls", "storage_gb": "GB", "compute_hours": "hours", "data_transfer_gb": "GB", "nat_gb": "GB"}
+METRICS = tuple(UNITS)
+"""All that are collected: the four that make the headline, and those that are told apart from them."""
 
 
 def value(bucket: UsageBucket, metric: str) -> Decimal | None:
@@ -43,17 +45,18 @@ def _values(bucket: UsageBucket, metric: str) -> Iterator[tuple[UsageKey, Decima
         yield key, total
 
 
-def comparable(now: UsageBucket, then: UsageBucket, metric: str, window: Window) -> bool:
-    """Whether two windows of that length tell of the same accounts, each read in every hour, and nothing read then is missing now.
+def comparable(now: UsageBucket, then: UsageBucket, metric: str, window: Window, before: Window | None = None) -> bool:
+    """Whether two windows (of one length, unless `before` is the other) tell of the same accounts, each read in every hour, and nothing
+    read then is missing now.
 
     A region that is read only since it has costs had nothing to tell before.
     """
-    hours = window.length / HOUR
+    hours, hours_then = window.length / HOUR, (before or window).length / HOUR
     best = [_hours_by_account(bucket) for bucket in (now, then)]
     return (
         bool(best[0])
         and best[0].keys() == best[1].keys()
-        and all(read >= hours for accounts in best for read in accounts.values())
+        and all(read >= wanted for accounts, wanted in zip(best, (hours, hours_then), strict=True) for read in accounts.values())
         and all(now.covered.get(scope, 0) >= hours for scope in then.covered)
         and not (now.unknown.get(metric) or then.unknown.get(metric))
     )

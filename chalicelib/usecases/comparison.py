@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 
 from chalicelib.domain.breakdown import Parts
 from chalicelib.domain.change import LineChange, drivers, explain
 from chalicelib.domain.cost import CostDay
 from chalicelib.domain.exact import add_known, subtract
-from chalicelib.domain.period import DAY, Window, midnight, minus_months
+from chalicelib.domain.period import DAY, Window, minus_months
 from chalicelib.usecases.query import Answer, percent_change, shown, text_of
-from chalicelib.usecases.questions_costs import NO_COMPARISON, YOY, Comparison
+from chalicelib.usecases.questions import NO_COMPARISON, YOY, Comparison
 
 A_YEAR = 12
 
@@ -41,7 +41,7 @@ def window_before(compare: Comparison, window: Window, elapsed: Window) -> Windo
     if compare.name == NO_COMPARISON:
         return None
     if compare.name == YOY:
-        return Window(*(midnight(minus_months(edge.date(), A_YEAR)) for edge in (elapsed.start, elapsed.end)))
+        return Window(*(datetime.combine(minus_months(edge.date(), A_YEAR), edge.timetz()) for edge in (elapsed.start, elapsed.end)))
     if compare.window is None:
         return elapsed.before(elapsed.length)
     return compare.window if elapsed == window else compare.window.clipped(compare.window.start + elapsed.length)
@@ -66,17 +66,17 @@ def change(compare: Comparison, now: Side, before: Side | None, parts: Callable[
         "previous_total": shown(totals[1]),
         "amount": shown(subtract(totals[0], totals[1])) if totals[0] is not None and totals[1] is not None else None,
         "percent": percent_change(*totals),
-        "window": _window(now.window),
-        "previous_window": _window(before.window) if before else None,
-        "lines": None if lines is None else [_line(line) for line in lines],
+        "window": shown_window(now.window),
+        "previous_window": shown_window(before.window) if before else None,
+        "lines": None if lines is None else [shown_line(line) for line in lines],
     }
 
 
-def _window(window: Window) -> Answer:
+def shown_window(window: Window) -> Answer:
     return {"start": text_of(window.start), "end": text_of(window.end)}
 
 
-def _line(line: LineChange) -> Answer:
+def shown_line(line: LineChange) -> Answer:
     return {
         "name": line.name,
         "previous": shown(line.previous),

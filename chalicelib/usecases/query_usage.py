@@ -6,11 +6,14 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from chalicelib.domain.breakdown import TAG, top
-from chalicelib.domain.consumption import HEADLINE, comparable, latest, parts, value
+from chalicelib.domain.change import drivers, explain
+from chalicelib.domain.consumption import METRICS, comparable, latest, parts, value
 from chalicelib.domain.errors import BreakdownUnavailable
+from chalicelib.domain.exact import subtract
 from chalicelib.domain.period import DAY, HOUR, Window, buckets, is_midnight, midnight
 from chalicelib.domain.state import CLOUDWATCH, CustomerStatus
 from chalicelib.domain.usage import GAUGES, UsageBucket, merge, select
+from chalicelib.usecases.comparison import shown_line, shown_window, window_before
 from chalicelib.usecases.drill import hours_of
 from chalicelib.usecases.ports import MetricStore
 from chalicelib.usecases.query import Answer, data_through, percent_change, shown, source_states, text_of
@@ -33,10 +36,11 @@ def usage_answer(store: MetricStore, customer_id: str, question: UsageQuestion, 
         "customer_id": customer_id,
         "period": question.period,
         "window": {"start": text_of(window.start), "end": text_of(window.end), "granularity": question.granularity},
-        "metrics": {metric: shown(value(whole, metric)) for metric in HEADLINE},
+        "metrics": {metric: shown(value(whole, metric)) for metric in METRICS},
         "trends": _trends(read, Window(window.start, through)),
+        "change": _explained(store, customer_id, question, Window(window.start, through), read, consistent),
         "series": [_entry(_merged(series, bucket), bucket) for bucket in buckets(window, question.granularity)],
-        "breakdown": {metric: _breakdown(whole, metric, question) for metric in HEADLINE},
+        "breakdown": {metric: _breakdown(whole, metric, question) for metric in METRICS},
         "data_through": text_of(known),
         "coverage": _coverage(whole, window, status, now),
         "generated_at": text_of(now),
@@ -64,7 +68,7 @@ def _merged(read: list[UsageBucket], window: Window) -> UsageBucket:
 def _trends(read: list[UsageBucket], elapsed: Window) -> Answer:
     """Percent against the same length just before; by whole days where the hours of then are no longer kept, else null."""
     changes: Answer = {}
-    for metric in HEADLINE:
+    for metric in METRICS:
         change = _change(read, metric, elapsed)
         if change is None:
             whole = (elapsed.length // DAY) * DAY
@@ -81,12 +85,54 @@ def _change(read: list[UsageBucket], metric: str, elapsed: Window) -> Decimal | 
     return percent_change(value(now_bucket, metric), value(then_bucket, metric))
 
 
+def _explained(
+    store: MetricStore, customer_id: str, question: UsageQuestion, elapsed: Window, read: list[UsageBucket], consistent: bool
+) -> Answer | None:
+    """Every metric's change line by line, where a comparison is asked for; a window of whole days is compared by those that are over."""
+    if not question.compare.explained:
+        return None
+    if question.window.whole_days:
+        elapsed = elapsed.clipped(midnight(elapsed.end.date()))
+    before = window_before(question.compare, question.window, elapsed)
+    then = [] if before is None else [select(bucket, question.selection) for bucket in _of(store, customer_id, before, consistent)]
+    now_bucket, then_bucket = _merged(read, elapsed), merge(then, before.start if before else elapsed.start)
+    return {
+        "compare": question.compare.name,
+        "window": shown_window(elapsed),
+        "previous_window": shown_window(before) if before else None,
+        "metrics": {metric: _metric_change(now_bucket, then_bucket, metric, question, elapsed, before) for metric in METRICS},
+    }
+
+
+def _of(store: MetricStore, customer_id: str, window: Window, consistent: bool) -> list[UsageBucket]:
+    if window.length <= timedelta():
+        return []
+    if window.whole_days:
+        return store.usage.read(customer_id, window.start.date(), (window.end - DAY).date(), consistent)
+    return store.hours.read(customer_id, window, consistent)
+
+
+def _metric_change(
+    now: UsageBucket, then: UsageBucket, metric: str, question: UsageQuestion, elapsed: Window, before: Window | None
+) -> Answer:
+    """Null where a side isn't wholly read, or tells of other accounts."""
+    fine = before is not None and elapsed.length > timedelta() and comparable(now, then, metric, elapsed, before)
+    amount, previous = value(now, metric) if fine else None, value(then, metric) if fine else None
+    lines = drivers(explain(parts(then, metric, question.by), parts(now, metric, question.by)), question.top) if fine else None
+    return {
+        "previous_total": shown(previous),
+        "amount": None if amount is None or previous is None else shown(subtract(amount, previous)),
+        "percent": percent_change(amount, previous),
+        "lines": None if lines is None else [shown_line(line) for line in lines],
+    }
+
+
 def _entry(bucket: UsageBucket, window: Window) -> Answer:
     return {
         "start": text_of(window.start),
         "end": text_of(window.end),
-        **{metric: shown(value(bucket, metric)) for metric in HEADLINE},
-        "latest": {metric: shown(latest(bucket, metric)) for metric in HEADLINE if metric in GAUGES},
+        **{metric: shown(value(bucket, metric)) for metric in METRICS},
+        "latest": {metric: shown(latest(bucket, metric)) for metric in METRICS if metric in GAUGES},
     }
 
 

@@ -14,13 +14,24 @@ from chalicelib.domain.period import DEFAULT_PERIOD, Window, default_granularity
 Parameters = Mapping[str, Sequence[str]]
 FILTERS = DIMENSIONS
 WINDOW_PARAMETERS = ("period", "start", "end", "granularity")
-USAGE_PARAMETERS = (*WINDOW_PARAMETERS, "breakdown", "top", *FILTERS)
+USAGE_PARAMETERS = (*WINDOW_PARAMETERS, "breakdown", "top", "compare", *FILTERS)
 COMPLIANCE_PARAMETERS = ("framework", "top")
 TOP_ISSUES = 10
 LONGEST_TOP = 1000
 LONGEST_TEXT = 300
 MOST_VALUES = 50
+PREVIOUS, YOY, NO_COMPARISON = "previous", "yoy", "none"
 _COUNT = re.compile(r"[1-9][0-9]{0,3}", re.ASCII)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What a window is compared with: the same elapsed length just before (`previous`), the same days a year before (`yoy`), nothing
+    (`none`), or `window`, however it is called. Only who asks for a comparison gets it `explained`, which takes as long as the rest."""
+
+    name: str = PREVIOUS
+    window: Window | None = None
+    explained: bool = False
 
 
 @dataclass(frozen=True)
@@ -31,6 +42,7 @@ class UsageQuestion:
     by: tuple[str, ...]
     selection: Selection
     top: int | None
+    compare: Comparison
 
 
 @dataclass(frozen=True)
@@ -45,7 +57,13 @@ def usage_question(parameters: Parameters, now: datetime) -> UsageQuestion:
     check_names(parameters, USAGE_PARAMETERS)
     period, window = window_of(parameters, now)
     return UsageQuestion(
-        period, window, granularity_of(parameters, window, "hour"), breakdown_of(parameters), selection_of(parameters), top_of(parameters)
+        period,
+        window,
+        granularity_of(parameters, window, "hour"),
+        breakdown_of(parameters),
+        selection_of(parameters),
+        top_of(parameters),
+        comparison_of(parameters, "hour"),
     )
 
 
@@ -88,9 +106,32 @@ def window_of(parameters: Parameters, now: datetime) -> tuple[str, Window]:
     if start is None or end is None:
         raise InvalidInput(("start" if start is None else "end", "must be given, too"))
     window = parse_range(start, end)
-    if any(instant.minute or instant.second for instant in (window.start, window.end)):
+    if not is_whole_hours(window):
         raise InvalidInput(("start" if window.start.minute or window.start.second else "end", "must be a whole hour"))
     return f"{start}/{end}", window
+
+
+def comparison_of(parameters: Parameters, finest: str) -> Comparison:
+    """What `compare` asks for; the edges of a window that it names are whole days, or hours where that is the finest."""
+    name = one(parameters, "compare")
+    if name is None:
+        return Comparison()
+    if name in (PREVIOUS, YOY, NO_COMPARISON):
+        return Comparison(name, explained=True)
+    start, slash, end = name.partition("/")
+    if not slash:
+        raise InvalidInput(("compare", f"must be {PREVIOUS}, {YOY}, {NO_COMPARISON} or <start>/<end>"))
+    try:
+        window = parse_range(start, end)
+    except InvalidInput as problem:
+        raise InvalidInput(*(("compare", f"{field} {message}") for field, message in problem.problems)) from None
+    if not window.whole_days if finest == "day" else not is_whole_hours(window):
+        raise InvalidInput(("compare", f"must begin and end with a whole {finest}"))
+    return Comparison(name, window, explained=True)
+
+
+def is_whole_hours(window: Window) -> bool:
+    return not any(edge.minute or edge.second for edge in (window.start, window.end))
 
 
 def granularity_of(parameters: Parameters, window: Window, finest: str) -> str:

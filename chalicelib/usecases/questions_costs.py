@@ -9,13 +9,14 @@ from datetime import date, datetime
 from chalicelib.domain.breakdown import TAG, Selection
 from chalicelib.domain.cost import BASES, USAGE_CHARGE
 from chalicelib.domain.errors import InvalidInput, NotFound
-from chalicelib.domain.period import Window, parse_instant, parse_range
+from chalicelib.domain.period import parse_instant
 from chalicelib.usecases.questions import (
     USAGE_PARAMETERS,
     Parameters,
     UsageQuestion,
     breakdown_of,
     check_names,
+    comparison_of,
     granularity_of,
     one,
     selection_of,
@@ -24,22 +25,11 @@ from chalicelib.usecases.questions import (
     window_of,
 )
 
-COST_PARAMETERS = (*USAGE_PARAMETERS, "cost", "currency", "as_of", "charges", "compare")
+COST_PARAMETERS = (*USAGE_PARAMETERS, "cost", "currency", "as_of", "charges")
 UNIT_PARAMETERS = ("period", "start", "end", "region", "account", "cost", "currency")
 CHARGES = {"all": (), "usage": (USAGE_CHARGE,)}
-PREVIOUS, YOY, NO_COMPARISON = "previous", "yoy", "none"
 _MONTH = re.compile(r"(19|20)[0-9]{2}-(0[1-9]|1[0-2])", re.ASCII)
 CURRENCY = re.compile(r"[A-Z]{3}", re.ASCII)
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """What a window is compared with: the same elapsed length just before (`previous`), the same days a year before (`yoy`), nothing
-    (`none`), or `window`, however it is called. Only who asks for a comparison gets it `explained`, which takes as long as the rest."""
-
-    name: str = PREVIOUS
-    window: Window | None = None
-    explained: bool = False
 
 
 @dataclass(frozen=True)
@@ -47,7 +37,6 @@ class CostQuestion(UsageQuestion):
     basis: str
     currency: str | None
     as_of: datetime | None
-    compare: Comparison = Comparison()
 
 
 def cost_question(parameters: Parameters, now: datetime) -> CostQuestion:
@@ -71,10 +60,10 @@ def cost_question(parameters: Parameters, now: datetime) -> CostQuestion:
         breakdown_of(parameters),
         cost_selection(parameters),
         top_of(parameters),
+        comparison_of(parameters, "day"),
         basis,
         currency,
         _as_of(parameters, now),
-        _comparison(parameters),
     )
 
 
@@ -103,24 +92,6 @@ def cost_selection(parameters: Parameters) -> Selection:
         raise InvalidInput(("charges", "must be one of " + ", ".join(sorted(CHARGES))))
     tags = tuple((name.removeprefix(TAG), texts_of(parameters, name)) for name in sorted(parameters) if name.startswith(TAG))
     return replace(selection_of(parameters), charge_category=CHARGES[charges], tags=tags)
-
-
-def _comparison(parameters: Parameters) -> Comparison:
-    name = one(parameters, "compare")
-    if name is None:
-        return Comparison()
-    if name in (PREVIOUS, YOY, NO_COMPARISON):
-        return Comparison(name, explained=True)
-    start, slash, end = name.partition("/")
-    if not slash:
-        raise InvalidInput(("compare", f"must be {PREVIOUS}, {YOY}, {NO_COMPARISON} or <start>/<end>"))
-    try:
-        window = parse_range(start, end)
-    except InvalidInput as problem:
-        raise InvalidInput(*(("compare", f"{field} {message}") for field, message in problem.problems)) from None
-    if not window.whole_days:
-        raise InvalidInput(("compare", "costs are by whole UTC day"))
-    return Comparison(name, window, explained=True)
 
 
 def _as_of(parameters: Parameters, now: datetime) -> datetime | None:
