@@ -1,4 +1,4 @@
-"""Budgets, monthly statements and unit costs."""
+"""Budgets, monthly statements, unit costs, and what a customer sets for itself."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Any
 from chalice.app import Blueprint, Response
 
 from chalicelib.domain.budget import Budget
+from chalicelib.domain.choosing import CustomerSettings
 from chalicelib.domain.errors import NotFound
 from chalicelib.routes.analytics import answered
 from chalicelib.routes.answers import encode, fetched, made
@@ -90,6 +91,26 @@ def replace(budget_id: str) -> Response:
 def remove(budget_id: str) -> Response:
     budgets.delete_budget(services().metrics, _customer("admin"), _checked(budget_id))
     return Response("", {"Cache-Control": "no-store"}, 204)
+
+
+@_on("/analytics/settings", "GET")
+def settings() -> Response:
+    held = services().metrics.choices.get(_customer("read"), CustomerSettings) or CustomerSettings()
+    return fetched(billing.current_request, encode(_shown_settings(held)))
+
+
+@_on("/analytics/settings", "PUT")
+def set_settings() -> Response:
+    request = billing.current_request
+    body, named = of_body_as(request, CustomerSettings)
+    customer_id = _customer("admin")
+    customer_of(request, "admin", named)
+    body.checked()
+    return made(_shown_settings(services().metrics.choices.change(customer_id, CustomerSettings, lambda held: body)), 200)
+
+
+def _shown_settings(held: CustomerSettings) -> dict[str, object]:
+    return {"allocation_tags": list(held.allocation_tags)}
 
 
 def _sent(budget_id: str) -> tuple[str, Budget]:

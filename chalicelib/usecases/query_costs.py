@@ -10,6 +10,7 @@ from functools import cache
 from operator import attrgetter
 
 from chalicelib.domain.breakdown import TAG, Parts, Selection, group, top
+from chalicelib.domain.choosing import CustomerSettings
 from chalicelib.domain.cost import CostDay, CostLine
 from chalicelib.domain.errors import BreakdownUnavailable, InvalidInput
 from chalicelib.domain.exact import add_known
@@ -44,7 +45,7 @@ def cost_answer(store: MetricStore, customer_id: str, question: CostQuestion, st
         before = window_before(question.compare, window, elapsed)
     then = within(read, before) if before else []
     currency = currency_of(days, question) or _only(currencies(then))
-    _check_tags(days, question)
+    _check_tags(days, question, _allocation_tags(store, customer_id, question, status))
     chosen = Chosen(question.selection, currency)
     amounts = by_day(read, question.basis, chosen)
     sums = cache(lambda first, last: by_key((day for day in read if first <= day.day <= last), question.basis, chosen))
@@ -114,15 +115,34 @@ def _only(found: list[str]) -> str | None:
     return found[0] if len(found) == 1 else None
 
 
-def _check_tags(days: list[CostDay], question: CostQuestion) -> None:
+def _tags_asked(question: CostQuestion) -> dict[str, str]:
+    """Per tag's key the parameter that asks for it."""
+    by = {name.removeprefix(TAG): "breakdown" for name in question.by if name.startswith(TAG)}
+    return {**{key: f"{TAG}{key}" for key, _ in question.selection.tags}, **by}
+
+
+def _allocation_tags(store: MetricStore, customer_id: str, question: CostQuestion, status: CustomerStatus) -> tuple[str, ...]:
+    """The keys that the customer has chosen; looked up only where it has, and a question asks for one."""
+    if CustomerSettings.NAME not in status.choices or not _tags_asked(question):
+        return ()
+    return (store.choices.get(customer_id, CustomerSettings) or CustomerSettings()).allocation_tags
+
+
+def _check_tags(days: list[CostDay], question: CostQuestion, chosen: tuple[str, ...]) -> None:
+    if others := [
+        (field, f"{key} is none of the allocation tags that are chosen")
+        for key, field in _tags_asked(question).items()
+        if chosen and key not in chosen
+    ]:
+        raise BreakdownUnavailable(*others)
     if fields := _untold_tags(days, question):
         raise BreakdownUnavailable(*((field, "Cost Explorer, a source of this window, gives no tags here") for field in fields))
 
 
 def _untold_tags(days: list[CostDay], question: CostQuestion) -> list[str]:
     """The parameters that ask for tags, where a source of the days gives none."""
-    asked = ["breakdown" for name in question.by if name.startswith(TAG)] + [f"{TAG}{key}" for key, _ in question.selection.tags]
-    return asked if any(COST_EXPLORER in day.sources for day in days) else []
+    asked = list(dict.fromkeys(_tags_asked(question).values()))
+    return asked if asked and any(COST_EXPLORER in day.sources for day in days) else []
 
 
 def _restated(days: list[CostDay]) -> Answer:

@@ -15,7 +15,7 @@ import pytest
 from tests.stack import PROJECT, Answer, Client, Customer, Stack, bare
 
 REPORTS = "/analytics/reports"
-BUDGETS = "/analytics/budgets"
+BUDGETS, SETTINGS = "/analytics/budgets", "/analytics/settings"
 COMPLIANCE = "/analytics/compliance"
 EXCEPTIONS = f"{COMPLIANCE}/exceptions"
 WINDOWS: tuple[dict[str, str], ...] = ({"period": "lastmonth"}, {"period": "30d"}, {"period": "3m"})
@@ -228,6 +228,15 @@ def one_budget(method: str) -> Row:
     return row
 
 
+def choosing_tags(asking: Party, other: Party) -> Iterator[tuple[str, Answer, set[int]]]:
+    before = other.client.answer(SETTINGS)
+    yield other.id, asking.client.request("PUT", SETTINGS, {"allocation_tags": ["mine"], "customer_id": other.id}), {403}
+    yield other.id, asking.client.request("PUT", f"{SETTINGS}?customer_id={other.id}", {"allocation_tags": ["mine"]}), {403}
+    yield "", asking.client.request("PUT", SETTINGS, {"allocation_tags": ["mine"]}), {200}
+    assert other.client.answer(SETTINGS) == before
+    yield "", asking.client.request("PUT", SETTINGS, {"allocation_tags": []}), {200}
+
+
 def a_statement(asking: Party, other: Party) -> Iterator[tuple[str, Answer, set[int]]]:
     yield from fetching("/analytics/statements/2026-10")(asking, other)
     mine, theirs = (party.client.answer("/analytics/statements/2026-10") for party in (asking, other))
@@ -244,6 +253,8 @@ MATRIX: dict[tuple[str, str], Row] = {
     ("GET", f"{BUDGETS}/{{budget_id}}"): one_budget("GET"),
     ("PUT", f"{BUDGETS}/{{budget_id}}"): one_budget("PUT"),
     ("DELETE", f"{BUDGETS}/{{budget_id}}"): one_budget("DELETE"),
+    ("GET", SETTINGS): fetching(SETTINGS),
+    ("PUT", SETTINGS): choosing_tags,
     ("GET", "/analytics/statements"): fetching("/analytics/statements"),
     ("GET", "/analytics/statements/{month}"): a_statement,
     ("GET", COMPLIANCE): fetching(COMPLIANCE),
