@@ -3,7 +3,7 @@
 Only usage is looked at: fees, tax, credits and refunds come when they come. What is expected of a day is the median of the same weekday in
 the eight weeks before it, of which three must be known; so an anomaly among them doesn't hide the next one. A level that moved is told on
 its first days: once four of the seven days before were off in the same direction, the day is held against the same weekday a week before
-and against the middle one of the seven, too, and the nearest counts.
+and against the middle one of those three that usually cost most alike, too, and the nearest counts.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from chalicelib.domain.outlays import Outlays, Series
 
 DEFINITION = "weekday-median-mad-1"
 WEEK, WEEKS, LEAST_WEEKS = 7, 8, 3
-MOVED_DAYS = 4
+MOVED_DAYS, ALIKE_DAYS = 4, 3
 SPREADS = 4
 """So many standard deviations must be exceeded, each 1.4826 MAD of the eight weeks' distances from their weekdays' medians."""
 MAD = 14_826, 10_000
@@ -133,7 +133,8 @@ def _moved(total: Total, place: int, expected: Days, limits: _Limits) -> Iterato
     usual = {at: days for at in seven if (days := _usual(total, at, place))}
     off = [at for at, days in usual.items() if limits.exceeded(total, at, days) and (_off(total, at, days) > 0) is more]
     if len(off) >= MOVED_DAYS:
-        middle = sorted(seven, key=lambda at: total[at] or 0)[len(seven) // 2]
+        nearest = sorted(off, key=lambda at: abs(_twice(total, usual[at]) - _twice(total, expected)))[:ALIKE_DAYS]
+        middle = sorted(nearest, key=lambda at: total[at] or 0)[len(nearest) // 2]
         yield from ((at, at) for at in (place - WEEK, middle) if at in seven)
 
 

@@ -19,6 +19,8 @@ FINER = 6
 LEAST_DAYS = 14
 LOCAL_DAYS, LONGEST_RUN = 28, 3
 """What a day is held against, and how many days in a row may be out of it before they count as a new level."""
+LEAST_ALIKE = 2
+"""So many of its weekday must be known before a day of usage can be a spike."""
 SPIKE_DAYS = 182
 MODEL_DAYS = TREND_WEEKS * WEEK
 
@@ -103,22 +105,31 @@ def _again(sums: Sequence[int]) -> int:
 
 
 def outliers(amounts: Sequence[int | None], both_ways: bool) -> list[int]:
-    """Per day what it is beyond the days before it, 0 for the usual ones: more than half and far more than they differ among themselves."""
+    """Per day what it is beyond the days before it; 0 for the usual ones and for what stays for longer than a few days.
+
+    Both ways for what isn't usage, else only upwards and beyond what its weekday usually costs.
+    """
     found, run = [], 0
-    for place, amount in enumerate(amounts):
-        before = amounts[max(0, place + 1 - LOCAL_DAYS) : max(place + 1, LEAST_DAYS)]
-        near = [value for value in before if value is not None]
-        usual = median(near)
-        if amount is None or (amount <= usual and not both_ways) or amount == usual:
-            found.append(0)
-            run = 0
-            continue
-        alike = [value for value in amounts[max(0, place - 4 * WEEK) : place : WEEK] if value is not None]
-        if len(alike) > 1 and not both_ways:
-            usual = max(usual, median(alike))
-        excess = amount - usual
-        spread = median([abs(value - usual) for value in near])
-        out = abs(excess) > max(abs(usual) // 2, 6 * spread) and (excess > 0 or both_ways)
-        run = run + 1 if out else 0
-        found.append(excess if out and run <= LONGEST_RUN else 0)
+    for place in range(len(amounts)):
+        excess = _excess(amounts, place, both_ways)
+        run = run + 1 if excess else 0
+        found.append(excess if run <= LONGEST_RUN else 0)
     return found
+
+
+def _excess(amounts: Sequence[int | None], place: int, both_ways: bool) -> int:
+    """Beyond the usual by more than half, and by far more than days differ among themselves; else 0."""
+    before = amounts[max(0, place + 1 - LOCAL_DAYS) : max(place + 1, LEAST_DAYS)]
+    near = [value for value in before if value is not None]
+    amount, usual = amounts[place], median(near)
+    if amount is None or amount == usual or (amount < usual and not both_ways):
+        return 0
+    if not both_ways:
+        alike = [value for at in range(place - WEEK, max(-1, place - LOCAL_DAYS - 1), -WEEK) if (value := amounts[at]) is not None]
+        if len(alike) < LEAST_ALIKE:
+            return 0
+        usual = max(usual, median(alike))
+    spread = median([abs(value - usual) for value in near])
+    excess = amount - usual
+    out = abs(excess) > max(abs(usual) // 2, 6 * spread) and (excess > 0 or both_ways)
+    return excess if out else 0

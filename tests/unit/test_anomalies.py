@@ -82,9 +82,9 @@ def test_the_largest_impact_comes_first_whatever_its_sign() -> None:
     assert [anomaly.impact for anomaly in told] == [300, -70, 50]
 
 
-@pytest.mark.parametrize("level", [0, 30, 300])
-def test_a_new_level_is_told_on_its_first_days_and_then_taken_as_usual(level: int) -> None:
-    told = of_one(lambda day: level if day >= ago(25) else usual(day))
+@pytest.mark.parametrize("level", [lambda day: 0, lambda day: 30, lambda day: 300, lambda day: 3 * usual(day)])
+def test_a_new_level_is_told_on_its_first_days_and_then_taken_as_usual(level: Cost) -> None:
+    told = of_one(lambda day: level(day) if day >= ago(25) else usual(day))
     assert sorted(anomaly.day for anomaly in told) == [ago(25), ago(24), ago(23), ago(22)]
 
 
@@ -149,6 +149,12 @@ def test_an_unknown_amount_is_neither_a_drop_nor_a_day_that_was_looked_at() -> N
     assert found(gap) == Checked((), 29)
 
 
+def test_days_that_nobody_knows_are_no_history() -> None:
+    lost = {ago(5 + 7 * back) for back in range(1, 7)}
+    days = [day for day in cost_days(lambda day: [line(400 if day == ago(5) else 100)]) if day.day not in lost]
+    assert ago(5) not in {anomaly.day for anomaly in found(days).anomalies}
+
+
 def test_a_drop_on_a_day_that_is_still_coming_in_says_nothing_but_a_rise_does() -> None:
     def cost(day: date) -> int:
         return {ago(1): 20, ago(2): 300}.get(day, 100)
@@ -179,7 +185,7 @@ cents = st.decimals(-100, 3000, places=4)
 
 
 @given(st.lists(st.tuples(*[st.none() | cents] * 3), min_size=22, max_size=75), st.randoms(use_true_random=False))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_causes_sum_to_the_impact_and_the_order_of_lines_does_not_matter(rows: list[tuple[Decimal | None, ...]], chance: object) -> None:
     def days(shuffle: bool) -> list[CostDay]:
         made = []
@@ -196,6 +202,17 @@ def test_causes_sum_to_the_impact_and_the_order_of_lines_does_not_matter(rows: l
     assert checked == found(days(True), Thresholds(Decimal(0), Decimal(0)), last=75)
     for anomaly in checked.anomalies:
         assert sum(cause.impact for cause in anomaly.causes) == anomaly.impact == anomaly.actual - anomaly.expected
+
+
+@given(st.lists(cents, min_size=40, max_size=60), st.integers(1, 60))
+@settings(max_examples=20, deadline=None)
+def test_weeks_later_the_same_is_told_weeks_later(amounts: list[Decimal], weeks: int) -> None:
+    def told(first: date) -> list[tuple[int, Decimal]]:
+        days = [CostDay.of(first + timedelta(days=number), [line(amount)], [], False, ()) for number, amount in enumerate(amounts)]
+        checked = check(Outlays.of(days, "billed", lambda key: True), [day.day for day in days], USUAL)
+        return [((anomaly.day - first).days, anomaly.impact) for anomaly in checked.anomalies]
+
+    assert told(TODAY) == told(TODAY + timedelta(weeks=weeks))
 
 
 @given(st.lists(cents, min_size=30, max_size=70), st.integers(1, 6))

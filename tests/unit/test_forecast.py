@@ -175,6 +175,11 @@ def test_cheaper_weekends_are_expected_where_the_month_has_them() -> None:
         assert told(forecast(known, {}, month)) == 100 * length(month) - 60 * weekends
 
 
+def test_one_dear_weekday_is_neither_a_spike_nor_every_days() -> None:
+    known = days(84, lambda day: 200 if day.weekday() == 2 else 100)
+    assert told(forecast(known, {}, date(2026, 4, 1))) == 3000 + 500  # April 2026 has five Wednesdays
+
+
 def test_the_month_that_has_begun_is_what_it_cost_and_the_rest_as_expected() -> None:
     known = days(54, lambda day: 10) | days(10, lambda day: 12, date(2026, 2, 18))
     assert max(known) == date(2026, 2, 27)
@@ -187,6 +192,22 @@ def test_a_tax_on_the_first_is_expected_once_and_not_again_after_it_came() -> No
     assert max(known) == date(2026, 4, 14)
     assert told(forecast(known, tax, date(2026, 5, 1))) == 310 + 70
     assert told(forecast(known, tax, date(2026, 4, 1))) == 300 + 70
+
+
+def test_a_tax_seen_once_is_expected_again() -> None:
+    first = date(2026, 1, 20)
+    known, tax = days(22, lambda day: 10, first), days(22, lambda day: 70 if day.day == 1 else 0, first)
+    assert told(forecast(known, tax, date(2026, 3, 1))) == 310 + 70
+    assert told(forecast(known, tax, date(2026, 2, 1))) == 280 + 70
+
+
+def test_taxes_that_differ_widen_the_interval() -> None:
+    known = days(120, lambda day: 10)
+    steady, wild = (
+        interval(forecast(known, days(120, lambda day, taxes=taxes: taxes[day.month % 3] if day.day == 1 else 0), date(2026, 6, 1)))  # type: ignore[misc]
+        for taxes in ((200, 200, 200), (100, 200, 300))
+    )
+    assert wild[1] - wild[0] > 2 * (steady[1] - steady[0])
 
 
 def test_a_credit_late_in_the_month_is_still_to_come() -> None:
@@ -215,6 +236,33 @@ def test_only_credits_make_it_negative() -> None:
 def test_a_service_that_vanished_ten_days_ago_is_not_expected_back(left: int) -> None:
     known = days(100, lambda day: jittered(day) if day < date(2026, 4, 5) else left)
     assert abs(told(forecast(known, {}, date(2026, 5, 1))) - left * 31) <= left * 31 / Decimal(200)
+
+
+def test_a_new_level_is_taken_from_its_first_day_on() -> None:
+    known = days(100, lambda day: 100 if day < date(2026, 3, 21) else 30)
+    assert max(known) - date(2026, 3, 21) == timedelta(days=24)
+    assert told(forecast(known, {}, date(2026, 5, 1))) == 30 * 31
+
+
+def test_a_level_that_doubled_is_no_spike() -> None:
+    found = told(forecast(days(100, lambda day: 100 if day < date(2026, 3, 21) else 200), {}, date(2026, 5, 1)))
+    assert 200 * 31 <= found < 200 * 31 * Decimal("1.03")
+
+
+def test_days_that_differ_much_are_no_steps_and_widen_the_interval() -> None:
+    def cost(day: date) -> int:
+        return 100 + day.toordinal() * 7919 % 141 - 70
+
+    found = forecast(days(112, cost), {}, date(2026, 5, 1))
+    assert abs(told(found) - 3100) < 465
+    low, high = interval(forecast(days(16, cost), {}, date(2026, 2, 1)))
+    assert high - low > (high + low) / 4
+
+
+def test_a_bill_that_often_jumped_has_an_interval_that_says_so() -> None:
+    found = forecast(days(390, lambda day: 100 if day.month % 4 < 2 else 200), {}, date(2027, 2, 1))
+    low, high = interval(found)
+    assert high - low > told(found) / 2
 
 
 def test_a_spike_of_three_days_hardly_moves_it() -> None:
