@@ -88,6 +88,14 @@ def test_a_new_level_is_told_on_its_first_days_and_then_taken_as_usual(level: Co
     assert sorted(anomaly.day for anomaly in told) == [ago(25), ago(24), ago(23), ago(22)]
 
 
+def test_after_a_week_a_new_level_has_its_own_weekdays() -> None:
+    def cost(day: date) -> int:
+        return 100 + 40 * day.weekday()
+
+    told = of_one(lambda day: 3 * cost(day) if day >= ago(25) else cost(day))
+    assert max(anomaly.day for anomaly in told) < ago(18)
+
+
 def test_a_spike_on_a_new_level_is_told_by_what_is_above_it() -> None:
     told = of_one(lambda day: 900 if day == ago(5) else 300 if day >= ago(25) else 100)
     assert (told[0].day, told[0].impact) == (ago(5), 600)
