@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections.abc import Callable, Iterator
 
-from bench import canned, capacity, cold, data, forecast, kept, memory, scale, start, trips
+from bench import canned, capacity, cold, data, forecast, kept, memory, scale, start, trips, wide
 from bench.case import Bench
 from bench.measure import Row
 
@@ -16,6 +16,7 @@ CASES: dict[str, Callable[[Bench], Iterator[Row]]] = {
     "start": start.run,
     "capacity": capacity.run,
     "trips": trips.run,
+    "wide": wide.run,
     "memory": memory.run,
     "forecast": forecast.run,
     "scale": scale.run,
