@@ -147,8 +147,11 @@ class FakeDirectory:
 class FakeHub:
     found: dict[str, tuple[Finding, ...]] = field(default_factory=dict)
 
-    def findings(self, customer_id: str) -> dict[str, tuple[Finding, ...]]:
-        return self.found
+    asked: list[str | None] = field(default_factory=list)
+
+    def findings(self, customer_id: str, account: str | None = None) -> dict[str, tuple[Finding, ...]]:
+        self.asked.append(account)
+        return {name: found for name, found in self.found.items() if account in (None, name)}
 
 
 @dataclass
@@ -170,7 +173,7 @@ class FakeCompliance:
         self.reads += 1
         return self.days[max(day for day in self.days if day <= until)] if any(day <= until for day in self.days) else None
 
-    def compliance_days(self, customer_id: str, first: date, last: date) -> list[ComplianceDay]:
+    def compliance_scores(self, customer_id: str, first: date, last: date) -> list[ComplianceDay]:
         self.reads += 1
         return [found for day, found in sorted(self.days.items()) if first <= day <= last]
 

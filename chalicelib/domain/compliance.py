@@ -54,11 +54,8 @@ class Evaluation:
 
 
 @dataclass(frozen=True)
-class ComplianceDay:
-    """A day's last state. `controls` are the ones known with their standards, so that a vanished one is no data, not forgotten.
-
-    `states` tells of each of them; days that were kept before there was such a thing have none.
-    """
+class DayScore:
+    """What a day's last state counts: what a series of days needs, and cheaper to read."""
 
     day: date
     as_of: datetime
@@ -66,8 +63,6 @@ class ComplianceDay:
     product: str
     overall: Evaluation
     frameworks: dict[str, Evaluation]
-    controls: dict[str, tuple[str, ...]]
-    states: tuple[ControlState, ...] = ()
 
     def knows(self, framework: str | None) -> bool:
         return framework is None or framework in self.frameworks
@@ -75,6 +70,17 @@ class ComplianceDay:
     def evaluation(self, framework: str | None) -> Evaluation:
         """Of all controls, or of a framework's."""
         return self.overall if framework is None else self.frameworks.get(framework, Evaluation())
+
+
+@dataclass(frozen=True)
+class ComplianceDay(DayScore):
+    """A day's last state. `controls` are the ones known with their standards, so that a vanished one is no data, not forgotten.
+
+    `states` tells of each of them; days that were kept before there was such a thing have none.
+    """
+
+    controls: dict[str, tuple[str, ...]]
+    states: tuple[ControlState, ...] = ()
 
     def scoped(self, framework: str | None) -> Iterator[tuple[ControlState, str]]:
         """The controls (a framework's) with the state that counts there."""

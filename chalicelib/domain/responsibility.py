@@ -1,6 +1,7 @@
 """Whose a control is: the provider's baseline (guardrails of whole accounts) or the customer's (what it runs in them), by one table.
 
-The first rule that knows the control, then the one that knows its family, counts; what no rule knows is nobody's, and null.
+The rule that knows the control counts, else the one that knows its family, else the one of the types of resource that fail, where they
+agree; what no rule knows is nobody's, and null.
 Families are the first word of Security Hub's ids (`CloudTrail` of `CloudTrail.1`) and of Prowler's checks (`cloudtrail` of
 `prowler-cloudtrail_multi_region_enabled`), in small letters.
 """
@@ -8,6 +9,7 @@ Families are the first word of Security Hub's ids (`CloudTrail` of `CloudTrail.1
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 PROVIDER, CUSTOMER = "provider", "customer"
@@ -92,11 +94,22 @@ def family_of(control_id: str) -> str | None:
     return found[1].lower() if found else None
 
 
-def party_of(control_id: str) -> Party:
-    """Whose the control is."""
+def party_of(control_id: str, resource_types: Iterable[str] = ()) -> Party:
+    """Whose the control is; the types (ASFF's) are asked only where its id tells nothing."""
     check, family = _PROWLER_CHECK.fullmatch(control_id), family_of(control_id)
     named = _BY_CONTROL.get(control_id.rpartition("/")[2])
     if named is None and check:
         special = [rule for rule in RULES if family in rule.families and any(word in check[2] for word in rule.words)]
         named = special[0].party if special else None
-    return named or _BY_FAMILY.get(family or "", Party())
+    return named or _BY_FAMILY.get(family or "") or _of_types(resource_types)
+
+
+def _of_types(resource_types: Iterable[str]) -> Party:
+    """As the family that the types' names begin with: `AwsS3Bucket` is s3's."""
+    found = {_of_type(kind.removeprefix("Aws").lower()) for kind in resource_types}
+    return next(iter(found)) if len(found) == 1 else Party()
+
+
+def _of_type(name: str) -> Party:
+    families = [family for family in _BY_FAMILY if name.startswith(family)]
+    return _BY_FAMILY[max(families, key=len)] if families else Party()

@@ -25,17 +25,18 @@ class Hub:
     def __init__(self, dynamo: Dynamo, table: str, values: Values) -> None:
         self._dynamo, self._table, self._values = dynamo, table, values
 
-    def findings(self, customer_id: str) -> dict[str, Findings]:
-        """Per account."""
-        found = self._values.read(customer_id, HUB, HUB + LAST, Findings)
+    def findings(self, customer_id: str, account: str | None = None) -> dict[str, Findings]:
+        """Per account, or of one."""
+        first, last = (HUB, HUB + LAST) if account is None else (f"{HUB}{account}", f"{HUB}{account}#{LAST}")
+        found = self._values.read(customer_id, first, last, Findings)
         return {key.removeprefix(HUB): findings for key, findings in found.items()}
 
     def change(self, customer_id: str, account: str, to: Callable[[Findings], Findings]) -> bool:
         """Puts what `to` makes of an account's findings; of two at once the later sees the earlier's. False when nothing changes."""
         key = f"{HUB}{account}"
         for attempt in range(ROUNDS):
-            found = self._values.read(customer_id, key, f"{key}#{LAST}", Findings)
-            held = found.get(key, ())
+            found = self.findings(customer_id, account)
+            held = found.get(account, ())
             wanted = to(held)
             if wanted == held:
                 return False

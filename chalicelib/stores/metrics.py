@@ -11,7 +11,7 @@ import hashlib
 from collections.abc import Callable, Iterable
 from datetime import date, datetime, timedelta
 
-from chalicelib.domain.compliance import ComplianceDay, Finding
+from chalicelib.domain.compliance import ComplianceDay, DayScore, Finding
 from chalicelib.domain.cost import CostPart
 from chalicelib.domain.period import DAY, HOUR
 from chalicelib.domain.prospect import Prospects
@@ -22,14 +22,14 @@ from chalicelib.stores.choices import CHOICE_PREFIX, Choices
 from chalicelib.stores.dynamo import Dynamo
 from chalicelib.stores.hours import Hours
 from chalicelib.stores.hub import Hub
-from chalicelib.stores.items import SCHEMA, Item, check_schema, from_items, pack, unpack
+from chalicelib.stores.items import PART_MARK, SCHEMA, Item, check_schema, from_items, pack, unpack
 from chalicelib.stores.rollups import DAYS_KEPT, Rollups
 from chalicelib.stores.values import HASH, LAST, RANGE, Value, Values
 
 COST_PART, COMPLIANCE_DAY, DROP, FINDINGS = "cost-part#", "compliance-day#", "drop#", "findings#"
 REGISTRY, STATUS = "registry", "status"
 PARTS_A_DAY = 4
-"""More than a day's state of compliance ever takes."""
+"""More than a day's state of compliance mostly takes."""
 STATE_PREFIX = "source_"
 CHANGED = "changed_at"
 PROSPECTS = "prospects"
@@ -71,12 +71,16 @@ class Metrics:
         newest = self._dynamo.query(
             self._table, condition, values, ExpressionAttributeNames=names, ConsistentRead=True, ScanIndexForward=False, Limit=PARTS_A_DAY
         )
-        days = list(from_items(sorted(newest, key=lambda item: item[names["#range"]]["S"]), names["#range"], ComplianceDay, self._now()))
+        items = {item[RANGE]["S"]: item for item in reversed(list(newest))}
+        whole = max(items, default="").partition(PART_MARK)[0]
+        if whole and whole not in items:  # the last day takes more items than were asked for, or did before
+            return self._values.read(customer_id, whole, f"{whole}#{LAST}", ComplianceDay).get(whole)
+        days = list(from_items(items.values(), RANGE, ComplianceDay, self._now()))
         return days[-1][1] if days else None
 
-    def compliance_days(self, customer_id: str, first: date, last: date) -> list[ComplianceDay]:
-        """The states of those days that have one, in order."""
-        return self._all(customer_id, f"{COMPLIANCE_DAY}{first}", f"{COMPLIANCE_DAY}{last}{LAST}", ComplianceDay)
+    def compliance_scores(self, customer_id: str, first: date, last: date) -> list[DayScore]:
+        """What those days count that have a state, in order."""
+        return self._all(customer_id, f"{COMPLIANCE_DAY}{first}", f"{COMPLIANCE_DAY}{last}{LAST}", DayScore)
 
     def put_compliance_days(self, customer_id: str, days: Iterable[ComplianceDay]) -> str:
         return self._values.put(customer_id, [(f"{COMPLIANCE_DAY}{day.day}", day, self._days_ttl()) for day in days])

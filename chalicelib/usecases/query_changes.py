@@ -7,7 +7,7 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from chalicelib.domain.bridge import Bridge, Tally, bridge
-from chalicelib.domain.compliance import ComplianceDay
+from chalicelib.domain.compliance import ComplianceDay, DayScore
 from chalicelib.domain.controls import ControlState
 from chalicelib.domain.exact import add
 from chalicelib.domain.exceptions import EXCEPTED, InEffect, Statement, next_turn
@@ -42,9 +42,8 @@ class Side:
 
 def changes_answer(store: MetricStore, customer_id: str, question: ChangesQuestion, status: CustomerStatus, now: datetime) -> Answer:
     """What was said on a day stands until the next one that tells more; null where a side is unknown or of another product."""
-    days, statements = store.compliance_days(customer_id, question.first, question.last), statements_of(store, customer_id, status)
-    first = days[0] if days and days[0].day == question.first else store.latest_compliance_day(customer_id, question.first)
-    last = days[-1] if days else first
+    first, last = (store.latest_compliance_day(customer_id, day) for day in (question.first, question.last))
+    statements = statements_of(store, customer_id, status)
     same = first is not None and last is not None and first.product == last.product
     then = Side(first if same else None, question, statements, _end_of(question.first, now))
     there = Side(last, question, statements, _end_of(question.last, now))
@@ -66,7 +65,7 @@ def changes_answer(store: MetricStore, customer_id: str, question: ChangesQuesti
         },
         "by_category": _by_category(changes),
         "changes": changes,
-        "series": _series(question, days, last),
+        "series": _series(question, store.compliance_scores(customer_id, question.first, question.last), last),
         "generated_at": text_of(now),
     }
     return Passing(answer, next_turn(statements, now))
@@ -147,7 +146,7 @@ def _sum(lines: list[Answer], member: str) -> Decimal | None:
     return shown(add(known)) if len(known) == len(amounts) else None
 
 
-def _series(question: ChangesQuestion, days: Iterable[ComplianceDay], last: ComplianceDay | None) -> list[Answer]:
+def _series(question: ChangesQuestion, days: Iterable[DayScore], last: ComplianceDay | None) -> list[Answer]:
     """A score per day that has one, of the last day's product; null on days without a read."""
     of_day = {day.day: day for day in days if last and day.product == last.product and day.knows(question.framework)}
     wanted = (question.first + number * DAY for number in range((question.last - question.first).days + 1))

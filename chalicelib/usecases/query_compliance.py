@@ -96,7 +96,8 @@ def _issues(day: ComplianceDay | None, current: Evaluation, in_effect: InEffect,
 
 
 def _issue(issue: Issue, control: ControlState | None, in_effect: InEffect) -> Answer:
-    party, exception = party_of(issue.control_id), in_effect.exception(issue.control_id)
+    places = control.places if control else ()
+    party, exception = party_of(issue.control_id, (kind for _, kind in places)), in_effect.exception(issue.control_id)
     return {
         "control_id": issue.control_id,
         "title": issue.title,

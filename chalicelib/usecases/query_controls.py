@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import TypeVar
 from urllib.parse import unquote
@@ -52,9 +52,7 @@ def control_answer(store: MetricStore, customer_id: str, question: ControlQuesti
     control, in_effect = _named(day, question.control_id), InEffect(statements, now)
     if day is None or control is None:
         raise NotFound("there is no such control")
-    failing = _failing(day, control, _findings(store, customer_id, day) if control.failed else ())
-    lines = [(place_of("\n".join(resource)), (resource, finding)) for resource, finding in failing.items()]
-    page, cursor = paged(lines, question.after, question.limit)
+    page, cursor = paged(_failing(store, customer_id, day, control, question), question.after, question.limit)
     answer: Answer = {
         "customer_id": customer_id,
         "product": day.product,
@@ -86,7 +84,8 @@ def _place(control: ControlState, state: str) -> Position:
 
 def shown_control(control: ControlState, state: str, in_effect: InEffect) -> Answer:
     """`state` is the one that counts where it is shown."""
-    exception, attestation, party = in_effect.exception(control.id), in_effect.attestation(control.id), party_of(control.id)
+    exception, attestation = in_effect.exception(control.id), in_effect.attestation(control.id)
+    party = party_of(control.id, (kind for _, kind in control.places))
     return {
         "control_id": control.id,
         "title": control.title,
@@ -118,21 +117,38 @@ def _named(day: ComplianceDay | None, name: str) -> ControlState | None:
     return controls.get(name) or controls.get(unquote(name))
 
 
-def _findings(store: MetricStore, customer_id: str, day: ComplianceDay) -> list[Finding]:
-    if day.source == SECURITY_HUB:
-        return [finding for found in store.hub.findings(customer_id).values() for finding in found]
-    return [finding for _, found in store.findings(customer_id) for finding in found]
+def _failing(
+    store: MetricStore, customer_id: str, day: ComplianceDay, control: ControlState, question: ControlQuestion
+) -> list[tuple[Position, tuple[Resource, Finding]]]:
+    """The resources that failed in the day's state, with their places: at least those of the page, and one more if there is one.
+
+    Security Hub's findings lie by account: no more accounts are read than the page takes.
+    """
+    stale_after = STALE_AFTER if day.source == SECURITY_HUB else None
+    lines: list[tuple[Position, tuple[Resource, Finding]]] = []
+    for findings in _by_account(store, customer_id, day, control, question):
+        own = latest_by_id(finding for finding in findings if finding.product == day.product)
+        failing: dict[Resource, Finding] = {}
+        for finding in sorted(own, key=lambda finding: finding.updated_at):
+            if finding.control_id == control.id and finding.counts and state_of([finding], day.as_of, stale_after) == FAILED:
+                failing |= {(finding.account, finding.region, resource): finding for resource in finding.resources}
+        placed = ((place_of("\n".join(resource)), (resource, finding)) for resource, finding in failing.items())
+        lines += [line for line in placed if question.after is None or line[0] > question.after]
+        if len(lines) > question.limit:
+            break
+    return lines
 
 
-def _failing(day: ComplianceDay, control: ControlState, findings: Sequence[Finding]) -> dict[Resource, Finding]:
-    """The resources that failed in the day's state, each with the newest finding that says so; of accounts that were looked at then."""
-    accounts, stale_after = {account for account, _ in control.places}, STALE_AFTER if day.source == SECURITY_HUB else None
-    own = latest_by_id(finding for finding in findings if finding.product == day.product and finding.account in accounts)
-    failing: dict[Resource, Finding] = {}
-    for finding in sorted(own, key=lambda finding: finding.updated_at):
-        if finding.control_id == control.id and finding.counts and state_of([finding], day.as_of, stale_after) == FAILED:
-            failing |= {(finding.account, finding.region, resource): finding for resource in finding.resources}
-    return failing
+def _by_account(
+    store: MetricStore, customer_id: str, day: ComplianceDay, control: ControlState, question: ControlQuestion
+) -> Iterator[Sequence[Finding]]:
+    """Findings in the order of the accounts in which the control fails, from the one on in which the page before ended."""
+    if day.source != SECURITY_HUB:
+        yield [finding for _, found in store.findings(customer_id) for finding in found]
+        return
+    since = str(question.after[0]).partition("\n")[0] if question.after else ""
+    for account in sorted({account for account, _ in control.places if account >= since}):
+        yield store.hub.findings(customer_id, account).get(account, ())
 
 
 def _shown_resource(control: ControlState, resource: Resource, finding: Finding, in_effect: InEffect) -> Answer:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from random import Random
 from typing import Any
 
 import msgspec
+import pytest
 
 from chalicelib.domain.compliance import SECURITY_HUB, STALE_AFTER, ComplianceDay, Finding, assess
 from chalicelib.domain.period import DAY
@@ -45,10 +47,11 @@ def test_a_range_of_days_is_one_query_and_holds_only_its_days(metrics: Metrics, 
     metrics.put_compliance_days("other", [day(3)])
     counting = Counting(client)
     store = Metrics(Dynamo(counting), "securebase-dev-metrics", lambda: NOW, timedelta(days=14))
-    assert store.compliance_days("acme", TODAY - 4 * DAY, TODAY) == days[1:]
+    assert [one.day for one in store.compliance_scores("acme", TODAY - 4 * DAY, TODAY)] == [one.day for one in days[1:]]
     assert counting.queries == 1
-    assert store.compliance_days("acme", TODAY - 4 * DAY, TODAY - DAY) == days[1:3]
-    assert store.compliance_days("acm", TODAY - 40 * DAY, TODAY) == []
+    (first, _) = store.compliance_scores("acme", TODAY - 4 * DAY, TODAY - DAY)
+    assert (first.overall, first.frameworks) == (days[1].overall, days[1].frameworks)
+    assert store.compliance_scores("acm", TODAY - 40 * DAY, TODAY) == []
 
 
 def test_since_when_goes_through_the_table_from_day_to_day(metrics: Metrics) -> None:
@@ -72,3 +75,22 @@ def test_what_was_kept_before_there_was_such_a_thing_is_read_with_what_it_has(me
     for name in ("types", "fix", "fix_url"):
         finding.pop(name)
     assert unpack(pack(finding), Finding).types == ()
+
+
+def many(count: int) -> ComplianceDay:
+    """Of so many controls that a day takes several items."""
+    numbers = Random(count)
+    text = [f"{numbers.getrandbits(4000):x}" for _ in range(count)]
+    findings = [
+        Finding(name[:40], SECURITY_HUB, name[:40], name[40:], "HIGH", "FAILED", False, NOW, "1", "us-east-1", ("r",), ()) for name in text
+    ]
+    return assess("security_hub", SECURITY_HUB, findings, NOW, STALE_AFTER)
+
+
+@pytest.mark.parametrize("count", [1, 400, 1700])
+def test_the_last_day_is_found_however_many_items_it_takes_or_took(metrics: Metrics, client: Any, count: int) -> None:
+    metrics.put_compliance_days("acme", [day(1), many(1700)])
+    assert len(list(Dynamo(client).scan("securebase-dev-metrics"))) > 5
+    metrics.put_compliance_days("acme", [many(count)])
+    assert metrics.latest_compliance_day("acme", TODAY) == many(count)
+    assert metrics.latest_compliance_day("acme", TODAY - DAY) == day(1)

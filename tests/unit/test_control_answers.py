@@ -150,6 +150,23 @@ def test_failing_resources_are_those_that_were_counted() -> None:
     assert len(names) == shown["failed_resources"] == 13
 
 
+def test_only_the_accounts_of_a_page_are_read() -> None:
+    accounts = [f"{number:012d}" for number in range(9)]
+    found = {account: tuple(finding("S3.1", name=f"{account}{n}", account=account) for n in range(3)) for account in accounts}
+    held = store(*(one for of_account in found.values() for one in of_account))
+    held.hub.found = found
+    first = control(held, "S3.1", limit="4")
+    assert held.hub.asked == accounts[:2]
+    held.hub.asked.clear()
+    second = control(held, "S3.1", limit="4", cursor=first["next_cursor"])
+    assert held.hub.asked == accounts[1:3]
+    assert [one["account"] for one in first["failing_resources"] + second["failing_resources"]] == [
+        *accounts[:1] * 3,
+        *accounts[1:2] * 3,
+        *accounts[2:3] * 2,
+    ]
+
+
 def test_a_dropped_files_control_has_its_resources_from_the_files() -> None:
     dropped = finding("prowler-s3_x", product="prowler/prowler")
     held = store(hub=False)
@@ -278,7 +295,7 @@ def test_a_state_stands_until_a_day_that_has_another_and_trends_are_of_days() ->
     answer = changes(held, from_="2026-11-11", to="2026-11-21")
     assert (answer["then"]["date"], answer["now"]["date"]) == ("2026-10-04", "2026-11-13")
     assert [entry["score"] for entry in answer["series"]] == [None, None, 100, *[None] * 8]
-    assert held.reads == 2
+    assert held.reads == 3
 
 
 def test_two_products_are_not_compared() -> None:
@@ -345,6 +362,21 @@ def test_whose_a_control_is_comes_from_the_table_or_is_unknown(control_id: str, 
 
 def test_every_seeded_control_is_somebodys() -> None:
     assert all(party_of(one.id).responsible for one in CONTROLS)
+
+
+@pytest.mark.parametrize(
+    ("kinds", "responsible"),
+    [
+        (["AwsS3Bucket"], "customer"),
+        (["AwsCloudTrailTrail"], "provider"),
+        (["AwsS3Bucket", "AwsRdsDbInstance"], "customer"),
+        (["AwsS3Bucket", "AwsCloudTrailTrail"], None),
+        (["Other"], None),
+        ([], None),
+    ],
+)
+def test_where_an_id_tells_nothing_the_failing_resources_do_if_they_agree(kinds: list[str], responsible: str | None) -> None:
+    assert party_of("arn:aws:securityhub:::ruleset/x/rule/1.1", kinds).responsible == responsible
 
 
 @pytest.mark.parametrize(
