@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -22,6 +22,8 @@ MEMBERS = {"kind": 20, "control_id": 600, "resource": 2000, "reason": 1000, "app
 OPTIONAL = ("resource", "state")
 LONGEST_MONTHS = 12
 MOST_IN_EFFECT, MOST_KEPT = 1000, 5000
+LARGEST_TEXT = 3_000_000
+"""Whatever it is, it can be written: a transaction takes 4 MB."""
 KEPT_AT_LEAST = 25 * 31 * DAY
 """As long as days are kept, whose changes old statements explain."""
 _LINES = "\n\t"
@@ -74,11 +76,12 @@ def declare(store: MetricStore, customer_id: str, body: Parameters, by: str, sta
         before = held.statements if held else ()
         if sum(one.in_effect(now) for one in before) >= MOST_IN_EFFECT:
             raise Conflict(f"{MOST_IN_EFFECT} exceptions and attestations are in effect: revoke some first")
-        if len(before) >= MOST_KEPT:
-            before = tuple(one for one in before if now - one.ends_at <= KEPT_AT_LEAST)
-        if len(before) >= MOST_KEPT:
-            raise Conflict(f"{MOST_KEPT} exceptions and attestations are on record")
-        return Exceptions((*before, statement))
+        after = (*before, statement)
+        if _full(after):
+            after = tuple(one for one in after if now - one.ends_at <= KEPT_AT_LEAST)
+        if _full(after):
+            raise Conflict(f"the record of exceptions is full: it holds {MOST_KEPT}, and {LARGEST_TEXT} bytes of text")
+        return Exceptions(after)
 
     store.choices.change(customer_id, Exceptions, added)
     return statement
@@ -93,6 +96,12 @@ def revoke(store: MetricStore, customer_id: str, statement_id: str, by: str, now
         return Exceptions(tuple(_ended(one, by, now) if one.id == statement_id else one for one in held.statements))
 
     store.choices.change(customer_id, Exceptions, revoked)
+
+
+def _full(statements: Sequence[Statement]) -> bool:
+    """Whether it is more than may be kept."""
+    texts = ((one.control_id, one.resource or "", one.reason, one.approver, one.created_by, one.revoked_by or "") for one in statements)
+    return len(statements) > MOST_KEPT or sum(len(text.encode()) for of_one in texts for text in of_one) > LARGEST_TEXT
 
 
 def _ended(statement: Statement, by: str, now: datetime) -> Statement:

@@ -64,7 +64,8 @@ def changes_answer(store: MetricStore, customer_id: str, question: ChangesQuesti
             "change": shown(counted.change),
         },
         "by_category": _by_category(changes),
-        "changes": changes,
+        "changes": None if changes is None else changes[: question.top],
+        "others": None if changes is None else _together(changes[question.top :]),
         "series": _series(question, store.compliance_scores(customer_id, question.first, question.last), last),
         "generated_at": text_of(now),
     }
@@ -134,10 +135,11 @@ def _by_category(changes: list[Answer] | None) -> Answer | None:
     if changes is None:
         return None
     grouped = {name: [line for line in changes if line["category"] == name] for name in (*OF_FINDINGS, *OF_WORDS)}
-    return {
-        name: {"controls": len(lines), **{member: _sum(lines, member) for member in ("contribution", "contribution_with_exceptions")}}
-        for name, lines in grouped.items()
-    }
+    return {name: _together(lines) for name, lines in grouped.items()}
+
+
+def _together(lines: list[Answer]) -> Answer:
+    return {"controls": len(lines), **{member: _sum(lines, member) for member in ("contribution", "contribution_with_exceptions")}}
 
 
 def _sum(lines: list[Answer], member: str) -> Decimal | None:

@@ -19,6 +19,7 @@ from chalicelib.usecases.query_controls import shown_fix, told
 from chalicelib.usecases.questions import ComplianceQuestion
 
 TREND = 30 * DAY
+MOST_EXPIRING = 100
 
 
 def compliance_answer(store: MetricStore, customer_id: str, question: ComplianceQuestion, status: CustomerStatus, now: datetime) -> Answer:
@@ -81,12 +82,14 @@ def _exceptions(day: ComplianceDay | None, statements: Sequence[Statement], in_e
     """Statements by number, and the controls of which they change what counts."""
     pairs = [(state, in_effect.counted(control, state)) for control, state in (day.scoped(question.framework) if day else ())]
     known = day is not None and told(day) and day.knows(question.framework)
+    ending = ending_within(statements, in_effect.at, SOON)
     return {
         "active": len(in_effect.statements),
         "expired": sum(one.status(in_effect.at) == EXPIRED for one in statements),
         "excepted_controls": sum(counted == EXCEPTED for _, counted in pairs) if known else None,
         "attested_controls": sum(counted != state and counted != EXCEPTED for state, counted in pairs) if known else None,
-        "expiring_in_30_days": [shown_statement(one, in_effect.at) for one in ending_within(statements, in_effect.at, SOON)],
+        "expiring": len(ending),
+        "expiring_in_30_days": [shown_statement(one, in_effect.at) for one in ending[:MOST_EXPIRING]],
     }
 
 

@@ -25,6 +25,7 @@ from chalicelib.usecases.query_controls import told
 from chalicelib.usecases.query_costs import SOURCES, currency_of
 from chalicelib.usecases.questions_costs import CostQuestion
 
+USUAL_TOP = 100
 AT_RISK = ("CRITICAL", "HIGH")
 Place = tuple[str, str | None]
 """(account, service); None is a service that can't be told."""
@@ -45,13 +46,13 @@ class Line:
 
     def shown(self) -> Answer:
         controls = sorted(self.controls, key=lambda control: (SEVERITIES.index(control.severity), control.id))
-        named: list[Answer] = [{"control_id": control.id, "title": control.title, "severity": control.severity} for control in controls]
+        named: list[Answer] = [{"control_id": control.id, "severity": control.severity} for control in controls]
         return {"account": self.account, "service": self.service, "amount": shown(self.amount), "controls": named}
 
 
 def risk_answer(store: MetricStore, customer_id: str, question: CostQuestion, status: CustomerStatus, now: datetime) -> Answer:
     """Each account and service once, however many controls fail there. An exception takes no risk away, so it takes nothing off here."""
-    window = question.window
+    window, most = question.window, question.top or USUAL_TOP
     day = store.latest_compliance_day(customer_id, now.date())
     days = charged_days(store, customer_id, window, status, now)
     currency = currency_of(days, question)
@@ -70,13 +71,20 @@ def risk_answer(store: MetricStore, customer_id: str, question: CostQuestion, st
         "cost": question.basis,
         "currency": currency,
         "total": shown(total) if places is not None else None,
-        "at_risk": [line.shown() for line in at_risk] if places is not None else None,
-        "service_unknown": [line.shown() for line in apart] if places is not None else None,
+        "at_risk": [line.shown() for line in at_risk[:most]] if places is not None else None,
+        "others": _others(at_risk[most:]) if places is not None else None,
+        "service_unknown": [line.shown() for line in apart[:most]] if places is not None else None,
+        "places": {"at_risk": len(at_risk), "service_unknown": len(apart)} if places is not None else None,
         "coverage": {"days_present": len(days), "days_expected": window.clipped(midnight(now.date())).length // DAY},
         "data_through": text_of(data_through(status, SOURCES)),
         "controls_as_of": text_of(day.as_of) if day else None,
         "generated_at": text_of(now),
     }
+
+
+def _others(lines: list[Line]) -> Answer:
+    """What isn't shown one by one; None with something unknown in it."""
+    return {"places": len(lines), "amount": shown(add_known(line.amount for line in lines))}
 
 
 def places_of(controls: Iterable[ControlState]) -> dict[Place, list[ControlState]]:

@@ -14,7 +14,7 @@ from datetime import date, datetime
 from chalicelib.domain.errors import InvalidInput
 from chalicelib.domain.findings import DISABLED, FAILED, NO_DATA, PASSED, SEVERITIES, UNKNOWN
 from chalicelib.domain.period import DAY, LONGEST_MONTHS, is_midnight, minus_months, parse_instant
-from chalicelib.usecases.questions import Parameters, check_names, one
+from chalicelib.usecases.questions import LONGEST_TOP, Parameters, check_names, one, top_of
 from chalicelib.usecases.questions_costs import CostQuestion, cost_question
 
 STATES = (FAILED, UNKNOWN, NO_DATA, PASSED, DISABLED)
@@ -22,8 +22,8 @@ STATES = (FAILED, UNKNOWN, NO_DATA, PASSED, DISABLED)
 PAGE = ("limit", "cursor")
 CONTROLS_PARAMETERS = ("framework", "state", "severity", *PAGE)
 CONTROL_PARAMETERS = STATEMENTS_PARAMETERS = PAGE
-CHANGES_PARAMETERS = ("from", "to", "framework")
-RISK_PARAMETERS = ("period", "start", "end", "cost", "currency")
+CHANGES_PARAMETERS = ("from", "to", "framework", "top")
+RISK_PARAMETERS = ("period", "start", "end", "cost", "currency", "top")
 USUAL_PAGE, LARGEST_PAGE = 50, 100
 LONGEST_CURSOR = 2048
 USUAL_CHANGES = 30 * DAY
@@ -59,6 +59,7 @@ class ChangesQuestion:
     first: date
     last: date
     framework: str | None
+    top: int
 
 
 def controls_question(parameters: Parameters, now: datetime) -> ControlsQuestion:
@@ -83,7 +84,7 @@ def changes_question(parameters: Parameters, now: datetime) -> ChangesQuestion:
         raise InvalidInput(("from", "must be before to"))
     if first < minus_months(last, LONGEST_MONTHS):
         raise InvalidInput(("from", f"must be at most {LONGEST_MONTHS} months before to"))
-    return ChangesQuestion(first, last, one(parameters, "framework"))
+    return ChangesQuestion(first, last, one(parameters, "framework"), top_of(parameters) or LONGEST_TOP)
 
 
 def risk_question(parameters: Parameters, now: datetime) -> CostQuestion:

@@ -230,6 +230,9 @@ def test_contributions_sum_to_the_change_over_any_history(
             continue
         assert sum(line[member] for line in answer["changes"]) == side["change"] == side["now"]["unrounded"] - side["then"]["unrounded"]
         assert sum(part[member] for part in answer["by_category"].values()) == side["change"]
+        first = changes(held, top="1", **({"framework": framework} if framework else {}))
+        assert sum(line[member] for line in first["changes"]) + first["others"][member] == side["change"]
+        assert len(first["changes"]) + first["others"]["controls"] == len(answer["changes"])
     known = [one["control_id"] for one in answer["changes"] or ()]
     assert len(known) == len(set(known))
     if answer["now"]:
@@ -433,6 +436,15 @@ def test_each_account_and_service_at_risk_is_counted_once_however_much_fails_the
     assert [one["control_id"] for one in answer["at_risk"][0]["controls"]] == ["S3.8", "S3.1"]
     assert [(one["account"], one["service"], one["amount"]) for one in answer["service_unknown"]] == [("1", None, None)]
     assert answer["currency"] == "USD"
+
+
+def test_what_is_not_shown_one_by_one_is_told_together() -> None:
+    held = store(*(finding("S3.1", name=f"{n}", account=f"{n}") for n in range(4)), finding("IAM.6", severity="CRITICAL", types=()))
+    held.costs.found = costs(a0_S3="1", a1_S3="8", a2_S3="2", a3_S3="4")
+    answer = risk(held, top="2")
+    assert [one["amount"] for one in answer["at_risk"]] == [8, 4]
+    assert answer["others"] == {"places": 2, "amount": 3}
+    assert (answer["total"], answer["places"]) == (15, {"at_risk": 4, "service_unknown": 1})
 
 
 def test_an_amount_that_is_unknown_makes_the_total_unknown() -> None:

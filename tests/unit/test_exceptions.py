@@ -241,6 +241,18 @@ def test_only_what_ended_long_ago_makes_room_for_more() -> None:
         declare(held, "acme", BODY, "k", "2" * 32, NOW)
 
 
+@pytest.mark.parametrize(("ago", "refused"), [(2 * WEEK, True), (KEPT_AT_LEAST + 2 * WEEK, False)])
+def test_more_text_than_could_be_written_is_refused_or_takes_the_place_of_what_ended_long_ago(ago: timedelta, refused: bool) -> None:
+    held = store()
+    held.choices.said["exceptions"] = Exceptions((said(reason="x" * 1000, since=NOW - ago),) * 3000)
+    if refused:
+        with pytest.raises(Conflict):
+            declare(held, "acme", BODY, "k", "1" * 32, NOW)
+    else:
+        declare(held, "acme", BODY, "k", "1" * 32, NOW)
+        assert [one.id for one in held.choices.said["exceptions"].statements] == ["1" * 32]
+
+
 def test_pages_of_statements_hold_each_once_newest_first() -> None:
     held = store()
     made = [said(id=f"{n:032x}", since=NOW - timedelta(minutes=n // 2)) for n in range(7)]
