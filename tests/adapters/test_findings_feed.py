@@ -133,6 +133,31 @@ def test_an_event_changes_the_score_at_once_and_another_one_changes_it_back(feed
     assert score(feeds) == 100
 
 
+def test_since_when_a_control_fails_outlasts_events_and_sweeps_until_it_passes(feeds: Feeds) -> None:
+    def since() -> tuple[datetime | None, datetime | None]:
+        found = day(feeds)
+        assert found
+        control = next(one for one in found.states if one.id == "S3.2")
+        return control.first_seen, control.failing_since
+
+    sweep(feeds)
+    first = since()[0]
+    assert first is not None
+    assert since() == (first, None)
+    feeds.aws.now += 10 * MINUTE
+    failed = feeds.aws.now
+    tell(feeds, asff("S3.2", "FAILED", NOW))
+    assert since() == (first, failed)
+    feeds.aws.now += 10 * MINUTE
+    tell(feeds, asff("S3.1", "FAILED", NOW))
+    has(feeds, [*FOUR[:1], asff("S3.2", "FAILED", NOW), *FOUR[2:]])
+    feeds.aws.now += 24 * HOUR
+    sweep(feeds, CLOSED + 24 * HOUR)
+    assert since() == (first, failed)
+    tell(feeds, asff("S3.2", "PASSED", feeds.aws.now))
+    assert since() == (first, None)
+
+
 def test_an_event_about_a_control_that_had_no_finding_adds_it(feeds: Feeds) -> None:
     sweep(feeds)
     tell(feeds, asff("S3.5", "FAILED", NOW))

@@ -73,6 +73,14 @@ def test_a_bad_token_is_nobodys(name: str) -> None:
     assert VERIFIER.principal(BAD[name]) is None
 
 
+def test_a_tokens_principal_is_named_by_its_subject_however_long_and_nothing_else() -> None:
+    made = token(claims(sub="s" * 1000))
+    principal = VERIFIER.principal(made)
+    assert principal is not None
+    assert principal.id == "token:" + "s" * 200
+    assert made not in repr(principal)
+
+
 def test_a_scope_that_does_not_exist_grants_nothing() -> None:
     principal = VERIFIER.principal(token(claims(scope="operator root read")))
     assert principal is not None
