@@ -13,9 +13,12 @@ from chalicelib.domain.state import CustomerStatus
 from chalicelib.stores import tables
 from chalicelib.usecases.query import Answer
 from chalicelib.usecases.query_compliance import compliance_answer
+from chalicelib.usecases.query_controls import controls_answer
 from chalicelib.usecases.query_costs import cost_answer
+from chalicelib.usecases.query_risk import risk_answer
 from chalicelib.usecases.query_usage import usage_answer
 from chalicelib.usecases.questions import Parameters, compliance_question, usage_question
+from chalicelib.usecases.questions_compliance import controls_question, risk_question
 from chalicelib.usecases.questions_costs import cost_question
 from chalicelib.wiring import CONFIG, Services
 
@@ -23,6 +26,8 @@ ROUTES: dict[str, tuple[Callable[[Parameters, Any], Any], Callable[..., Answer]]
     "costs": (cost_question, cost_answer),
     "usage": (usage_question, usage_answer),
     "compliance": (compliance_question, compliance_answer),
+    "controls": (controls_question, controls_answer),
+    "spend at risk": (risk_question, risk_answer),
 }
 DETAILED = {"granularity": "day", "breakdown": "service,region"}
 

@@ -23,7 +23,8 @@ def run(bench: Bench) -> Iterator[Row]:
         for period in PERIODS:
             if (kind, period) != ("costs", "24h"):  # costs are by day
                 yield from _rows(bench, f"cold {period} {kind}", kind, period=period)
-    yield from _rows(bench, "cold compliance", "compliance")
+    for kind in ("compliance", "controls", "spend at risk"):
+        yield from _rows(bench, f"cold {kind}", kind)
 
 
 def _rows(bench: Bench, name: str, kind: str, **parameters: str) -> Iterator[Row]:
@@ -37,7 +38,7 @@ def _rows(bench: Bench, name: str, kind: str, **parameters: str) -> Iterator[Row
             reads.extend(calls[before:])
             return made
 
-        _, hit = cached(with_.cache, CUSTOMER, "trips", question, make, encode)
+        _, hit = cached(with_.cache, CUSTOMER, f"trips {kind}", question, make, encode)
     assert not hit
     yield Row(f"{name}, calls", len(calls), "", CACHE + _pages(bench, reads))
     yield Row("  bytes over the wire", sum(call.size for call in calls) / 1024, " KB")
