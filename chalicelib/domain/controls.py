@@ -18,7 +18,7 @@ Resource = tuple[str, str, str]
 class ControlState:
     """A control on a day; resources are counted per account and region, each by the worst that is said of it.
 
-    `severity` is that of its failing findings, while there are none the last that was known (Security Hub calls what passes
+    `severity` is that of its failing findings, else of all, else the last that was known (Security Hub calls what passes
     INFORMATIONAL). `failing_since` is when it was first read as failing, and stays while nothing tells that it passes; None is unknown.
     `in_standards` are states that differ in a standard, `places` the (account, resource type) that fail, `resources` the failing ones.
     """
@@ -141,10 +141,10 @@ def resource_states(evidence: Iterable[Finding], now: datetime, stale_after: tim
 
 
 def _severity(failing: Iterable[Finding], found: Iterable[Finding], before: ControlState | None) -> str:
+    least = SEVERITIES[-1]
     worst = min((finding.severity for finding in failing), key=SEVERITIES.index, default=None)
-    if worst is None and before is not None:
-        return before.severity
-    return worst or min((finding.severity for finding in found), key=SEVERITIES.index, default=SEVERITIES[-1])
+    labelled = worst or min((finding.severity for finding in found), key=SEVERITIES.index, default=least)
+    return before.severity if worst is None and labelled == least and before else labelled
 
 
 def _places(finding: Finding) -> list[tuple[str, str]]:

@@ -59,8 +59,8 @@ def changes_answer(store: MetricStore, customer_id: str, question: ChangesQuesti
         "now": _side(there, found.now),
         "change": shown(found.change),
         "with_exceptions": {
-            "then": _score(counted.then),
-            "now": _score(counted.now),
+            "then": _score(counted.then) if then.day else None,
+            "now": _score(counted.now) if there.day else None,
             "change": shown(counted.change),
         },
         "by_category": _by_category(changes),

@@ -225,6 +225,7 @@ def test_contributions_sum_to_the_change_over_any_history(
     answer = changes(held, **({"framework": framework} if framework else {}))
     for side in (answer, answer["with_exceptions"]):
         member = "contribution" if side is answer else "contribution_with_exceptions"
+        assert (side["then"] is None) == (answer["then"] is None)
         if side["change"] is None:
             assert answer["changes"] is None or all(line[member] is None for line in answer["changes"])
             continue
@@ -313,6 +314,7 @@ def test_two_products_are_not_compared() -> None:
 def test_a_customer_without_any_day_has_no_changes() -> None:
     answer = changes(FakeCompliance())
     assert (answer["then"], answer["now"], answer["change"], answer["changes"]) == (None, None, None, None)
+    assert answer["with_exceptions"] == {"then": None, "now": None, "change": None}
 
 
 @pytest.mark.parametrize(

@@ -129,6 +129,8 @@ def test_a_control_that_passes_keeps_the_severity_that_it_failed_with() -> None:
     passing = day(finding("S3.1", "PASSED", severity="INFORMATIONAL"), at=NOW + DAY, before=failing)
     assert of(passing).severity == "CRITICAL"
     assert of(day(finding("S3.1", "PASSED", severity="INFORMATIONAL"))).severity == "INFORMATIONAL"
+    warned = day(finding("S3.1", "WARNING", severity="HIGH"), before=day(finding("S3.1", "PASSED", severity="INFORMATIONAL")))
+    assert of(warned).severity == "HIGH"
 
 
 def test_where_a_control_fails_is_told_by_account_and_type() -> None:
