@@ -19,7 +19,7 @@ SOON = 30 * DAY
 
 
 @dataclass(frozen=True)
-class Statement:
+class Declaration:
     """In effect in [created_at, expires_at), or until it is revoked. `resource` None is the whole control; by whom are credentials' ids."""
 
     id: str
@@ -49,26 +49,26 @@ class Statement:
 
 @dataclass(frozen=True)
 class Exceptions:
-    """All statements of a customer, oldest first."""
+    """All declarations of a customer, oldest first."""
 
     NAME: ClassVar[str] = "exceptions"
 
-    statements: tuple[Statement, ...] = ()
+    declarations: tuple[Declaration, ...] = ()
 
 
 class InEffect:
-    """The statements that are in effect at an instant; of several of one control or resource the one that lasts longest."""
+    """The declarations that are in effect at an instant; of several of one control or resource the one that lasts longest."""
 
-    def __init__(self, statements: Iterable[Statement], at: datetime) -> None:
+    def __init__(self, declarations: Iterable[Declaration], at: datetime) -> None:
         self.at = at
-        self.statements = sorted((one for one in statements if one.in_effect(at)), key=lambda one: (one.expires_at, one.id))
-        self._of = {(one.kind, one.control_id, one.resource): one for one in self.statements}
+        self.declarations = sorted((one for one in declarations if one.in_effect(at)), key=lambda one: (one.expires_at, one.id))
+        self._of = {(one.kind, one.control_id, one.resource): one for one in self.declarations}
 
-    def exception(self, control_id: str, resource: str | None = None) -> Statement | None:
+    def exception(self, control_id: str, resource: str | None = None) -> Declaration | None:
         """Of the resource, or of the control as a whole."""
         return self._of.get((EXCEPTION, control_id, resource))
 
-    def attestation(self, control_id: str) -> Statement | None:
+    def attestation(self, control_id: str) -> Declaration | None:
         return self._of.get((ATTESTATION, control_id, None))
 
     def counted(self, control: ControlState, state: str) -> str:
@@ -88,12 +88,12 @@ class InEffect:
         return {control.id: self.counted(control, state) for control, state in scoped}
 
 
-def next_turn(statements: Iterable[Statement], now: datetime) -> datetime | None:
+def next_turn(declarations: Iterable[Declaration], now: datetime) -> datetime | None:
     """When the next of them stops being in effect, or comes to be about to: what was said until then isn't true any longer."""
-    turns = (at for one in statements if now < one.ends_at for at in (one.ends_at, one.expires_at - SOON))
+    turns = (at for one in declarations if now < one.ends_at for at in (one.ends_at, one.expires_at - SOON))
     return min((at for at in turns if at > now), default=None)
 
 
-def ending_within(statements: Iterable[Statement], now: datetime, time: timedelta) -> list[Statement]:
+def ending_within(declarations: Iterable[Declaration], now: datetime, time: timedelta) -> list[Declaration]:
     """Those in effect that expire by then, soonest first."""
-    return sorted((one for one in statements if one.in_effect(now) and one.expires_at <= now + time), key=lambda one: one.expires_at)
+    return sorted((one for one in declarations if one.in_effect(now) and one.expires_at <= now + time), key=lambda one: one.expires_at)

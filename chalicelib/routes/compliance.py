@@ -62,7 +62,7 @@ def index() -> Response:
     request, with_ = compliance.current_request, services()
     values, named = of_query(request)
     customer_id = customer_of(request, "read", named)
-    return fetched(request, encode(exceptions.list_statements(with_.metrics, customer_id, values, with_.clock())))
+    return fetched(request, encode(exceptions.list_declarations(with_.metrics, customer_id, values, with_.clock())))
 
 
 @_on(EXCEPTIONS, "POST")
@@ -70,8 +70,8 @@ def create() -> Response:
     request, with_ = compliance.current_request, services()
     body, named = of_body(request)
     customer_id, now = customer_of(request, "admin", named), with_.clock()
-    statement = exceptions.declare(with_.metrics, customer_id, body, request.principal.id, uuid.uuid4().hex, now)
-    return made(exceptions.shown_statement(statement, now), 201)
+    declaration = exceptions.declare(with_.metrics, customer_id, body, request.principal.id, uuid.uuid4().hex, now)
+    return made(exceptions.shown_declaration(declaration, now), 201)
 
 
 @_on(f"{EXCEPTIONS}/{{exception_id}}", "DELETE")

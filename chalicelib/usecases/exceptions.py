@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from chalicelib.domain.errors import Conflict, InvalidInput, NotFound
-from chalicelib.domain.exceptions import ATTESTATION, EXCEPTION, Exceptions, Statement
+from chalicelib.domain.exceptions import ATTESTATION, EXCEPTION, Declaration, Exceptions
 from chalicelib.domain.findings import NO_DATA, PASSED
 from chalicelib.domain.period import DAY, minus_months, parse_instant
 from chalicelib.domain.state import CustomerStatus
@@ -25,58 +25,58 @@ MOST_IN_EFFECT, MOST_KEPT = 1000, 5000
 LARGEST_TEXT = 3_000_000
 """Whatever it is, it can be written: a transaction takes 4 MB."""
 KEPT_AT_LEAST = 25 * 31 * DAY
-"""As long as days are kept, whose changes old statements explain."""
+"""As long as days are kept, whose changes old declarations explain."""
 _LINES = "\n\t"
 
 
-def statements_of(store: MetricStore, customer_id: str, status: CustomerStatus) -> tuple[Statement, ...]:
+def declarations_of(store: MetricStore, customer_id: str, status: CustomerStatus) -> tuple[Declaration, ...]:
     """All that the customer has said; without a read where it has said nothing."""
     held = store.choices.get(customer_id, Exceptions) if Exceptions.NAME in status.choices else None
-    return held.statements if held else ()
+    return held.declarations if held else ()
 
 
-def shown_statement(statement: Statement, now: datetime) -> Answer:
+def shown_declaration(declaration: Declaration, now: datetime) -> Answer:
     return {
-        "id": statement.id,
-        "kind": statement.kind,
-        "control_id": statement.control_id,
-        "resource": statement.resource,
-        "status": statement.status(now),
-        "reason": statement.reason,
-        "approver": statement.approver,
-        "created_at": text_of(statement.created_at),
-        "created_by": statement.created_by,
-        "expires_at": text_of(statement.expires_at),
-        "revoked_at": text_of(statement.revoked_at),
-        "revoked_by": statement.revoked_by,
+        "id": declaration.id,
+        "kind": declaration.kind,
+        "control_id": declaration.control_id,
+        "resource": declaration.resource,
+        "status": declaration.status(now),
+        "reason": declaration.reason,
+        "approver": declaration.approver,
+        "created_at": text_of(declaration.created_at),
+        "created_by": declaration.created_by,
+        "expires_at": text_of(declaration.expires_at),
+        "revoked_at": text_of(declaration.revoked_at),
+        "revoked_by": declaration.revoked_by,
     }
 
 
-def list_statements(store: MetricStore, customer_id: str, parameters: Parameters, now: datetime) -> Answer:
+def list_declarations(store: MetricStore, customer_id: str, parameters: Parameters, now: datetime) -> Answer:
     """A page of all of them, newest first; expired and revoked ones stay."""
     check_names(parameters, ("limit", "cursor"))
     limit, after = limit_of(parameters), position_of(parameters, str, str)
     held = store.choices.get(customer_id, Exceptions) or Exceptions()
-    places = sorted((((text_of(one.created_at) or "", one.id), one) for one in held.statements), key=lambda line: line[0], reverse=True)
+    places = sorted((((text_of(one.created_at) or "", one.id), one) for one in held.declarations), key=lambda line: line[0], reverse=True)
     rest = [line for line in places if after is None or line[0] < after]
     return {
         "customer_id": customer_id,
-        "exceptions": [shown_statement(one, now) for _, one in rest[:limit]],
+        "exceptions": [shown_declaration(one, now) for _, one in rest[:limit]],
         "next_cursor": cursor_of(rest[limit - 1][0]) if len(rest) > limit else None,
         "generated_at": text_of(now),
     }
 
 
-def declare(store: MetricStore, customer_id: str, body: Parameters, by: str, statement_id: str, now: datetime) -> Statement:
+def declare(store: MetricStore, customer_id: str, body: Parameters, by: str, declaration_id: str, now: datetime) -> Declaration:
     """Records what is said; InvalidInput names every member that is wrong, Conflict tells of too many."""
-    statement = _parsed(body, by, statement_id, now)
-    _check_control(store, customer_id, statement, now)
+    declaration = _parsed(body, by, declaration_id, now)
+    _check_control(store, customer_id, declaration, now)
 
     def added(held: Exceptions | None) -> Exceptions:
-        before = held.statements if held else ()
+        before = held.declarations if held else ()
         if sum(one.in_effect(now) for one in before) >= MOST_IN_EFFECT:
             raise Conflict(f"{MOST_IN_EFFECT} exceptions and attestations are in effect: revoke some first")
-        after = (*before, statement)
+        after = (*before, declaration)
         if _full(after):
             after = tuple(one for one in after if now - one.ends_at <= KEPT_AT_LEAST)
         if _full(after):
@@ -84,31 +84,31 @@ def declare(store: MetricStore, customer_id: str, body: Parameters, by: str, sta
         return Exceptions(after)
 
     store.choices.change(customer_id, Exceptions, added)
-    return statement
+    return declaration
 
 
-def revoke(store: MetricStore, customer_id: str, statement_id: str, by: str, now: datetime) -> None:
+def revoke(store: MetricStore, customer_id: str, declaration_id: str, by: str, now: datetime) -> None:
     """Ends it now; one that has ended already stays as it is. NotFound for one that was never said."""
 
     def revoked(held: Exceptions | None) -> Exceptions:
-        if held is None or all(one.id != statement_id for one in held.statements):
+        if held is None or all(one.id != declaration_id for one in held.declarations):
             raise NotFound("there is no such exception")
-        return Exceptions(tuple(_ended(one, by, now) if one.id == statement_id else one for one in held.statements))
+        return Exceptions(tuple(_ended(one, by, now) if one.id == declaration_id else one for one in held.declarations))
 
     store.choices.change(customer_id, Exceptions, revoked)
 
 
-def _full(statements: Sequence[Statement]) -> bool:
+def _full(declarations: Sequence[Declaration]) -> bool:
     """Whether it is more than may be kept."""
-    texts = ((one.control_id, one.resource or "", one.reason, one.approver, one.created_by, one.revoked_by or "") for one in statements)
-    return len(statements) > MOST_KEPT or sum(len(text.encode()) for of_one in texts for text in of_one) > LARGEST_TEXT
+    texts = ((one.control_id, one.resource or "", one.reason, one.approver, one.created_by, one.revoked_by or "") for one in declarations)
+    return len(declarations) > MOST_KEPT or sum(len(text.encode()) for of_one in texts for text in of_one) > LARGEST_TEXT
 
 
-def _ended(statement: Statement, by: str, now: datetime) -> Statement:
-    return replace(statement, revoked_at=now, revoked_by=by) if now < statement.ends_at else statement
+def _ended(declaration: Declaration, by: str, now: datetime) -> Declaration:
+    return replace(declaration, revoked_at=now, revoked_by=by) if now < declaration.ends_at else declaration
 
 
-def _parsed(body: Parameters, by: str, statement_id: str, now: datetime) -> Statement:
+def _parsed(body: Parameters, by: str, declaration_id: str, now: datetime) -> Declaration:
     check_names(body, tuple(MEMBERS))
     problems = [(name, problem) for name in MEMBERS if (problem := _problem(name, body))]
     values = {name: body[name][0] for name in MEMBERS if name in body}
@@ -122,7 +122,7 @@ def _parsed(body: Parameters, by: str, statement_id: str, now: datetime) -> Stat
     if problems or expires_at is None:
         raise InvalidInput(*problems)
     kind, control_id, reason, approver = (values[name] for name in ("kind", "control_id", "reason", "approver"))
-    return Statement(statement_id, kind, control_id, values.get("resource"), reason, approver, now, by, expires_at)
+    return Declaration(declaration_id, kind, control_id, values.get("resource"), reason, approver, now, by, expires_at)
 
 
 def _problem(name: str, body: Parameters) -> str | None:
@@ -159,11 +159,11 @@ def _expiry(text: str, now: datetime) -> datetime:
     return expires_at
 
 
-def _check_control(store: MetricStore, customer_id: str, statement: Statement, now: datetime) -> None:
+def _check_control(store: MetricStore, customer_id: str, declaration: Declaration, now: datetime) -> None:
     """A control must be known, and what is attested must be without data: no word goes over a finding."""
     day = store.latest_compliance_day(customer_id, now.date())
-    if day is None or statement.control_id not in day.controls:
+    if day is None or declaration.control_id not in day.controls:
         raise InvalidInput(("control_id", "is not a known control"))
-    held = next((control for control in day.states if control.id == statement.control_id), None)
-    if statement.kind == ATTESTATION and (held is None or held.state != NO_DATA):
+    held = next((control for control in day.states if control.id == declaration.control_id), None)
+    if declaration.kind == ATTESTATION and (held is None or held.state != NO_DATA):
         raise InvalidInput(("control_id", "is not without data: only such a control can be attested"))

@@ -10,11 +10,11 @@ from chalicelib.domain.bridge import Bridge, Tally, bridge
 from chalicelib.domain.compliance import ComplianceDay, DayScore
 from chalicelib.domain.controls import ControlState
 from chalicelib.domain.exact import add
-from chalicelib.domain.exceptions import EXCEPTED, InEffect, Statement, next_turn
+from chalicelib.domain.exceptions import EXCEPTED, Declaration, InEffect, next_turn
 from chalicelib.domain.findings import DISABLED, FAILED, NO_DATA, PASSED, SEVERITIES, UNKNOWN
 from chalicelib.domain.period import DAY, midnight
 from chalicelib.domain.state import CustomerStatus
-from chalicelib.usecases.exceptions import statements_of
+from chalicelib.usecases.exceptions import declarations_of
 from chalicelib.usecases.ports import MetricStore
 from chalicelib.usecases.query import Answer, Passing, shown, text_of
 from chalicelib.usecases.query_controls import told
@@ -32,21 +32,21 @@ States = Mapping[str, str]
 class Side:
     """One of the two days: each control's state in the question's scope, as found and as counted with the exceptions of then."""
 
-    def __init__(self, day: ComplianceDay | None, question: ChangesQuestion, statements: Iterable[Statement], at: datetime) -> None:
+    def __init__(self, day: ComplianceDay | None, question: ChangesQuestion, declarations: Iterable[Declaration], at: datetime) -> None:
         self.day = day if day and day.knows(question.framework) and told(day) else None
         scoped = list(self.day.scoped(question.framework)) if self.day else []
         self.controls: dict[str, ControlState] = {control.id: control for control, _ in scoped}
         self.found: States = {control.id: state for control, state in scoped}
-        self.counted: States = InEffect(statements, at).all_counted(scoped)
+        self.counted: States = InEffect(declarations, at).all_counted(scoped)
 
 
 def changes_answer(store: MetricStore, customer_id: str, question: ChangesQuestion, status: CustomerStatus, now: datetime) -> Answer:
     """What was said on a day stands until the next one that tells more; null where a side is unknown or of another product."""
     first, last = (store.latest_compliance_day(customer_id, day) for day in (question.first, question.last))
-    statements = statements_of(store, customer_id, status)
+    declarations = declarations_of(store, customer_id, status)
     same = first is not None and last is not None and first.product == last.product
-    then = Side(first if same else None, question, statements, _end_of(question.first, now))
-    there = Side(last, question, statements, _end_of(question.last, now))
+    then = Side(first if same else None, question, declarations, _end_of(question.first, now))
+    there = Side(last, question, declarations, _end_of(question.last, now))
     found, counted = bridge(then.found, there.found), bridge(then.counted, there.counted)
     changes = _changes(then, there, found, counted) if then.day and there.day else None
     answer: Answer = {
@@ -69,7 +69,7 @@ def changes_answer(store: MetricStore, customer_id: str, question: ChangesQuesti
         "series": _series(question, store.compliance_scores(customer_id, question.first, question.last), last),
         "generated_at": text_of(now),
     }
-    return Passing(answer, next_turn(statements, now))
+    return Passing(answer, next_turn(declarations, now))
 
 
 def _end_of(day: date, now: datetime) -> datetime:

@@ -8,11 +8,11 @@ from datetime import datetime
 from chalicelib.domain.bridge import Tally
 from chalicelib.domain.compliance import DEFINITION, SEVERITIES, ComplianceDay, Evaluation, Issue
 from chalicelib.domain.controls import ControlState
-from chalicelib.domain.exceptions import EXCEPTED, EXPIRED, SOON, InEffect, Statement, ending_within, next_turn
+from chalicelib.domain.exceptions import EXCEPTED, EXPIRED, SOON, Declaration, InEffect, ending_within, next_turn
 from chalicelib.domain.period import DAY
 from chalicelib.domain.responsibility import party_of
 from chalicelib.domain.state import FINDINGS_EXPORT, SECURITY_HUB, CustomerStatus
-from chalicelib.usecases.exceptions import shown_statement, statements_of
+from chalicelib.usecases.exceptions import declarations_of, shown_declaration
 from chalicelib.usecases.ports import MetricStore
 from chalicelib.usecases.query import Answer, Passing, source_states, text_of
 from chalicelib.usecases.query_controls import shown_fix, told
@@ -28,8 +28,8 @@ def compliance_answer(store: MetricStore, customer_id: str, question: Compliance
     before = store.latest_compliance_day(customer_id, (now - TREND).date()) if last else None
     current = _evaluation(last, question)
     known = last is not None and last.knows(question.framework)
-    statements = statements_of(store, customer_id, status)
-    in_effect = InEffect(statements, now)
+    declarations = declarations_of(store, customer_id, status)
+    in_effect = InEffect(declarations, now)
     answer: Answer = {
         "customer_id": customer_id,
         "current_score": current.score,
@@ -46,12 +46,12 @@ def compliance_answer(store: MetricStore, customer_id: str, question: Compliance
         ],
         "top_issues": _issues(last, current, in_effect, question),
         "score_with_exceptions": _score_with(last, current, in_effect, question),
-        "exceptions": _exceptions(last, statements, in_effect, question),
+        "exceptions": _exceptions(last, declarations, in_effect, question),
         "data_through": text_of(last.as_of) if last else None,
         "coverage": {"sources": source_states(status, (SECURITY_HUB, FINDINGS_EXPORT), now)},
         "generated_at": text_of(now),
     }
-    return Passing(answer, next_turn(statements, now))
+    return Passing(answer, next_turn(declarations, now))
 
 
 def _evaluation(day: ComplianceDay | None, question: ComplianceQuestion) -> Evaluation:
@@ -73,23 +73,25 @@ def _trend(current: Evaluation, last: ComplianceDay | None, before: ComplianceDa
 
 def _score_with(day: ComplianceDay | None, current: Evaluation, in_effect: InEffect, question: ComplianceQuestion) -> int | None:
     """Without anything in effect the score itself; None where the day doesn't tell of each control."""
-    if day is None or not in_effect.statements:
+    if day is None or not in_effect.declarations:
         return current.score
     return Tally.of(in_effect.all_counted(day.scoped(question.framework)).values()).score if told(day) else None
 
 
-def _exceptions(day: ComplianceDay | None, statements: Sequence[Statement], in_effect: InEffect, question: ComplianceQuestion) -> Answer:
-    """Statements by number, and the controls of which they change what counts."""
+def _exceptions(
+    day: ComplianceDay | None, declarations: Sequence[Declaration], in_effect: InEffect, question: ComplianceQuestion
+) -> Answer:
+    """Declarations by number, and the controls of which they change what counts."""
     pairs = [(state, in_effect.counted(control, state)) for control, state in (day.scoped(question.framework) if day else ())]
     known = day is not None and told(day) and day.knows(question.framework)
-    ending = ending_within(statements, in_effect.at, SOON)
+    ending = ending_within(declarations, in_effect.at, SOON)
     return {
-        "active": len(in_effect.statements),
-        "expired": sum(one.status(in_effect.at) == EXPIRED for one in statements),
+        "active": len(in_effect.declarations),
+        "expired": sum(one.status(in_effect.at) == EXPIRED for one in declarations),
         "excepted_controls": sum(counted == EXCEPTED for _, counted in pairs) if known else None,
         "attested_controls": sum(counted != state and counted != EXCEPTED for state, counted in pairs) if known else None,
         "expiring": len(ending),
-        "expiring_in_30_days": [shown_statement(one, in_effect.at) for one in ending[:MOST_EXPIRING]],
+        "expiring_in_30_days": [shown_declaration(one, in_effect.at) for one in ending[:MOST_EXPIRING]],
     }
 
 
@@ -110,5 +112,5 @@ def _issue(issue: Issue, control: ControlState | None, in_effect: InEffect) -> A
         "responsible": party.responsible,
         "owner": party.owner,
         "fix": shown_fix(control) if control else None,
-        "exception": shown_statement(exception, in_effect.at) if exception else None,
+        "exception": shown_declaration(exception, in_effect.at) if exception else None,
     }

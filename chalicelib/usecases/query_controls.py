@@ -14,7 +14,7 @@ from chalicelib.domain.exceptions import EXCEPTED, InEffect, next_turn
 from chalicelib.domain.findings import FAILED, SEVERITIES, STALE_AFTER, Finding, latest_by_id, state_of
 from chalicelib.domain.responsibility import party_of
 from chalicelib.domain.state import SECURITY_HUB, CustomerStatus
-from chalicelib.usecases.exceptions import shown_statement, statements_of
+from chalicelib.usecases.exceptions import declarations_of, shown_declaration
 from chalicelib.usecases.ports import MetricStore
 from chalicelib.usecases.query import Answer, Passing, text_of
 from chalicelib.usecases.questions_compliance import STATES, ControlQuestion, ControlsQuestion, Position, cursor_of, place_of
@@ -24,8 +24,8 @@ Line = TypeVar("Line")
 
 def controls_answer(store: MetricStore, customer_id: str, question: ControlsQuestion, status: CustomerStatus, now: datetime) -> Answer:
     """A page of the controls, worst first; null where no day tells of each control."""
-    day, statements = store.latest_compliance_day(customer_id, now.date()), statements_of(store, customer_id, status)
-    in_effect = InEffect(statements, now)
+    day, declarations = store.latest_compliance_day(customer_id, now.date()), declarations_of(store, customer_id, status)
+    in_effect = InEffect(declarations, now)
     known = day is not None and told(day) and day.knows(question.framework)
     chosen = [
         (_place(control, state), (control, state))
@@ -43,13 +43,13 @@ def controls_answer(store: MetricStore, customer_id: str, question: ControlsQues
         "data_through": text_of(day.as_of) if day else None,
         "generated_at": text_of(now),
     }
-    return Passing(answer, next_turn(statements, now))
+    return Passing(answer, next_turn(declarations, now))
 
 
 def control_answer(store: MetricStore, customer_id: str, question: ControlQuestion, status: CustomerStatus, now: datetime) -> Answer:
     """One control with a page of its failing resources; NotFound for one that isn't known."""
-    day, statements = store.latest_compliance_day(customer_id, now.date()), statements_of(store, customer_id, status)
-    control, in_effect = _named(day, question.control_id), InEffect(statements, now)
+    day, declarations = store.latest_compliance_day(customer_id, now.date()), declarations_of(store, customer_id, status)
+    control, in_effect = _named(day, question.control_id), InEffect(declarations, now)
     if day is None or control is None:
         raise NotFound("there is no such control")
     page, cursor = paged(_failing(store, customer_id, day, control, question), question.after, question.limit)
@@ -63,7 +63,7 @@ def control_answer(store: MetricStore, customer_id: str, question: ControlQuesti
         "data_through": text_of(day.as_of),
         "generated_at": text_of(now),
     }
-    return Passing(answer, next_turn(statements, now))
+    return Passing(answer, next_turn(declarations, now))
 
 
 def told(day: ComplianceDay) -> bool:
@@ -101,8 +101,8 @@ def shown_control(control: ControlState, state: str, in_effect: InEffect) -> Ans
         "owner": party.owner,
         "fix": shown_fix(control),
         "excepted": in_effect.counted(control, state) == EXCEPTED,
-        "exception": shown_statement(exception, in_effect.at) if exception else None,
-        "attestation": shown_statement(attestation, in_effect.at) if attestation else None,
+        "exception": shown_declaration(exception, in_effect.at) if exception else None,
+        "attestation": shown_declaration(attestation, in_effect.at) if attestation else None,
     }
 
 
@@ -161,5 +161,5 @@ def _shown_resource(control: ControlState, resource: Resource, finding: Finding,
         "type": dict(zip(finding.resources, finding.types, strict=False)).get(name),
         "severity": finding.severity,
         "updated_at": text_of(finding.updated_at),
-        "exception": shown_statement(exception, in_effect.at) if exception else None,
+        "exception": shown_declaration(exception, in_effect.at) if exception else None,
     }

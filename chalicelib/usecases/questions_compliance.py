@@ -21,7 +21,7 @@ STATES = (FAILED, UNKNOWN, NO_DATA, PASSED, DISABLED)
 """Worst first."""
 PAGE = ("limit", "cursor")
 CONTROLS_PARAMETERS = ("framework", "state", "severity", *PAGE)
-CONTROL_PARAMETERS = STATEMENTS_PARAMETERS = PAGE
+CONTROL_PARAMETERS = EXCEPTION_PARAMETERS = PAGE
 CHANGES_PARAMETERS = ("from", "to", "framework", "top")
 RISK_PARAMETERS = ("period", "start", "end", "cost", "currency", "top")
 USUAL_PAGE, LARGEST_PAGE = 50, 100

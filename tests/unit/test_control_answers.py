@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from chalicelib.domain.compliance import SECURITY_HUB, STALE_AFTER, ComplianceDay, Finding, assess
 from chalicelib.domain.cost import CostDay, CostLine
 from chalicelib.domain.errors import InvalidInput, NotFound
-from chalicelib.domain.exceptions import Exceptions, Statement
+from chalicelib.domain.exceptions import Declaration, Exceptions
 from chalicelib.domain.names import service_of
 from chalicelib.domain.period import DAY
 from chalicelib.domain.responsibility import family_of, party_of
@@ -196,7 +196,7 @@ STATES = st.lists(
 )
 SAID = st.lists(
     st.builds(
-        Statement,
+        Declaration,
         st.just("0" * 32),
         st.sampled_from(["exception", "attestation"]),
         st.sampled_from(CONTROL_IDS),
@@ -214,7 +214,7 @@ SAID = st.lists(
 @settings(max_examples=60)
 @given(st.dictionaries(st.integers(0, 40), STATES, max_size=6), SAID, st.sampled_from([None, "cis"]))
 def test_contributions_sum_to_the_change_over_any_history(
-    history: dict[int, list[Finding]], said: list[Statement], framework: str | None
+    history: dict[int, list[Finding]], said: list[Declaration], framework: str | None
 ) -> None:
     held, last = FakeCompliance(), None
     for ago in sorted(history, reverse=True):
@@ -269,7 +269,7 @@ def test_each_change_has_its_word() -> None:
     known, off = {one.control_id: ("cis",) for one in before}, frozenset({("passes-off", "cis")})
     held = FakeCompliance({then.day: then, TODAY: assessed(after, known=known, disabled=off, before=then)})
     made = [
-        Statement("0" * 32, kind, control_id, None, "reason", "Ada", NOW - DAY, "key:1", NOW + DAY)
+        Declaration("0" * 32, kind, control_id, None, "reason", "Ada", NOW - DAY, "key:1", NOW + DAY)
         for kind, control_id in (("exception", "fails-excepted"), ("attestation", "attested"))
     ]
     held.choices.said = {"exceptions": Exceptions(tuple(made))}

@@ -13,9 +13,9 @@ from chalicelib.domain.bridge import Tally
 from chalicelib.domain.compliance import SECURITY_HUB, STALE_AFTER, ComplianceDay, Finding, assess
 from chalicelib.domain.controls import RESOURCES_TOLD
 from chalicelib.domain.errors import Conflict, InvalidInput, NotFound
-from chalicelib.domain.exceptions import Exceptions, InEffect, Statement, ending_within, next_turn
+from chalicelib.domain.exceptions import Declaration, Exceptions, InEffect, ending_within, next_turn
 from chalicelib.domain.period import DAY
-from chalicelib.usecases.exceptions import KEPT_AT_LEAST, MOST_IN_EFFECT, MOST_KEPT, declare, list_statements, revoke
+from chalicelib.usecases.exceptions import KEPT_AT_LEAST, MOST_IN_EFFECT, MOST_KEPT, declare, list_declarations, revoke
 from chalicelib.usecases.query_compliance import compliance_answer
 from chalicelib.usecases.questions import ComplianceQuestion
 from tests.fakes import FakeCompliance
@@ -41,8 +41,8 @@ def store(*findings: Finding) -> FakeCompliance:
     return FakeCompliance({NOW.date(): today(*(findings or (finding("S3.1"), finding("EC2.1", "PASSED"))))})
 
 
-def said(kind: str = "exception", control: str = "S3.1", resource: str | None = None, since: datetime = NOW, **more: object) -> Statement:
-    made = Statement("0" * 32, kind, control, resource, "reason", "Ada", since, "key:1", since + WEEK)
+def said(kind: str = "exception", control: str = "S3.1", resource: str | None = None, since: datetime = NOW, **more: object) -> Declaration:
+    made = Declaration("0" * 32, kind, control, resource, "reason", "Ada", since, "key:1", since + WEEK)
     return replace(made, **more)
 
 
@@ -51,7 +51,7 @@ def asked(held: FakeCompliance, now: datetime = NOW, framework: str | None = Non
 
 
 @given(st.integers(-3, 20))
-def test_a_statement_is_in_effect_from_its_moment_up_to_its_end(days: int) -> None:
+def test_a_declaration_is_in_effect_from_its_moment_up_to_its_end(days: int) -> None:
     assert said().in_effect(NOW + days * DAY) == (0 <= days < 7)
 
 
@@ -64,7 +64,7 @@ def test_an_exception_that_expired_counts_again_at_that_instant_and_is_still_on_
     assert (before["current_score"], before["score_with_exceptions"]) == (50, 100)
     assert (after["current_score"], after["score_with_exceptions"]) == (50, 50)
     assert before["exceptions"]["active"] == after["exceptions"]["expired"] == 1
-    assert list_statements(held, "acme", {}, end)["exceptions"][0]["status"] == "expired"
+    assert list_declarations(held, "acme", {}, end)["exceptions"][0]["status"] == "expired"
 
 
 def test_an_answer_is_not_kept_beyond_the_next_expiry() -> None:
@@ -99,9 +99,9 @@ FOUND = st.lists(
 
 
 @given(FOUND, STATEMENTS)
-def test_the_score_with_exceptions_is_the_rule_in_words(findings: list[Finding], statements: list[Statement]) -> None:
+def test_the_score_with_exceptions_is_the_rule_in_words(findings: list[Finding], declarations: list[Declaration]) -> None:
     made, at = today(*findings), NOW
-    now = [one for one in statements if one.created_at <= at < one.expires_at]
+    now = [one for one in declarations if one.created_at <= at < one.expires_at]
     whole = {one.control_id for one in now if one.kind == "exception" and one.resource is None}
     single = {(one.control_id, one.resource) for one in now if one.kind == "exception" and one.resource}
     attested = {one.control_id for one in now if one.kind == "attestation" and one.resource is None}
@@ -115,7 +115,7 @@ def test_the_score_with_exceptions_is_the_rule_in_words(findings: list[Finding],
         counts = "passed" if control.state == "no_data" and control.id in attested else control.state
         passed += counts == "passed"
         evaluated += counts in ("passed", "failed", "unknown")
-    found = Tally.of(InEffect(statements, at).all_counted(made.scoped(None)).values())
+    found = Tally.of(InEffect(declarations, at).all_counted(made.scoped(None)).values())
     assert (found.passed, found.evaluated) == (passed, evaluated)
 
 
@@ -158,11 +158,11 @@ def test_without_states_of_each_control_exceptions_leave_the_second_score_unknow
 def test_what_is_said_is_recorded_with_who_and_when() -> None:
     held = store()
     made = declare(held, "acme", {**BODY, "resource": ["arn:S3.1/"]}, "key:ab", "1" * 32, NOW)
-    assert made == Statement(
+    assert made == Declaration(
         "1" * 32, "exception", "S3.1", "arn:S3.1/", "behind the firewall", "Ada", NOW, "key:ab", datetime(2026, 12, 31, tzinfo=UTC)
     )
     declare(held, "acme", ATTESTED, "token:x", "2" * 32, NOW)
-    assert [one.kind for one in held.choices.said["exceptions"].statements] == ["exception", "attestation"]
+    assert [one.kind for one in held.choices.said["exceptions"].declarations] == ["exception", "attestation"]
     assert asked(held)["score_with_exceptions"] == 100
     assert asked(held)["exceptions"]["attested_controls"] == 1
 
@@ -210,7 +210,7 @@ def test_revoking_ends_it_now_and_once_and_is_remembered() -> None:
     later = NOW + timedelta(hours=1)
     revoke(held, "acme", "1" * 32, "key:cd", later)
     revoke(held, "acme", "1" * 32, "key:ef", later + DAY)
-    (kept,) = held.choices.said["exceptions"].statements
+    (kept,) = held.choices.said["exceptions"].declarations
     assert (kept.revoked_at, kept.revoked_by, kept.in_effect(NOW), kept.in_effect(later)) == (later, "key:cd", True, False)
     assert asked(held, later)["score_with_exceptions"] == 50
 
@@ -236,7 +236,7 @@ def test_only_what_ended_long_ago_makes_room_for_more() -> None:
     held = store()
     held.choices.said["exceptions"] = Exceptions((old, *[recent] * (MOST_KEPT - 1)))
     declare(held, "acme", BODY, "k", "1" * 32, NOW)
-    assert old not in held.choices.said["exceptions"].statements
+    assert old not in held.choices.said["exceptions"].declarations
     with pytest.raises(Conflict):
         declare(held, "acme", BODY, "k", "2" * 32, NOW)
 
@@ -250,16 +250,16 @@ def test_more_text_than_could_be_written_is_refused_or_takes_the_place_of_what_e
             declare(held, "acme", BODY, "k", "1" * 32, NOW)
     else:
         declare(held, "acme", BODY, "k", "1" * 32, NOW)
-        assert [one.id for one in held.choices.said["exceptions"].statements] == ["1" * 32]
+        assert [one.id for one in held.choices.said["exceptions"].declarations] == ["1" * 32]
 
 
-def test_pages_of_statements_hold_each_once_newest_first() -> None:
+def test_pages_of_declarations_hold_each_once_newest_first() -> None:
     held = store()
     made = [said(id=f"{n:032x}", since=NOW - timedelta(minutes=n // 2)) for n in range(7)]
     held.choices.said["exceptions"] = Exceptions(tuple(made))
     seen, cursor = [], None
     while True:
-        page = list_statements(held, "acme", {"limit": ["3"], **({"cursor": [cursor]} if cursor else {})}, NOW)
+        page = list_declarations(held, "acme", {"limit": ["3"], **({"cursor": [cursor]} if cursor else {})}, NOW)
         seen += [(one["created_at"], one["id"]) for one in page["exceptions"]]
         cursor = page["next_cursor"]
         if cursor is None:
