@@ -5,17 +5,15 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from chalicelib.domain.anomalies import DEFINITION, LEAST_WEEKS, SPREADS, WEEKS, Anomaly, Checked, Thresholds, check
-from chalicelib.domain.cost import CostDay
-from chalicelib.domain.errors import InvalidInput
 from chalicelib.domain.exact import add
 from chalicelib.domain.outlays import Outlays
 from chalicelib.domain.period import DAY, Window, midnight
-from chalicelib.domain.spend import Chosen, currencies
+from chalicelib.domain.spend import Chosen
 from chalicelib.domain.state import CustomerStatus
 from chalicelib.usecases.charging import charged_days
 from chalicelib.usecases.ports import MetricStore
 from chalicelib.usecases.query import Answer, data_through, shown, source_states, text_of
-from chalicelib.usecases.query_costs import SOURCES, within
+from chalicelib.usecases.query_costs import SOURCES, currency_of, within
 from chalicelib.usecases.questions_anomalies import AnomalyQuestion
 
 BASELINE = timedelta(weeks=WEEKS)
@@ -27,7 +25,7 @@ def anomaly_answer(store: MetricStore, customer_id: str, question: AnomalyQuesti
     """Of every known day of the window, by the settled lines of it and of the eight weeks before: one range of the table."""
     window = question.window
     read = charged_days(store, customer_id, Window(window.start - BASELINE, window.end), status, now)
-    currency = _currency(read, question)
+    currency = currency_of(read, question.currency)
     outlays = Outlays.of(read, question.basis, Chosen(question.selection, currency).admits)
     estimated = {day.day for day in read if day.estimated}
     incomplete = {day for day in estimated if midnight(day) >= midnight(now.date()) - COMING_IN}
@@ -51,16 +49,6 @@ def anomaly_answer(store: MetricStore, customer_id: str, question: AnomalyQuesti
         },
         "generated_at": text_of(now),
     }
-
-
-def _currency(read: list[CostDay], question: AnomalyQuestion) -> str | None:
-    """The one currency of all days read, or the one asked for: what is expected and what came must be of one."""
-    if question.currency:
-        return question.currency
-    found = currencies(read)
-    if len(found) > 1:
-        raise InvalidInput(("currency", f"must be given, because this window or the eight weeks before have costs in {', '.join(found)}"))
-    return found[0] if found else None
 
 
 def _definition(thresholds: Thresholds) -> Answer:

@@ -44,7 +44,7 @@ def cost_answer(store: MetricStore, customer_id: str, question: CostQuestion, st
         elapsed = window.clipped(known or window.start)
         before = window_before(question.compare, window, elapsed)
     then = within(read, before) if before else []
-    currency = currency_of(days, question) or _only(currencies(then))
+    currency = currency_of(days, question.currency) or _only(currencies(then))
     _check_tags(days, question, _allocation_tags(store, customer_id, question, status))
     chosen = Chosen(question.selection, currency)
     amounts = by_day(read, question.basis, chosen)
@@ -101,13 +101,13 @@ def lines_of(day: CostDay, question: CostQuestion, currency: str | None) -> list
     return [line for line in day.lines if chosen.admits(line.key)]
 
 
-def currency_of(days: list[CostDay], question: CostQuestion) -> str | None:
-    """The one currency of the window, or the one asked for: amounts of several are never added."""
-    if question.currency:
-        return question.currency
+def currency_of(days: list[CostDay], asked: str | None) -> str | None:
+    """The one currency of the days that are read, or the one asked for: amounts of several are never added."""
+    if asked:
+        return asked
     found = currencies(days)
     if len(found) > 1:
-        raise InvalidInput(("currency", f"must be given, because this window has costs in {', '.join(found)}"))
+        raise InvalidInput(("currency", f"must be given, because what is read for this window has costs in {', '.join(found)}"))
     return found[0] if found else None
 
 

@@ -55,7 +55,7 @@ def risk_answer(store: MetricStore, customer_id: str, question: CostQuestion, st
     window, most = question.window, question.top or USUAL_TOP
     day = store.latest_compliance_day(customer_id, now.date())
     days = charged_days(store, customer_id, window, status, now)
-    currency = currency_of(days, question)
+    currency = currency_of(days, question.currency)
     places = places_of(day.states) if day and told(day) else None
     amounts = _amounts(days, question, currency) if days else None
     lines = [

@@ -49,7 +49,7 @@ def unit_answer(store: MetricStore, customer_id: str, question: CostQuestion, st
     days = charged_days(store, customer_id, window, status, now)
     first, last = window.start.date(), (window.end - DAY).date()
     used = {bucket.start.date(): bucket for bucket in store.usage.read(customer_id, first, last, consistent=not status.settled(now))}
-    currency = currency_of(days, question)
+    currency = currency_of(days, question.currency)
     lines = [_line(unit, service, days, used, question, currency) for unit in UNITS for service in unit.services]
     return {
         "customer_id": customer_id,
