@@ -30,6 +30,10 @@ class Chosen:
             return day.amounts.amount(SUMS + basis, summed_up)
         return day.amounts[basis].total(places)
 
+    def place_of_sum(self, keys: tuple[CostKey, ...]) -> int | None:
+        """The place of the sum, among a day's sums, that is all that is chosen of it; None where it is only a part."""
+        return (self._places.get(id(keys)) or self._looked_up(keys))[1]
+
     def _looked_up(self, keys: tuple[CostKey, ...]) -> tuple[tuple[CostKey, ...], int | None, Sequence[int]]:
         """(the keys, the place of the currency's sum where all of it is chosen, the places of what is chosen)"""
         places = [place for place, key in enumerate(keys) if self.admits(key)]
@@ -42,6 +46,19 @@ def by_day(days: Iterable[CostDay], basis: str, chosen: Chosen) -> dict[date, De
     """Per day the exact sum of what is chosen; None when an amount of it is unknown in that basis."""
     place = BASES.index(basis)
     return {day.day: chosen.total(day, place) for day in days}
+
+
+def total_of(days: Iterable[CostDay], basis: str, chosen: Chosen) -> Decimal | None:
+    """What the days come to: the same as the sum of `by_day`, but all days at once where all of them is chosen."""
+    days, place = list(days), SUMS + BASES.index(basis)
+    if any(chosen.place_of_sum(day.keys) is None for day in days):
+        return add_known(by_day(days, basis, chosen).values())
+    sums = []
+    for keys, amounts in pieces((day.amounts for day in days), place):
+        number, width = chosen.place_of_sum(keys), len(currencies_of(keys))
+        assert number is not None
+        sums.append(amounts.total(range(number, len(amounts.units), width)))
+    return add_known(sums)
 
 
 def by_key(days: Iterable[CostDay], basis: str, chosen: Chosen) -> list[tuple[CostKey, Decimal | None]]:
@@ -74,6 +91,10 @@ class Reconciliation:
 
 def reconcile(days: Iterable[CostDay], basis: str, currency: str, lines: Mapping[date, Decimal | None]) -> Reconciliation:
     """`lines` are the days' sums of that currency, whatever filters an answer has."""
+    days = list(days)
+    if not any(day.own for day in days):
+        total = add_known(lines[day.day] for day in days)
+        return Reconciliation(total, total)
     place, known, own = BASES.index(basis), [], []
     for day in days:
         known.append(lines[day.day])

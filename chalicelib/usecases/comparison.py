@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from decimal import Decimal
 
 from chalicelib.domain.breakdown import Parts
 from chalicelib.domain.change import LineChange, drivers, explain
 from chalicelib.domain.cost import CostDay
-from chalicelib.domain.exact import add_known, subtract
+from chalicelib.domain.exact import subtract
 from chalicelib.domain.period import DAY, Window, minus_months
 from chalicelib.usecases.query import Answer, percent_change, shown, text_of
 from chalicelib.usecases.questions import NO_COMPARISON, YOY, Comparison
@@ -20,17 +20,17 @@ A_YEAR = 12
 
 @dataclass(frozen=True)
 class Side:
-    """One window of a comparison with its days, and what each of those comes to."""
+    """One window of a comparison with its days, and what those come to."""
 
     window: Window
     days: Sequence[CostDay]
-    amounts: Mapping[date, Decimal | None]
+    of_days: Decimal | None
 
     @property
     def total(self) -> Decimal | None:
         """None unless every day of the window is known."""
         wanted = self.window.length // DAY
-        return add_known(self.amounts[day.day] for day in self.days) if wanted and len(self.days) == wanted else None
+        return self.of_days if wanted and len(self.days) == wanted else None
 
 
 def window_before(compare: Comparison, window: Window, elapsed: Window) -> Window | None:

@@ -15,7 +15,7 @@ from chalicelib.domain.cost import CostDay, CostLine
 from chalicelib.domain.errors import BreakdownUnavailable, InvalidInput
 from chalicelib.domain.exact import add_known
 from chalicelib.domain.period import DAY, Window, buckets, midnight
-from chalicelib.domain.spend import Chosen, Reconciliation, by_day, by_key, currencies, differences, reconcile
+from chalicelib.domain.spend import Chosen, Reconciliation, by_day, by_key, currencies, differences, reconcile, total_of
 from chalicelib.domain.state import COST_EXPLORER, FOCUS_EXPORT, CustomerStatus
 from chalicelib.usecases.charging import charging, rates_of
 from chalicelib.usecases.comparison import Side, change, ranges, window_before
@@ -47,15 +47,18 @@ def cost_answer(store: MetricStore, customer_id: str, question: CostQuestion, st
     currency = currency_of(days, question.currency) or _only(currencies(then))
     _check_tags(days, question, _allocation_tags(store, customer_id, question, status))
     chosen = Chosen(question.selection, currency)
-    amounts = by_day(read, question.basis, chosen)
+    amounts = by_day(days, question.basis, chosen)
+    total = add_known(amounts.values()) if days else None
     sums = cache(lambda first, last: by_key((day for day in read if first <= day.day <= last), question.basis, chosen))
 
     def parts(some: Sequence[CostDay], by: tuple[str, ...] = question.by) -> Parts:
         return group(sums(some[0].day, some[-1].day), by) if some else {}
 
     charges = parts(days, CHARGE)
-    now_side = Side(elapsed, within(read, elapsed), amounts)
-    then_side = Side(before, then, amounts) if before and not _untold_tags(then, question) else None
+    in_ = within(days, elapsed)
+    now_side = Side(elapsed, in_, total if len(in_) == len(days) else total_of(in_, question.basis, chosen))
+    told = before is not None and not _untold_tags(then, question)
+    then_side = Side(before, then, total_of(then, question.basis, chosen)) if before and told else None
     own_sums = amounts if question.selection == Selection() and read is paid else None
     ahead = forecast_answer(store, customer_id, question, currency, status, now)
     return {
@@ -66,7 +69,7 @@ def cost_answer(store: MetricStore, customer_id: str, question: CostQuestion, st
         "currency": currency,
         "cost": question.basis,
         "rate_basis": rates.on((window.end - DAY).date()).basis,
-        "total": shown(add_known(amounts[day.day] for day in days)) if days else None,
+        "total": shown(total),
         "breakdown": {name: shown(amount) for name, amount in top(parts(days), question.top).items()},
         "charges": {name: shown(amount) for name, amount in charges.items()},
         "change": change(question.compare, now_side, then_side, parts, question.top),

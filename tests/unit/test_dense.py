@@ -17,7 +17,7 @@ from chalicelib.domain.errors import UnknownSchema
 from chalicelib.domain.exact import add_known
 from chalicelib.domain.names import NONE
 from chalicelib.domain.period import HOUR, Window
-from chalicelib.domain.spend import Chosen, by_day, by_key, reconcile
+from chalicelib.domain.spend import Chosen, by_day, by_key, reconcile, total_of
 from chalicelib.domain.usage import Sample, UsageBucket, hour_buckets, merge
 from chalicelib.stores.dense import decode, encode
 from chalicelib.stores.records import COSTS, USAGE
@@ -65,7 +65,7 @@ def test_sums_over_columns_are_the_sums_of_the_lines(lines: list[CostLine], copi
     wanted = [line for line in add_lines(lines) if line.currency == "USD" and line.service in ("", "a")]
     for basis in BASES:
         expected = add_known(line.amount(basis) for _ in range(copies) for line in wanted)
-        assert add_known(by_day(days, basis, chosen).values()) == expected
+        assert add_known(by_day(days, basis, chosen).values()) == total_of(days, basis, chosen) == expected
         assert add_known(amount for _, amount in by_key(days, basis, chosen)) == expected
 
 
@@ -120,6 +120,7 @@ def test_a_days_sums_are_what_its_columns_sum_to(one: list[CostLine], other: lis
                 whole, listed = by_day(found, basis, Chosen(Selection(), currency)), by_key(found, basis, Chosen(Selection(), currency))
                 assert whole == {one.day: add_known(line.amount(basis) for line in one.lines if line.currency == currency) for one in kept}
                 assert add_known(whole.values()) == add_known(amount for _, amount in listed)
+                assert total_of(found, basis, Chosen(Selection(), currency)) == add_known(whole.values())
 
 
 def test_days_that_lie_side_by_side_are_taken_in_one_piece() -> None:
