@@ -13,7 +13,7 @@ from chalicelib.domain.breakdown import TAG, Parts, Selection, group, top
 from chalicelib.domain.choosing import CustomerSettings
 from chalicelib.domain.cost import CostDay, CostLine
 from chalicelib.domain.errors import BreakdownUnavailable, InvalidInput
-from chalicelib.domain.exact import add_known
+from chalicelib.domain.exact import ZERO, add_known
 from chalicelib.domain.period import DAY, Window, buckets, midnight
 from chalicelib.domain.spend import Chosen, Reconciliation, by_day, by_key, currencies, differences, reconcile, total_of
 from chalicelib.domain.state import COST_EXPLORER, FOCUS_EXPORT, CustomerStatus
@@ -57,7 +57,7 @@ def cost_answer(store: MetricStore, customer_id: str, question: CostQuestion, st
     charges = parts(days, CHARGE)
     in_ = within(days, elapsed)
     now_side = Side(elapsed, in_, total if len(in_) == len(days) else total_of(in_, question.basis, chosen))
-    told = before is not None and not _untold_tags(then, question)
+    told = not _untold_tags(then, question) and (currency is not None or not currencies(then))
     then_side = Side(before, then, total_of(then, question.basis, chosen)) if before and told else None
     own_sums = amounts if question.selection == Selection() and read is paid else None
     ahead = forecast_answer(store, customer_id, question, currency, status, now)
@@ -188,7 +188,9 @@ def _reconciliation(
     something else, its charges stand for that.
     """
     found, apart = Reconciliation(None, None), []
-    if days and currency:
+    if days and currency is None:
+        found = Reconciliation(ZERO, ZERO)  # days without a line
+    elif days and currency:
         whole = Chosen(Selection(), currency)
         if question.selection != Selection():
             charges = group(by_key(days, question.basis, whole), CHARGE)

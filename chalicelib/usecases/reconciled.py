@@ -57,8 +57,10 @@ def _reason(days: Sequence[CostDay], found: Reconciliation) -> str | None:
 
 def invoice_note(days: Sequence[CostDay], basis: str, currency: str | None, charges: Parts, rate_basis: str) -> str:
     """Why this isn't the AWS invoice, in a paragraph with this window's own figures. `charges` are all lines by charge category."""
-    if not days or currency is None:
+    if not days:
         return "Nothing is known of this window yet, so there is nothing to hold against an AWS invoice."
+    if currency is None:
+        return f"All {len(days)} days that are known cost nothing, so there is nothing to hold against an AWS invoice."
     estimated = sum(day.estimated for day in days)
     others = [f"{plain(amount)} {currency} of {name}" for name, amount in charges.items() if name != USAGE_CHARGE and amount is not None]
     sentences = [
