@@ -17,11 +17,11 @@ class Chosen:
     """Which of a day's keys count: those of one currency that the filters let through, worked out once per tuple of keys."""
 
     def __init__(self, selection: Selection, currency: str | None) -> None:
-        self._selection, self._currency = selection, currency
+        self._selection, self.currency = selection, currency
         self._places: dict[int, tuple[tuple[CostKey, ...], int | None, Sequence[int]]] = {}
 
     def admits(self, key: CostKey) -> bool:
-        return key.currency == self._currency and self._selection.admits(key)
+        return key.currency == self.currency and self._selection.admits(key)
 
     def total(self, day: CostDay, basis: int) -> Decimal | None:
         """The exact sum of what is chosen; None when an amount of it is unknown in that basis."""
@@ -37,8 +37,8 @@ class Chosen:
     def _looked_up(self, keys: tuple[CostKey, ...]) -> tuple[tuple[CostKey, ...], int | None, Sequence[int]]:
         """(the keys, the place of the currency's sum where all of it is chosen, the places of what is chosen)"""
         places = [place for place, key in enumerate(keys) if self.admits(key)]
-        whole = bool(places) and len(places) == sum(key.currency == self._currency for key in keys)
-        found = self._places[id(keys)] = keys, currencies_of(keys).index(str(self._currency)) if whole else None, places
+        whole = bool(places) and len(places) == sum(key.currency == self.currency for key in keys)
+        found = self._places[id(keys)] = keys, currencies_of(keys).index(str(self.currency)) if whole else None, places
         return found
 
 

@@ -8,15 +8,17 @@ from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
 from operator import attrgetter
+from typing import NamedTuple
 
-from chalicelib.domain.breakdown import TAG, Parts, Selection, group, top
-from chalicelib.domain.choosing import CustomerSettings
+from chalicelib.domain.breakdown import Parts, Selection, group, top
 from chalicelib.domain.cost import CostDay, CostLine
-from chalicelib.domain.errors import BreakdownUnavailable, InvalidInput
+from chalicelib.domain.errors import InvalidInput
 from chalicelib.domain.exact import ZERO, add_known
 from chalicelib.domain.period import DAY, Window, buckets, midnight
+from chalicelib.domain.rates import Rates
 from chalicelib.domain.spend import Chosen, Reconciliation, by_day, by_key, currencies, differences, reconcile, total_of
 from chalicelib.domain.state import COST_EXPLORER, FOCUS_EXPORT, CustomerStatus
+from chalicelib.usecases.allocation import allocation_tags, check_tags, untold_tags
 from chalicelib.usecases.charging import charging, rates_of
 from chalicelib.usecases.comparison import Side, change, ranges, window_before
 from chalicelib.usecases.ports import MetricStore
@@ -30,36 +32,35 @@ SOURCES = (FOCUS_EXPORT, COST_EXPLORER)
 ByDay = Mapping[date, Decimal | None]
 
 
+class Reading(NamedTuple):
+    """The days as the payer pays them and as the customer is charged (`read`), up to where they are `known`; what of the window has
+    `elapsed` and what that is compared with."""
+
+    paid: list[CostDay]
+    read: list[CostDay]
+    known: datetime | None
+    elapsed: Window
+    before: Window | None
+
+
 def cost_answer(store: MetricStore, customer_id: str, question: CostQuestion, status: CustomerStatus, now: datetime) -> Answer:
     """Exact sums of the settled lines; null where no source covers a day. With `as_of`, what would have been answered then."""
-    window, known = question.window, data_through(status, SOURCES)
-    elapsed = window.clipped(known or window.start)
-    before = window_before(question.compare, window, elapsed)
-    rates = rates_of(store, customer_id, status)
-    paid = _read(store, customer_id, question, ranges(window, before), not status.settled(now))
-    read = charging(rates)(paid)
-    days = within(read, window)
-    if question.as_of:
-        known = midnight(days[-1].day + DAY) if days else None  # later days weren't in then
-        elapsed = window.clipped(known or window.start)
-        before = window_before(question.compare, window, elapsed)
-    then = within(read, before) if before else []
+    rates, window = rates_of(store, customer_id, status), question.window
+    reading = _reading(store, customer_id, question, rates, status, now)
+    days = within(reading.read, window)
+    then = within(reading.read, reading.before) if reading.before else []
     currency = currency_of(days, question.currency) or _only(currencies(then))
-    _check_tags(days, question, _allocation_tags(store, customer_id, question, status))
+    check_tags(days, question, allocation_tags(store, customer_id, question, status))
     chosen = Chosen(question.selection, currency)
     amounts = by_day(days, question.basis, chosen)
-    total = add_known(amounts.values()) if days else None
-    sums = cache(lambda first, last: by_key((day for day in read if first <= day.day <= last), question.basis, chosen))
+    sums = cache(lambda first, last: by_key((day for day in reading.read if first <= day.day <= last), question.basis, chosen))
 
     def parts(some: Sequence[CostDay], by: tuple[str, ...] = question.by) -> Parts:
         return group(sums(some[0].day, some[-1].day), by) if some else {}
 
-    charges = parts(days, CHARGE)
-    in_ = within(days, elapsed)
-    now_side = Side(elapsed, in_, total if len(in_) == len(days) else total_of(in_, question.basis, chosen))
-    told = not _untold_tags(then, question) and (currency is not None or not currencies(then))
-    then_side = Side(before, then, total_of(then, question.basis, chosen)) if before and told else None
-    own_sums = amounts if question.selection == Selection() and read is paid else None
+    total, charges = add_known(amounts.values()) if days else None, parts(days, CHARGE)
+    sides = _sides(reading, days, then, total, question, chosen)
+    at_hand = amounts if question.selection == Selection() and reading.read is reading.paid else None
     ahead = forecast_answer(store, customer_id, question, currency, status, now)
     return {
         "customer_id": customer_id,
@@ -72,24 +73,47 @@ def cost_answer(store: MetricStore, customer_id: str, question: CostQuestion, st
         "total": shown(total),
         "breakdown": {name: shown(amount) for name, amount in top(parts(days), question.top).items()},
         "charges": {name: shown(amount) for name, amount in charges.items()},
-        "change": change(question.compare, now_side, then_side, parts, question.top),
+        "change": change(question.compare, *sides, parts, question.top),
         "series": _series(days, amounts, question),
         "forecast_next_month": ahead["amount"],
         "forecast": ahead,
         "estimated": any(day.estimated for day in days) if days else None,
         "restated": _restated(days),
-        "reconciliation": _reconciliation(within(paid, window), days, own_sums, charges, question, currency),
-        "data_through": text_of(known),
+        "reconciliation": _reconciliation(within(reading.paid, window), days, at_hand, charges, question, currency),
+        "data_through": text_of(reading.known),
         "coverage": _coverage(days, window, status, now),
         "generated_at": text_of(now),
     }
 
 
-def _read(store: MetricStore, customer_id: str, question: CostQuestion, wanted: list[Window], consistent: bool) -> list[CostDay]:
-    """The days of these windows, which don't overlap, in order."""
-    read = store.costs.read
-    found = [read(customer_id, one.start.date(), (one.end - DAY).date(), consistent=consistent, as_of=question.as_of) for one in wanted]
-    return sorted((day for days in found for day in days), key=attrgetter("day")) if len(found) > 1 else found[0]
+def _reading(store: MetricStore, customer_id: str, question: CostQuestion, rates: Rates, status: CustomerStatus, now: datetime) -> Reading:
+    window, known = question.window, data_through(status, SOURCES)
+    elapsed = window.clipped(known or window.start)
+    before = window_before(question.compare, window, elapsed)
+    wanted, consistent = ranges(window, before), not status.settled(now)
+    found = [
+        store.costs.read(customer_id, one.start.date(), (one.end - DAY).date(), consistent=consistent, as_of=question.as_of)
+        for one in wanted
+    ]
+    paid = sorted((day for days in found for day in days), key=attrgetter("day")) if len(found) > 1 else found[0]
+    if question.as_of:  # later days weren't in then
+        days = within(paid, window)
+        known = midnight(days[-1].day + DAY) if days else None
+        elapsed = window.clipped(known or window.start)
+        before = window_before(question.compare, window, elapsed)
+    return Reading(paid, charging(rates)(paid), known, elapsed, before)
+
+
+def _sides(
+    reading: Reading, days: list[CostDay], then: list[CostDay], total: Decimal | None, question: CostQuestion, chosen: Chosen
+) -> tuple[Side, Side | None]:
+    """What has elapsed, and what it is compared with; None where that is nothing, of other tags or of several currencies."""
+    in_ = within(days, reading.elapsed)
+    now = Side(reading.elapsed, in_, total if len(in_) == len(days) else total_of(in_, question.basis, chosen))
+    comparable = not untold_tags(then, question) and (chosen.currency is not None or not currencies(then))
+    if reading.before is None or not comparable:
+        return now, None
+    return now, Side(reading.before, then, total_of(then, question.basis, chosen))
 
 
 def within(days: list[CostDay], window: Window) -> list[CostDay]:
@@ -116,36 +140,6 @@ def currency_of(days: list[CostDay], asked: str | None) -> str | None:
 
 def _only(found: list[str]) -> str | None:
     return found[0] if len(found) == 1 else None
-
-
-def _tags_asked(question: CostQuestion) -> dict[str, str]:
-    """Per tag's key the parameter that asks for it."""
-    by = {name.removeprefix(TAG): "breakdown" for name in question.by if name.startswith(TAG)}
-    return {**{key: f"{TAG}{key}" for key, _ in question.selection.tags}, **by}
-
-
-def _allocation_tags(store: MetricStore, customer_id: str, question: CostQuestion, status: CustomerStatus) -> tuple[str, ...]:
-    """The keys that the customer has chosen; looked up only where it has, and a question asks for one."""
-    if CustomerSettings.NAME not in status.choices or not _tags_asked(question):
-        return ()
-    return (store.choices.get(customer_id, CustomerSettings) or CustomerSettings()).allocation_tags
-
-
-def _check_tags(days: list[CostDay], question: CostQuestion, chosen: tuple[str, ...]) -> None:
-    if others := [
-        (field, f"{key} is none of the allocation tags that are chosen")
-        for key, field in _tags_asked(question).items()
-        if chosen and key not in chosen
-    ]:
-        raise BreakdownUnavailable(*others)
-    if fields := _untold_tags(days, question):
-        raise BreakdownUnavailable(*((field, "Cost Explorer, a source of this window, gives no tags here") for field in fields))
-
-
-def _untold_tags(days: list[CostDay], question: CostQuestion) -> list[str]:
-    """The parameters that ask for tags, where a source of the days gives none."""
-    asked = list(dict.fromkeys(_tags_asked(question).values()))
-    return asked if asked and any(COST_EXPLORER in day.sources for day in days) else []
 
 
 def _restated(days: list[CostDay]) -> Answer:
