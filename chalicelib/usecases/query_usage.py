@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from chalicelib.domain.breakdown import TAG, top
 from chalicelib.domain.change import drivers, explain
-from chalicelib.domain.consumption import METRICS, comparable, latest, parts, value
+from chalicelib.domain.consumption import HEADLINE, METRICS, UNITS, comparable, latest, parts, value
 from chalicelib.domain.errors import BreakdownUnavailable
 from chalicelib.domain.exact import subtract
 from chalicelib.domain.period import DAY, HOUR, Window, buckets, is_midnight, midnight
@@ -31,16 +31,17 @@ def usage_answer(store: MetricStore, customer_id: str, question: UsageQuestion, 
     series = read
     if question.granularity == "hour" and window.whole_days:
         series = hours_of(store.hours, customer_id, window, question.selection, read, consistent)
-    whole = _merged(read, window)
+    whole, elapsed = _merged(read, window), Window(window.start, through)
     return {
         "customer_id": customer_id,
         "period": question.period,
         "window": {"start": text_of(window.start), "end": text_of(window.end), "granularity": question.granularity},
-        "metrics": {metric: shown(value(whole, metric)) for metric in METRICS},
-        "trends": _trends(read, Window(window.start, through)),
-        "change": _explained(store, customer_id, question, Window(window.start, through), read, consistent),
+        "metrics": {metric: shown(value(whole, metric)) for metric in HEADLINE},
+        "trends": {f"{metric}_change": _trend(read, metric, elapsed) for metric in HEADLINE},
+        "change": _explained(store, customer_id, question, elapsed, read, consistent),
         "series": [_entry(_merged(series, bucket), bucket) for bucket in buckets(window, question.granularity)],
-        "breakdown": {metric: _breakdown(whole, metric, question) for metric in METRICS},
+        "breakdown": {metric: _breakdown(whole, metric, question) for metric in HEADLINE},
+        "other_metrics": {metric: _other(whole, metric, question, read, elapsed) for metric in METRICS if metric not in HEADLINE},
         "data_through": text_of(known),
         "coverage": _coverage(whole, window, status, now),
         "generated_at": text_of(now),
@@ -65,16 +66,21 @@ def _merged(read: list[UsageBucket], window: Window) -> UsageBucket:
     return inside[0] if len(inside) == 1 else merge(inside, window.start)
 
 
-def _trends(read: list[UsageBucket], elapsed: Window) -> Answer:
-    """Percent against the same length just before; by whole days where the hours of then are no longer kept, else null."""
-    changes: Answer = {}
-    for metric in METRICS:
-        change = _change(read, metric, elapsed)
-        if change is None:
-            whole = (elapsed.length // DAY) * DAY
-            change = _change(read, metric, Window(elapsed.start, elapsed.start + whole))
-        changes[f"{metric}_change"] = change
-    return changes
+def _trend(read: list[UsageBucket], metric: str, elapsed: Window) -> Decimal | None:
+    """Percent against the same length just before; by whole days where the hours of then are no longer kept, else None."""
+    change = _change(read, metric, elapsed)
+    whole = (elapsed.length // DAY) * DAY
+    return _change(read, metric, Window(elapsed.start, elapsed.start + whole)) if change is None else change
+
+
+def _other(whole: UsageBucket, metric: str, question: UsageQuestion, read: list[UsageBucket], elapsed: Window) -> Answer:
+    """A metric that is told apart from the headline's."""
+    return {
+        "total": shown(value(whole, metric)),
+        "unit": UNITS[metric],
+        "change": _trend(read, metric, elapsed),
+        "breakdown": _breakdown(whole, metric, question),
+    }
 
 
 def _change(read: list[UsageBucket], metric: str, elapsed: Window) -> Decimal | None:
@@ -131,8 +137,8 @@ def _entry(bucket: UsageBucket, window: Window) -> Answer:
     return {
         "start": text_of(window.start),
         "end": text_of(window.end),
-        **{metric: shown(value(bucket, metric)) for metric in METRICS},
-        "latest": {metric: shown(latest(bucket, metric)) for metric in METRICS if metric in GAUGES},
+        **{metric: shown(value(bucket, metric)) for metric in HEADLINE},
+        "latest": {metric: shown(latest(bucket, metric)) for metric in HEADLINE if metric in GAUGES},
     }
 
 

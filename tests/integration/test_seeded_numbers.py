@@ -38,9 +38,16 @@ READ = {
     ("AWS/S3", "BucketSizeBytes", ("BucketName", "StorageType")): ("storage_gb", "Amazon Simple Storage Service", "average"),
     ("AWS/CloudFront", "BytesDownloaded", ("DistributionId", "Region")): ("data_transfer_gb", "Amazon CloudFront", "sum"),
     ("AWS/EC2", "NetworkOut", ("InstanceId",)): ("data_transfer_gb", "Amazon Elastic Compute Cloud", "sum"),
+    ("AWS/NATGateway", "BytesOutToDestination", ("NatGatewayId",)): ("nat_gb", "Amazon Elastic Compute Cloud", "sum"),
 }
 """DEFINITIONS.md's table: exact dimension sets only."""
-DIVISOR = {"storage_gb": 2**30, "data_transfer_gb": 2**30, ("compute_hours", "sum"): 3_600_000, ("compute_hours", "fine buckets"): 12}
+DIVISOR = {
+    "storage_gb": 2**30,
+    "data_transfer_gb": 2**30,
+    "nat_gb": 2**30,
+    ("compute_hours", "sum"): 3_600_000,
+    ("compute_hours", "fine buckets"): 12,
+}
 WIDE = Context(prec=200, rounding=ROUND_HALF_EVEN)
 Place = tuple[str, str, str]
 """service, region, account"""
@@ -284,6 +291,29 @@ def test_usage_is_the_seeded_points(own_stack: Stack, meters: list[Meter], who: 
             expected = meters[who].parts(midnight(first), midnight(end), metric, number)
             assert answer["breakdown"][metric] == expected, (metric, dimension)
             assert answer["metrics"][metric] == sum(expected.values()), (metric, dimension)
+
+
+@pytest.mark.parametrize("who", WHO)
+def test_nat_traffic_is_told_apart_and_is_the_seeded_points(own_stack: Stack, meters: list[Meter], who: int) -> None:
+    first, end = usage_spans(own_stack.day)["29 days"]
+    answer = own_stack.client(own_stack.customers[who]).answer(USAGE, start=str(first), end=str(end), breakdown="account")
+    expected = meters[who].parts(midnight(first), midnight(end), "nat_gb", 2)
+    assert answer["other_metrics"]["nat_gb"]["breakdown"] == expected
+    assert answer["other_metrics"]["nat_gb"]["total"] == sum(expected.values())
+
+
+@pytest.mark.parametrize("who", WHO)
+def test_a_change_of_usage_is_explained_by_the_seeded_points(own_stack: Stack, meters: list[Meter], who: int) -> None:
+    first, end = own_stack.day - timedelta(days=14), own_stack.day - timedelta(days=4)
+    before = own_stack.day - timedelta(days=34), own_stack.day - timedelta(days=24)
+    window = {"start": str(first), "end": str(end), "compare": f"{before[0]}/{before[1]}", "breakdown": "service"}
+    changes = own_stack.client(own_stack.customers[who]).answer(USAGE, window)["change"]["metrics"]
+    for metric in (*METRICS, "nat_gb"):
+        now, then = (meters[who].parts(midnight(one), midnight(other), metric, 0) for one, other in ((first, end), before))
+        lines = {line["name"]: (line["previous"], line["current"], line["amount"]) for line in changes[metric]["lines"]}
+        names = now.keys() | then.keys()
+        assert lines == {name: (then.get(name, 0), now.get(name, 0), now.get(name, 0) - then.get(name, 0)) for name in names}, metric
+        assert changes[metric]["amount"] == sum(now.values()) - sum(then.values()) == sum(amount for *_, amount in lines.values())
 
 
 @pytest.mark.parametrize("who", WHO)
