@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 import uuid
+from http import HTTPStatus
 from http.client import responses
 from importlib import import_module
 from threading import BoundedSemaphore, Thread
@@ -65,8 +66,11 @@ class Handler(chalice_local.ChaliceRequestHandler):
         self._refuse(error.CODE)
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
-        """What http.server refuses before it is a request for us: no echo of what was sent."""
-        self._refuse(code, responses.get(code, ""))
+        """What http.server refuses before it is a request for us: no echo of what was sent. A method that it doesn't know is no route's."""
+        if code == HTTPStatus.NOT_IMPLEMENTED:
+            self._refuse(HTTPStatus.METHOD_NOT_ALLOWED)
+        else:
+            self._refuse(code, responses.get(code, ""))
 
     def _refuse(self, status: int, detail: str = "") -> None:
         self.close_connection = True

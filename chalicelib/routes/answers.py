@@ -20,14 +20,19 @@ def encode(value: object) -> bytes:
 def fetched(request: Request, body: bytes, hit: bool | None = None) -> Response:
     """The answer to a GET, in the form that the request accepts; `hit` tells whether it came from the cache."""
     form = chosen(request.headers.get("accept"))
-    body = form.of(body)
-    tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
-    headers = {"ETag": tag, "Cache-Control": "private, no-cache", "Vary": "Accept"}
+    headers = {"Vary": "Accept"}
     if hit is not None:
         headers["X-Cache"] = "hit" if hit else "miss"
+    return tagged(request, form.of(body), form.content_type, headers)
+
+
+def tagged(request: Request, body: bytes, content_type: str, more: dict[str, str]) -> Response:
+    """The body with its ETag, or 304 for that very one."""
+    tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+    headers = {"ETag": tag, "Cache-Control": "private, no-cache", **more}
     if tag in _tags(request.headers.get("if-none-match", "")):
         return Response("", headers, 304)
-    return Response(body.decode(), {**headers, "Content-Type": form.content_type}, 200)
+    return Response(body.decode(), {**headers, "Content-Type": content_type}, 200)
 
 
 def _tags(header: str) -> list[str]:
