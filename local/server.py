@@ -5,7 +5,6 @@ from __future__ import annotations
 import signal
 import sys
 import uuid
-from http import HTTPStatus
 from http.client import responses
 from importlib import import_module
 from threading import BoundedSemaphore, Thread
@@ -66,11 +65,8 @@ class Handler(chalice_local.ChaliceRequestHandler):
         self._refuse(error.CODE)
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
-        """What http.server refuses before it is a request for us: no echo of what was sent. A method that it doesn't know is no route's."""
-        if code == HTTPStatus.NOT_IMPLEMENTED:
-            self._refuse(HTTPStatus.METHOD_NOT_ALLOWED)
-        else:
-            self._refuse(code, responses.get(code, ""))
+        """What http.server refuses before it is a request for us: no echo of what was sent."""
+        self._refuse(code, responses.get(code, ""))
 
     def _refuse(self, status: int, detail: str = "") -> None:
         self.close_connection = True
@@ -79,6 +75,12 @@ class Handler(chalice_local.ChaliceRequestHandler):
         self._send_http_response(answer.status_code, answer.headers, answer.body)
 
     do_GET = do_PUT = do_POST = do_HEAD = do_DELETE = do_PATCH = do_OPTIONS = _generic_handle
+
+    def __getattr__(self, name: str) -> Any:
+        """A method that http.server doesn't know goes the same way: the app says which ones the route takes."""
+        if name.startswith("do_"):
+            return self._generic_handle
+        raise AttributeError(name)
 
 
 class Server(chalice_local.ThreadedHTTPServer):
