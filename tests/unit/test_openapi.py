@@ -133,9 +133,9 @@ def test_an_operation_tells_of_its_refusals(method: str, path: str, operation: d
 
 
 def test_shapes_are_closed() -> None:
-    open_ones = [shape for shape in schemas(SCHEMAS) if isinstance(shape.get("properties"), dict) and "type" in shape]
-    assert open_ones
-    assert all(shape["additionalProperties"] is False for shape in open_ones)
+    objects = [shape for shape in schemas(SCHEMAS) if isinstance(shape.get("properties"), dict) and "type" in shape]
+    assert objects
+    assert [shape for shape in objects if shape["additionalProperties"]] == [SCHEMAS["BudgetRequest"]["properties"]["scope"]]
 
 
 def validator(name: str) -> Draft202012Validator:

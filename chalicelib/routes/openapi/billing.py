@@ -76,8 +76,13 @@ BUDGET_REQUEST = closed(
         "currency": said(CURRENCY, "", default="USD"),
         "cost": said(words(CHARGED), "", default="billed"),
         "scope": said(
-            {"type": "object", "propertyNames": {"pattern": FILTER_NAMES, "maxLength": LONGEST_TEXT}, "additionalProperties": NAMES},
-            f"The filters of costs as lists of names; `charges` is one of {', '.join(sorted(CHARGES))}. None is everything.",
+            {
+                "type": "object",
+                "properties": {"charges": listed(words(CHARGES), minItems=1, maxItems=1)},
+                "propertyNames": {"pattern": FILTER_NAMES, "maxLength": LONGEST_TEXT},
+                "additionalProperties": NAMES,
+            },
+            "The filters of costs as lists of names. None is everything.",
             examples=[{"service": ["AWS Lambda"], "tag:team": ["web"], "charges": ["usage"]}],
         ),
         "thresholds": said(
