@@ -47,11 +47,12 @@ def _request_of(kind: str) -> Schema:
     return closed(required, {**parameters, "customer_id": nullable(TEXT)}, **tags)
 
 
+TOP: Schema = {"anyOf": [QUERY["top"], {"type": "string", "pattern": "^[1-9][0-9]{0,3}$"}, {"type": "null"}]}
 REPEATABLE: Schema = {"anyOf": [NAME, {**NAMES, "minItems": 1}, {"type": "null"}]}
 
 
 def _member(name: str) -> Schema:
-    schema = REPEATABLE if name in DIMENSIONS else nullable(QUERY[name])
+    schema = REPEATABLE if name in DIMENSIONS else TOP if name == "top" else nullable(QUERY[name])
     return {**schema, "description": QUERY[name]["description"]}
 
 
