@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from chalicelib.domain.breakdown import DIMENSIONS
@@ -31,6 +31,8 @@ def _whole(largest: int) -> Schema:
 
 
 AMOUNT = _text("[0-9]{1,15}(\\.[0-9]{1,10})?", examples=["2.5"])
+GRANULARITY = "Of `series`; by default by the window's length."
+BY_DAY = said(words(("day", "month")), GRANULARITY)
 QUERY: dict[str, Schema] = {
     "period": said(
         _text("([1-9][0-9]{0,4}[hdwmy]|today|yesterday|mtd|lastmonth)", examples=["7d", "lastmonth"]),
@@ -38,7 +40,7 @@ QUERY: dict[str, Schema] = {
     ),
     "start": said(_text(INSTANT_OR_DATE, examples=["2026-11-01"]), "A date or a `Z` instant; with `end`, instead of `period`."),
     "end": said(_text(INSTANT_OR_DATE, examples=["2026-11-08"]), "A date or a `Z` instant, itself not in the window; with `start`."),
-    "granularity": said(words(("hour", "day", "month")), "Of `series`; hour is of usage only. By default by the window's length."),
+    "granularity": said(words(("hour", "day", "month")), GRANULARITY),
     "breakdown": said(
         _text(f"{ONE_DIMENSION}(,{ONE_DIMENSION})?", maxLength=LONGEST_TEXT, examples=["service", "service,region", "tag:team"]),
         "One or two dimensions, joined by a comma; by default service. Tags are of costs from exports only.",
@@ -79,9 +81,14 @@ HEADERS: dict[str, Schema] = {
 }
 
 
-def of_query(names: Iterable[str], tags: bool) -> list[Schema]:
+def schema_in(names: Sequence[str], name: str) -> Schema:
+    """The parameter among these: costs are by day."""
+    return BY_DAY if name == "granularity" and "cost" in names else QUERY[name]
+
+
+def of_query(names: Sequence[str], tags: bool) -> list[Schema]:
     """What a parser takes, and the customer_id that every route takes."""
-    found = [_parameter(name, "query", QUERY[name]) for name in (*names, "customer_id")]
+    found = [_parameter(name, "query", schema_in(names, name)) for name in (*names, "customer_id")]
     if tags:
         described = said(TAG_MEMBERS, "Only what carries one of these values of the tag; `tag:<key>=<value>`, repeatable.")
         found.append(_parameter(TAGS, "query", described))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from chalicelib.domain.breakdown import DIMENSIONS
 from chalicelib.domain.reporting import FAILED, FORMAT_ALIASES, FORMATS, QUEUED, READY, RENDERING, TYPE_ALIASES, TYPES
-from chalicelib.routes.openapi.parameters import NAME, NAMES, QUERY
+from chalicelib.routes.openapi.parameters import NAME, NAMES, QUERY, schema_in
 from chalicelib.routes.openapi.shapes import (
     COUNT,
     ID,
@@ -41,7 +41,7 @@ OF_REPORT: dict[str, Schema] = {
 def _request_of(kind: str) -> Schema:
     """The body that asks for a report of that type; one text or a list where a parameter is repeatable."""
     types = [kind, *(alias for alias, name in TYPE_ALIASES.items() if name == kind)]
-    parameters = {name: _member(name) for name in PARAMETERS[kind]}
+    parameters = {name: _member(name, schema_in(PARAMETERS[kind], name)) for name in PARAMETERS[kind]}
     tags = {"patternProperties": {"^tag:.+$": REPEATABLE}} if kind == "costs" else {}
     required = {"type": words(types), "format": words((*FORMATS, *FORMAT_ALIASES))}
     return closed(required, {**parameters, "customer_id": nullable(TEXT)}, **tags)
@@ -51,9 +51,9 @@ TOP: Schema = {"anyOf": [QUERY["top"], {"type": "string", "pattern": "^[1-9][0-9
 REPEATABLE: Schema = {"anyOf": [NAME, {**NAMES, "minItems": 1}, {"type": "null"}]}
 
 
-def _member(name: str) -> Schema:
-    schema = REPEATABLE if name in DIMENSIONS else TOP if name == "top" else nullable(QUERY[name])
-    return {**schema, "description": QUERY[name]["description"]}
+def _member(name: str, asked: Schema) -> Schema:
+    schema = REPEATABLE if name in DIMENSIONS else TOP if name == "top" else nullable(asked)
+    return {**schema, "description": asked["description"]}
 
 
 SCHEMAS: dict[str, Schema] = {
