@@ -18,6 +18,7 @@ LARGEST_BODY = 256 * 1024
 LONGEST_WAIT = 20
 _WAIT = re.compile(r"(?:^|[,;])\s*wait\s*=\s*\"?([0-9]{1,5})\"?\s*(?:[,;]|$)", re.ASCII | re.IGNORECASE)
 _PLAIN = re.compile(r"[0-9]{1,15}(\.[0-9]{1,10})?", re.ASCII)
+_WHOLE = re.compile(r"[1-9][0-9]{0,8}", re.ASCII)
 _MISSING = re.compile(r"missing required field `([^`]+)`")
 Body = TypeVar("Body")
 Values = dict[str, list[str]]
@@ -111,7 +112,7 @@ def limited(values: Values, name: str, largest: int, default: int, take: Callabl
     text = take(values, name)
     if text is None:
         return default
-    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= largest):
+    if not (_WHOLE.fullmatch(text) and int(text) <= largest):
         raise InvalidInput((name, f"must be a whole number from 1 to {largest}"))
     return int(text)
 

@@ -10,9 +10,9 @@ import pytest
 from chalice.app import Request
 
 from chalicelib.domain.errors import InvalidInput
-from chalicelib.routes.parameters import of_body, of_body_as
+from chalicelib.routes.parameters import limited, of_body, of_body_as
 from chalicelib.usecases.budgets import BudgetBody
-from chalicelib.usecases.questions import FILTERS
+from chalicelib.usecases.questions import FILTERS, one
 
 GOOD: dict[str, Any] = {"name": "all of it", "amount": 5}
 
@@ -84,3 +84,13 @@ def test_members_become_parameters() -> None:
 
 def test_a_list_of_customers_names_all_of_them() -> None:
     assert of_body(sent({"customer_id": ["acme", "other"]}))[1] == "acme\nother"
+
+
+@pytest.mark.parametrize("text", ["0", "007", "-1", "1.0", "101", "٣", " 5", "1_0", "9" * 299])
+def test_a_limit_is_a_plain_whole_number(text: str) -> None:
+    with pytest.raises(InvalidInput):
+        limited({"limit": [text]}, "limit", 100, 20, one)
+
+
+def test_a_limit_that_is_not_given_is_the_usual_one() -> None:
+    assert [limited(values, "limit", 100, 20, one) for values in ({}, {"limit": ["100"]})] == [20, 100]
