@@ -15,6 +15,7 @@ from chalicelib.routes.authentication import middleware
 from chalicelib.routes.billing import billing
 from chalicelib.routes.compliance import compliance
 from chalicelib.routes.health import health
+from chalicelib.routes.openapi import openapi
 from chalicelib.routes.reports import reports
 from chalicelib.settings import Settings
 from chalicelib.stores import tables
@@ -31,11 +32,8 @@ if settings.cors_origin:
         max_age=600,
     )
 app.register_middleware(middleware, "http")
-app.register_blueprint(analytics)
-app.register_blueprint(compliance)
-app.register_blueprint(billing)
-app.register_blueprint(reports)
-app.register_blueprint(health)
+for blueprint in (analytics, compliance, billing, reports, health, openapi):
+    app.register_blueprint(blueprint)
 
 
 @app.schedule(Cron(5, "*", "*", "*", "?", "*"), name=signals.AGGREGATOR.name)

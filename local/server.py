@@ -76,6 +76,12 @@ class Handler(chalice_local.ChaliceRequestHandler):
 
     do_GET = do_PUT = do_POST = do_HEAD = do_DELETE = do_PATCH = do_OPTIONS = _generic_handle
 
+    def __getattr__(self, name: str) -> Any:
+        """A method that http.server doesn't know goes the same way: the app says which ones the route takes."""
+        if name.startswith("do_"):
+            return self._generic_handle
+        raise AttributeError(name)
+
 
 class Server(chalice_local.ThreadedHTTPServer):
     request_queue_size = 256

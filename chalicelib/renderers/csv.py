@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from chalicelib.domain.report import Block, Cell, Chart, Column, KeyFigures, Report, Table, Text
 from chalicelib.renderers.figures import exact, heading, storable, unique, unit_of
@@ -19,16 +19,23 @@ def render(report: Report) -> bytes:
     """A cell that its table lacks is empty, one that is unknown is n/a."""
     rows = list(_rows(report))
     names = list(dict.fromkeys(name for *_, cells in rows for name in cells))
+    lines = (
+        [field(section), field(title), row, *(field(cells[name]) if name in cells else "" for name in names)]
+        for section, title, row, cells in rows
+    )
+    return table((*FIXED, *names), lines)
+
+
+def table(names: Iterable[str], lines: Iterable[Iterable[str]]) -> bytes:
+    """RFC 4180 under a header; the cells of the lines are fields already."""
     content = io.StringIO(newline="")
     writer = csv.writer(content, lineterminator="\r\n")
-    writer.writerow([_field(name) for name in (*FIXED, *names)])
-    for section, table, row, cells in rows:
-        found = (_field(cells[name]) if name in cells else "" for name in names)
-        writer.writerow([_field(section), _field(table), row, *found])
+    writer.writerow([field(name) for name in names])
+    writer.writerows(lines)
     return content.getvalue().encode()
 
 
-def _field(value: Cell) -> str:
+def field(value: Cell) -> str:
     """Foreign text that a spreadsheet would take for a formula gets an apostrophe; a number never does."""
     if not isinstance(value, str):
         return exact(value)

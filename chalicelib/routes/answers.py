@@ -1,4 +1,4 @@
-"""What goes out over HTTP: JSON with exact numbers, an ETag, and 304 for who has it already."""
+"""What goes out over HTTP: JSON with exact numbers (or, asked for, CSV or NDJSON), an ETag, and 304 for who has it already."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import hashlib
 
 import msgspec
 from chalice.app import Request, Response
+
+from chalicelib.routes.representations import chosen
 
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
 
@@ -16,14 +18,21 @@ def encode(value: object) -> bytes:
 
 
 def fetched(request: Request, body: bytes, hit: bool | None = None) -> Response:
-    """The answer to a GET; `hit` tells whether it came from the cache."""
-    tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
-    headers = {"ETag": tag, "Cache-Control": "private, no-cache"}
+    """The answer to a GET, in the form that the request accepts; `hit` tells whether it came from the cache."""
+    form = chosen(request.headers.get("accept"))
+    headers = {"Vary": "Accept"}
     if hit is not None:
         headers["X-Cache"] = "hit" if hit else "miss"
+    return tagged(request, form.of(body), form.content_type, headers)
+
+
+def tagged(request: Request, body: bytes, content_type: str, more: dict[str, str]) -> Response:
+    """The body with its ETag, or 304 for that very one."""
+    tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+    headers = {"ETag": tag, "Cache-Control": "private, no-cache", **more}
     if tag in _tags(request.headers.get("if-none-match", "")):
         return Response("", headers, 304)
-    return Response(body.decode(), {**headers, "Content-Type": "application/json"}, 200)
+    return Response(body.decode(), {**headers, "Content-Type": content_type}, 200)
 
 
 def _tags(header: str) -> list[str]:

@@ -15,7 +15,7 @@ from chalicelib.routes.errors import as_problem, of_error, problem
 from chalicelib.security import api_keys
 from chalicelib.wiring import Services, services
 
-OPTIONAL = frozenset({"/health"})
+OPTIONAL = frozenset({"/health", "/openapi.json"})
 """Routes that answer without a credential; one that is given must still be good."""
 LONGEST_CREDENTIAL = 8192
 

@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from typing import Any, TypeVar
+from collections.abc import Callable, Container, Iterator
+from dataclasses import is_dataclass
+from decimal import Decimal
+from typing import Any, TypeVar, get_args, get_type_hints
 
 import msgspec
 from chalice.app import Request
 
 from chalicelib.domain.errors import InvalidInput, TooLarge
 
+CUSTOMER = "customer_id"
 LARGEST_BODY = 256 * 1024
 LONGEST_WAIT = 20
 _WAIT = re.compile(r"(?:^|[,;])\s*wait\s*=\s*\"?([0-9]{1,5})\"?\s*(?:[,;]|$)", re.ASCII | re.IGNORECASE)
+_PLAIN = re.compile(r"[0-9]{1,15}(\.[0-9]{1,10})?", re.ASCII)
+_WHOLE = re.compile(r"[1-9][0-9]{0,8}", re.ASCII)
 _MISSING = re.compile(r"missing required field `([^`]+)`")
 Body = TypeVar("Body")
 Values = dict[str, list[str]]
+
+
+def never(name: str) -> bool:
+    return False
 
 
 def of_query(request: Request) -> tuple[Values, str | None]:
@@ -26,8 +35,9 @@ def of_query(request: Request) -> tuple[Values, str | None]:
     return _without_customer(values)
 
 
-def of_body(request: Request) -> tuple[Values, str | None]:
-    """The JSON object's members as parameters: text stays, a list of texts is a repeated one, null is absent."""
+def of_body(request: Request, repeatable: Callable[[str], bool] = never, whole: Container[str] = ()) -> tuple[Values, str | None]:
+    """The JSON object's members as parameters: text stays, null is absent; a list of texts is one that is `repeatable`, and only
+    those in `whole` may be whole numbers."""
     raw = _checked_size(request.raw_body)
     try:
         body = msgspec.json.decode(raw)
@@ -35,7 +45,8 @@ def of_body(request: Request) -> tuple[Values, str | None]:
         raise InvalidInput(("body", "is not valid JSON")) from None
     if not isinstance(body, dict):
         raise InvalidInput(("body", "must be a JSON object"))
-    return _without_customer({name: _texts(name, value) for name, value in body.items() if value is not None})
+    texts = {name: _texts(name, value, repeatable(name), name in whole) for name, value in body.items() if value is not None}
+    return _without_customer(texts)
 
 
 def of_body_as(request: Request, kind: type[Body]) -> tuple[Body, str | None]:
@@ -43,15 +54,29 @@ def of_body_as(request: Request, kind: type[Body]) -> tuple[Body, str | None]:
     raw = _checked_size(request.raw_body)
     try:
         body = msgspec.json.decode(raw, type=dict[str, msgspec.Raw])
-        named = msgspec.json.decode(body.pop("customer_id", b"null"), type=str | None)
-        unknown = sorted(body.keys() - kind.__annotations__.keys())
-        if unknown:
-            raise InvalidInput(*((name, "is not a member here") for name in unknown))
+        named = msgspec.json.decode(body.pop(CUSTOMER, b"null"), type=str | None)
+        problems = sorted(_problems(kind, {name: msgspec.json.decode(member) for name, member in body.items()}))
+        if problems:
+            raise InvalidInput(*problems)
         return msgspec.json.decode(msgspec.json.encode(body), type=kind), (named or "").strip() or None
     except msgspec.ValidationError as error:
         raise InvalidInput(_told(str(error))) from None
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
         raise InvalidInput(("body", "is not valid JSON")) from None
+
+
+def _problems(kind: Any, value: Any, path: str = "") -> Iterator[tuple[str, str]]:
+    """What msgspec lets pass, at any depth: members that a dataclass hasn't, and texts for numbers that are no plain decimals."""
+    if is_dataclass(kind) and isinstance(value, dict):
+        kinds = get_type_hints(kind)
+        for name, member in value.items():
+            where = f"{path}.{name}" if path else name
+            yield from _problems(kinds[name], member, where) if name in kinds else [(where, "is not a member here")]
+    elif kind is Decimal and isinstance(value, str) and not _PLAIN.fullmatch(value):
+        yield path, "must be a number"
+    else:
+        items = value if isinstance(value, list) else [value]
+        yield from (problem for inner in get_args(kind) for item in items for problem in _problems(inner, item, path))
 
 
 def _told(text: str) -> tuple[str, str]:
@@ -67,10 +92,10 @@ def _checked_size(raw: bytes) -> bytes:
     return raw
 
 
-def _texts(name: str, value: Any) -> list[str]:
-    values = value if isinstance(value, list) else [value]
-    if isinstance(value, int) and not isinstance(value, bool):
+def _texts(name: str, value: Any, repeatable: bool, whole: bool) -> list[str]:
+    if whole and isinstance(value, int) and not isinstance(value, bool):
         return [str(value)]
+    values = value if isinstance(value, list) and (repeatable or name == CUSTOMER) else [value]
     if not values or not all(isinstance(text, str) for text in values):
         raise InvalidInput((name, "must be text"))
     return values
@@ -78,7 +103,7 @@ def _texts(name: str, value: Any) -> list[str]:
 
 def _without_customer(values: Values) -> tuple[Values, str | None]:
     """A blank customer_id is fine; given several times, the one that isn't ours must not hide behind the first."""
-    named = [name for name in values.pop("customer_id", []) if name.strip()]
+    named = [name for name in values.pop(CUSTOMER, []) if name.strip()]
     return values, "\n".join(dict.fromkeys(named)) or None
 
 
@@ -87,7 +112,7 @@ def limited(values: Values, name: str, largest: int, default: int, take: Callabl
     text = take(values, name)
     if text is None:
         return default
-    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= largest):
+    if not (_WHOLE.fullmatch(text) and int(text) <= largest):
         raise InvalidInput((name, f"must be a whole number from 1 to {largest}"))
     return int(text)
 

@@ -21,7 +21,7 @@ from chalicelib.routes.errors import translated
 from chalicelib.routes.parameters import limited, of_body, of_query, wait_of
 from chalicelib.usecases import report
 from chalicelib.usecases.query import text_of
-from chalicelib.usecases.questions import check_names, one
+from chalicelib.usecases.questions import FILTERS, check_names, is_tag, one
 from chalicelib.wiring import services
 
 reports = Blueprint(__name__)
@@ -62,7 +62,7 @@ def _customer() -> str:
 @_on("/analytics/reports", "POST")
 def create() -> Response:
     request = reports.current_request
-    body, named = of_body(request)
+    body, named = of_body(request, lambda name: name in FILTERS or is_tag(name), ("top",))
     customer_id, key = customer_of(request, "report", named), request.headers.get("idempotency-key")
     record = report.request(reporting(), customer_id, body, _new_id(customer_id, key), key is not None)
     record = _awaited(customer_id, record, wait_of(request))

@@ -548,10 +548,21 @@ def test_an_unknown_route_is_404(client: Client, path: str) -> None:
 
 @pytest.mark.parametrize(
     ("method", "path"),
-    [("PUT", USAGE), ("POST", COSTS), ("DELETE", COMPLIANCE), ("PATCH", REPORTS), ("PUT", f"{REPORTS}/x"), ("POST", "/health")],
+    [
+        ("PUT", USAGE),
+        ("POST", COSTS),
+        ("DELETE", COMPLIANCE),
+        ("PATCH", REPORTS),
+        ("PUT", f"{REPORTS}/x"),
+        ("POST", "/health"),
+        ("TRACE", USAGE),
+        ("BREW", USAGE),
+    ],
 )
-def test_a_wrong_method_is_405(client: Client, method: str, path: str) -> None:
-    assert is_problem(client.request(method, path, {}), 405)
+def test_a_wrong_method_is_405_and_told_which_are_right(client: Client, method: str, path: str) -> None:
+    answer = client.request(method, path, {})
+    assert is_problem(answer, 405)
+    assert answer.headers["Allow"]
 
 
 def test_a_report_that_is_not_there_is_404(client: Client) -> None:

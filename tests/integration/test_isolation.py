@@ -176,6 +176,12 @@ def health(asking: Party, other: Party) -> Iterator[tuple[str, Answer, set[int]]
     yield other.id, asking.client.get("/health", customer_id=other.id), {200, 400, 403}
 
 
+def document(asking: Party, other: Party) -> Iterator[tuple[str, Answer, set[int]]]:
+    for headers in ({}, {"X-Customer-Id": other.id}):
+        yield "", asking.client.get("/openapi.json", headers=headers), {200}
+    yield other.id, asking.client.get("/openapi.json", customer_id=other.id), {200}
+
+
 def listing_exceptions(asking: Party, other: Party) -> Iterator[tuple[str, Answer, set[int]]]:
     yield from fetching(EXCEPTIONS)(asking, other)
     for position in (["9999-01-01T00:00:00Z", other.exception_id], ["", ""], [other.id, other.exception_id]):
@@ -271,6 +277,7 @@ MATRIX: dict[tuple[str, str], Row] = {
     ("GET", f"{REPORTS}/{{report_id}}/download"): one_report("GET", "/download"),
     ("DELETE", f"{REPORTS}/{{report_id}}"): one_report("DELETE", ""),
     ("GET", "/health"): health,
+    ("GET", "/openapi.json"): document,
 }
 
 

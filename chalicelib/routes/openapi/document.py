@@ -1,0 +1,153 @@
+"""The OpenAPI 3.1 document, put together from the operations, the parameters and the schemas."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import Any
+
+from chalicelib.routes.answers import encode
+from chalicelib.routes.openapi import billing, compliance, costs, parameters, problems, reports, usage
+from chalicelib.routes.openapi.operations import OPERATIONS, Operation
+from chalicelib.routes.openapi.shapes import ID, TEXT, Schema, ref, said
+from chalicelib.routes.representations import JSON, REPRESENTATIONS
+from chalicelib.version import VERSION
+
+MODULES = (problems, usage, costs, compliance, billing, reports)
+TAG_WORDS = {
+    "service": "The service itself",
+    "usage": "What was used",
+    "costs": "What was spent, and why",
+    "budgets": "What should be spent",
+    "statements": "What is charged",
+    "compliance": "How the controls stand",
+    "reports": "All of it as documents",
+}
+PATH_PARAMETERS: dict[str, Schema] = {
+    "budget_id": ID,
+    "exception_id": ID,
+    "report_id": ID,
+    "month": said({"type": "string", "pattern": "^(19|20)[0-9]{2}-(0[1-9]|1[0-2])$"}, "Like 2026-10.", examples=["2026-10"]),
+    "control_id": said({"type": "string", "minLength": 1}, "Url-encoded, slashes too.", examples=["IAM.4"]),
+}
+DESCRIPTION = (
+    "Usage, costs and compliance of one customer's cloud. The customer comes from the credential. Amounts are exact decimal number"
+    " literals: read them with a decimal parser. Times are UTC with Z, windows half-open. What isn't known is null, never 0."
+)
+NO_STORE: Schema = {"schema": {"type": "string", "const": "no-store"}}
+OF_GET: dict[str, Schema] = {
+    "ETag": {
+        "description": "For If-None-Match; each form has its own.",
+        "required": True,
+        "schema": {"type": "string", "pattern": '^".+"$'},
+    },
+    "Cache-Control": {"required": True, "schema": TEXT},
+    "X-Request-Id": problems.REQUEST_ID,
+}
+VARY: Schema = {"required": True, "schema": {"type": "string", "const": "Accept"}}
+CACHE: Schema = {"description": "Whether it was computed before.", "required": True, "schema": {"type": "string", "enum": ["hit", "miss"]}}
+LOCATION: Schema = {"description": "Where it is.", "required": True, "schema": TEXT}
+WRITTEN: dict[str, Schema] = {"Cache-Control": {"required": True, **NO_STORE}, "X-Request-Id": problems.REQUEST_ID}
+LOCATED = ("createReport", "createBudget", "downloadReport")
+ANYBODY: list[dict[str, list[str]]] = [{"apiKey": []}, {"token": []}]
+
+
+@cache
+def body() -> bytes:
+    """The document's bytes, made once in a container."""
+    return encode(document())
+
+
+def document() -> dict[str, Any]:
+    paths: dict[str, dict[str, Any]] = {}
+    for operation in OPERATIONS:
+        paths.setdefault(operation.path, {})[operation.method.lower()] = _described(operation)
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "SecureBase Analytics", "version": VERSION, "description": DESCRIPTION},
+        "servers": [{"url": "/"}],
+        "tags": [{"name": name, "description": text} for name, text in TAG_WORDS.items()],
+        "security": ANYBODY,
+        "paths": paths,
+        "components": {
+            "securitySchemes": {
+                "apiKey": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
+                "token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
+            },
+            "responses": problems.RESPONSES,
+            "schemas": {**{name: schema for module in MODULES for name, schema in module.SCHEMAS.items()}, "Document": {"type": "object"}},
+        },
+    }
+
+
+def _described(operation: Operation) -> dict[str, Any]:
+    names = re.findall(r"\{(\w+)\}", operation.path)
+    taken = [_in_path(name, PATH_PARAMETERS[name]) for name in names]
+    taken += parameters.of_query(operation.parameters, operation.tags) if operation.scope else []
+    conditional = operation.method == "GET" and operation.answer and operation.path != "/health"
+    taken += parameters.of_headers(("If-None-Match",) if conditional else operation.headers)
+    scope = {"description": f"Needs the scope `{operation.scope}`."} if operation.scope else {"security": [{}, *ANYBODY]}
+    sent = {"requestBody": {"required": True, "content": {JSON.media_type: {"schema": ref(operation.body)}}}} if operation.body else {}
+    return {
+        "operationId": operation.id,
+        "tags": [operation.group],
+        "summary": operation.summary,
+        **scope,
+        **({"parameters": taken} if taken else {}),
+        **sent,
+        "responses": {**_answers(operation), **{str(status): _problem(status) for status in operation.refusals}},
+    }
+
+
+def _in_path(name: str, schema: Schema) -> dict[str, Any]:
+    return {"name": name, "in": "path", "required": True, "schema": schema}
+
+
+def _problem(status: int) -> Schema:
+    return {"$ref": f"#/components/responses/{problems.name_of(status)}"}
+
+
+def _answers(operation: Operation) -> dict[str, Any]:
+    """Everything but problems."""
+    headers = {**WRITTEN, **({"Location": LOCATION} if operation.id in LOCATED else {})}
+    if operation.path == "/health":
+        unavailable = {**headers, "Retry-After": problems.RETRY_AFTER}
+        return {"200": _json("Answers", headers, operation.answer), "503": _json("Can't answer", unavailable, operation.answer)}
+    if operation.method == "GET" and operation.answer:
+        return _fetched(operation)
+    if operation.id == "createReport":
+        queued = {**headers, "Retry-After": problems.RETRY_AFTER}
+        return {
+            "200": {**_json("Ready within the time that was waited", headers, "ReportReady"), **_links(operation)},
+            "202": {**_json("Queued", queued, operation.answer), **_links(operation)},
+        }
+    if operation.answer:
+        return {str(operation.status): {**_json(operation.summary, headers, operation.answer), **_links(operation)}}
+    return {str(operation.status): {"description": operation.summary, "headers": headers}}
+
+
+def _links(operation: Operation) -> dict[str, Any]:
+    """From what was made to the operations on it."""
+    if operation.method != "POST":
+        return {}
+    on_it = {other: re.search(r"^/\{(\w+)\}", other.path.removeprefix(operation.path)) for other in OPERATIONS}
+    return {
+        "links": {
+            other.id: {"operationId": other.id, "parameters": {name[1]: "$response.body#/id"}} for other, name in on_it.items() if name
+        }
+    }
+
+
+def _fetched(operation: Operation) -> dict[str, Any]:
+    """A GET's answer in every form that it has, and 304."""
+    forms = REPRESENTATIONS if operation.scope else (JSON,)
+    headers = {**OF_GET, **({"Vary": VARY} if operation.scope else {}), **({"X-Cache": CACHE} if operation.kept else {})}
+    content = {form.media_type: {"schema": ref(operation.answer) if form is JSON else TEXT} for form in forms}
+    return {
+        "200": {"description": operation.summary, "headers": headers, "content": content},
+        "304": {"description": "The answer of that ETag still holds.", "headers": headers},
+    }
+
+
+def _json(description: str, headers: dict[str, Schema], schema: str) -> dict[str, Any]:
+    return {"description": description, "headers": headers, "content": {JSON.media_type: {"schema": ref(schema)}}}

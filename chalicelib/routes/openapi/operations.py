@@ -1,0 +1,140 @@
+"""Every operation of the API, a row each: what it takes, what it answers, what can go wrong."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from chalicelib.usecases.questions import COMPLIANCE_PARAMETERS, USAGE_PARAMETERS
+from chalicelib.usecases.questions_anomalies import ANOMALY_PARAMETERS
+from chalicelib.usecases.questions_compliance import (
+    CHANGES_PARAMETERS,
+    CONTROL_PARAMETERS,
+    CONTROLS_PARAMETERS,
+    EXCEPTION_PARAMETERS,
+    PAGE,
+    RISK_PARAMETERS,
+)
+from chalicelib.usecases.questions_costs import COST_PARAMETERS, UNIT_PARAMETERS
+
+READ, REPORT, ADMIN, NOBODY = "read", "report", "admin", ""
+REFUSALS = (400, 401, 403)
+TROUBLE = (500, 503)
+BODY = (413, 415)
+BUDGETS, REPORTS, EXCEPTIONS = "/analytics/budgets", "/analytics/reports", "/analytics/compliance/exceptions"
+SETTINGS = "/analytics/settings"
+A_REPORT, A_BUDGET = f"{REPORTS}/{{report_id}}", f"{BUDGETS}/{{budget_id}}"
+
+
+@dataclass(frozen=True)
+class Operation:
+    """`answer` is the schema of the 2xx answer, '' for one without a body; `kept` answers tell by X-Cache where they come from.
+
+    `problems` are the statuses beside 400, 401, 403, 500 and 503, which every route of a customer can answer.
+    """
+
+    method: str
+    path: str
+    id: str
+    summary: str
+    scope: str
+    answer: str = ""
+    parameters: tuple[str, ...] = ()
+    tags: bool = False
+    body: str = ""
+    status: int = 200
+    kept: bool = False
+    problems: tuple[int, ...] = ()
+    headers: tuple[str, ...] = ()
+
+    @property
+    def group(self) -> str:
+        return self.path.split("/")[2] if self.path.startswith("/analytics/") else "service"
+
+    @property
+    def refusals(self) -> tuple[int, ...]:
+        """All statuses that are problems."""
+        usual = (*REFUSALS, *TROUBLE) if self.scope else (401, 500)
+        return tuple(sorted({*usual, *self.problems, *(BODY if self.body else ())}))
+
+
+def _kept(path: str, id: str, summary: str, answer: str, parameters: tuple[str, ...] = (), tags: bool = False, *more: int) -> Operation:
+    return Operation("GET", path, id, summary, READ, answer, parameters, tags, kept=True, problems=more)
+
+
+OPERATIONS = (
+    Operation("GET", "/health", "getHealth", "Whether it can answer, and how fresh each source is", NOBODY, "Health"),
+    Operation("GET", "/openapi.json", "getDocument", "This document", NOBODY, "Document"),
+    _kept("/analytics/usage", "getUsage", "What was used", "Usage", USAGE_PARAMETERS),
+    _kept("/analytics/costs", "getCosts", "What was spent", "Costs", COST_PARAMETERS, True),
+    _kept("/analytics/costs/unit", "getUnitCosts", "What a call, a GB and an hour cost", "UnitCosts", UNIT_PARAMETERS),
+    _kept("/analytics/costs/anomalies", "getAnomalies", "Days that cost more or less than expected", "Anomalies", ANOMALY_PARAMETERS),
+    Operation("GET", BUDGETS, "listBudgets", "All budgets with this month's state", READ, "Budgets"),
+    Operation(
+        "POST", "/analytics/budgets", "createBudget", "Sets a budget", ADMIN, "Budget", body="BudgetRequest", status=201, problems=(409,)
+    ),
+    Operation("GET", A_BUDGET, "getBudget", "One budget with this month's state", READ, "BudgetNow", problems=(404,)),
+    Operation("PUT", A_BUDGET, "replaceBudget", "Replaces a budget", ADMIN, "Budget", body="BudgetRequest", problems=(404,)),
+    Operation("DELETE", A_BUDGET, "deleteBudget", "Forgets a budget and what it told", ADMIN, status=204, problems=(404,)),
+    Operation("GET", SETTINGS, "getSettings", "What the customer has set for itself", READ, "Settings"),
+    Operation("PUT", SETTINGS, "putSettings", "Sets it anew", ADMIN, "Settings", body="SettingsRequest"),
+    _kept("/analytics/statements", "listStatements", "The closed statements, newest first", "Statements"),
+    _kept("/analytics/statements/{month}", "getStatement", "What a month is charged", "Statement", (), False, 404),
+    _kept("/analytics/compliance", "getCompliance", "The score and its parts, as of now", "Compliance", COMPLIANCE_PARAMETERS),
+    _kept("/analytics/compliance/controls", "listControls", "Controls, worst first", "Controls", CONTROLS_PARAMETERS),
+    _kept(
+        "/analytics/compliance/controls/{control_id}",
+        "getControl",
+        "One control with its failing resources",
+        "Control",
+        CONTROL_PARAMETERS,
+        False,
+        404,
+    ),
+    _kept("/analytics/compliance/changes", "getChanges", "What a score's change is made of", "Changes", CHANGES_PARAMETERS),
+    _kept("/analytics/compliance/spend-at-risk", "getSpendAtRisk", "Spend where controls of weight fail", "SpendAtRisk", RISK_PARAMETERS),
+    Operation(
+        "GET",
+        EXCEPTIONS,
+        "listExceptions",
+        "Exceptions and attestations, newest first",
+        READ,
+        "Exceptions",
+        EXCEPTION_PARAMETERS,
+    ),
+    Operation(
+        "POST",
+        EXCEPTIONS,
+        "createException",
+        "Records an exception or an attestation",
+        ADMIN,
+        "Exception",
+        body="ExceptionRequest",
+        status=201,
+        problems=(409,),
+    ),
+    Operation(
+        "DELETE",
+        f"{EXCEPTIONS}/{{exception_id}}",
+        "revokeException",
+        "Ends it now; it stays on record",
+        ADMIN,
+        status=204,
+        problems=(404,),
+    ),
+    Operation(
+        "POST",
+        REPORTS,
+        "createReport",
+        "Asks for a report",
+        REPORT,
+        "ReportQueued",
+        body="ReportRequest",
+        status=202,
+        problems=(409, 422),
+        headers=("Idempotency-Key", "Prefer"),
+    ),
+    Operation("GET", REPORTS, "listReports", "Reports, newest first", REPORT, "Reports", PAGE),
+    Operation("GET", A_REPORT, "getReport", "One report's state", REPORT, "Report", problems=(404,)),
+    Operation("GET", f"{A_REPORT}/download", "downloadReport", "The way to the document", REPORT, status=303, problems=(404, 409)),
+    Operation("DELETE", A_REPORT, "deleteReport", "Deletes a report and its document", REPORT, status=204, problems=(404,)),
+)
