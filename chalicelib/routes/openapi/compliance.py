@@ -36,7 +36,7 @@ COUNTS = {name: nullable(COUNT) for name in ("passed", "failed", "unknown", "no_
 PAGE_END = {"next_cursor": said(nullable(TEXT), "Null on the last page.")}
 KIND = words((EXCEPTION, ATTESTATION))
 
-STATEMENT = closed(
+DECLARATION = closed(
     {
         "id": ID,
         "kind": KIND,
@@ -80,6 +80,7 @@ COMPLIANCE = closed(
                 "expired": COUNT,
                 "excepted_controls": nullable(COUNT),
                 "attested_controls": nullable(COUNT),
+                "expiring": said(COUNT, "In 30 days."),
                 "expiring_in_30_days": listed(ref("Exception")),
             }
         ),
@@ -154,9 +155,10 @@ CHANGES = closed(
         "then": nullable(ref("ScoreThen")),
         "now": nullable(ref("ScoreThen")),
         "change": said(nullable(NUMBER), "Points; the contributions sum to it exactly."),
-        "with_exceptions": closed({"then": ref("Tally"), "now": ref("Tally"), "change": nullable(NUMBER)}),
+        "with_exceptions": closed({"then": nullable(ref("Tally")), "now": nullable(ref("Tally")), "change": nullable(NUMBER)}),
         "by_category": nullable(ref("ByCategory")),
         "changes": nullable(listed(ref("ControlChange"))),
+        "others": said(nullable(ref("ChangesTogether")), "Beyond `top`."),
         "series": listed(closed({"date": DAY, "score": SCORE})),
         "generated_at": INSTANT,
     }
@@ -177,7 +179,7 @@ AT_RISK = closed(
         "account": TEXT,
         "service": nullable(TEXT),
         "amount": nullable(NUMBER),
-        "controls": listed(closed({"control_id": TEXT, "title": TEXT, "severity": SEVERITY})),
+        "controls": listed(closed({"control_id": TEXT, "severity": SEVERITY})),
     }
 )
 SPEND_AT_RISK = closed(
@@ -188,7 +190,9 @@ SPEND_AT_RISK = closed(
         "currency": nullable(CURRENCY),
         "total": nullable(NUMBER),
         "at_risk": nullable(listed(ref("SpendLine"))),
+        "others": nullable(closed({"places": COUNT, "amount": nullable(NUMBER)})),
         "service_unknown": nullable(listed(ref("SpendLine"))),
+        "places": nullable(closed({"at_risk": COUNT, "service_unknown": COUNT})),
         "coverage": closed(DAYS),
         "data_through": nullable(INSTANT),
         "controls_as_of": nullable(INSTANT),
@@ -218,7 +222,7 @@ EXCEPTION_REQUEST = closed(
     },
 )
 SCHEMAS: dict[str, Schema] = {
-    "Exception": STATEMENT,
+    "Exception": DECLARATION,
     "Issue": ISSUE,
     "Compliance": COMPLIANCE,
     "ControlLine": closed(OF_CONTROL),
@@ -227,7 +231,8 @@ SCHEMAS: dict[str, Schema] = {
     "Control": CONTROL,
     "Tally": closed(TALLY),
     "ScoreThen": SIDE,
-    "ByCategory": closed({name: closed({"controls": COUNT, **CONTRIBUTIONS}) for name in CATEGORIES}),
+    "ChangesTogether": closed({"controls": COUNT, **CONTRIBUTIONS}),
+    "ByCategory": closed({name: ref("ChangesTogether") for name in CATEGORIES}),
     "ControlChange": CONTROL_CHANGE,
     "Changes": CHANGES,
     "SpendLine": AT_RISK,
