@@ -71,7 +71,7 @@ ALLOWED: dict[signals.Function, tuple[Statement, ...]] = {
         (("s3:PutObject",), (f"{bucket(t.EXPORTS_BUCKET)[0]}/handover/*",)),
         (("s3:ListBucket",), bucket(t.EXPORTS_BUCKET)),
         (("sts:AssumeRole",), (READER_ROLE,)),
-        (("ce:GetCostAndUsage", "ce:GetDimensionValues"), ("*",)),
+        (("ce:GetCostAndUsage", "ce:GetCostForecast", "ce:GetDimensionValues"), ("*",)),
         (("cloudwatch:GetMetricData", "cloudwatch:ListMetrics"), ("*",)),
         ((*CONSUME, *SEND), queue(t.AGGREGATION_QUEUE)),
         (SEND, queue(t.FINDINGS_QUEUE)),

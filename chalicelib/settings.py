@@ -24,7 +24,8 @@ CAPS = {CLOUDWATCH: ("CLOUDWATCH_DAILY_CAP", 5_000_000), COST_EXPLORER: ("COST_E
 class Settings:
     """`account` None is asked of STS when first needed; `cors_origin` None lets no other origin in; `jwks_url` None means HS256.
 
-    `usage_every` is the hours between two reads of CloudWatch. `partial_batches` says that SQS is told which messages of a batch failed.
+    `usage_every` is the hours between two reads of CloudWatch. `paid_forecasts` asks Cost Explorer what customers will be billed.
+    `partial_batches` says that SQS is told which messages of a batch failed.
     """
 
     stage: str
@@ -38,6 +39,7 @@ class Settings:
     hours_kept: timedelta
     usage_every: int
     daily_caps: Mapping[str, int]
+    paid_forecasts: bool
     partial_batches: bool
 
     @staticmethod
@@ -58,6 +60,9 @@ class Settings:
             wrong.append("USAGE_EVERY_HOURS must be 1 or 6")
         caps = {source: environment.get(name, str(cap)) for source, (name, cap) in CAPS.items()}
         wrong += [f"{CAPS[source][0]} must be a whole number" for source, cap in caps.items() if not (cap.isascii() and cap.isdigit())]
+        forecast = environment.get("FORECAST", "own")
+        if forecast not in ("own", "cost_explorer"):
+            wrong.append("FORECAST must be own or cost_explorer")
         origin = environment.get("CORS_ORIGIN") or None
         if origin == "*":
             wrong.append("CORS_ORIGIN must be one origin, not *")
@@ -75,5 +80,6 @@ class Settings:
             hours_kept=timedelta(days=int(kept)),
             usage_every=int(every),
             daily_caps={source: int(cap) for source, cap in caps.items()},
+            paid_forecasts=forecast == "cost_explorer",
             partial_batches=environment.get("PARTIAL_BATCHES") == "true",
         )

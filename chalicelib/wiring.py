@@ -149,14 +149,16 @@ class Services:
         from chalicelib.sources import data_export, findings, focus_export
         from chalicelib.sources.cloudwatch import CloudWatch
         from chalicelib.sources.cost_explorer import CostExplorer
+        from chalicelib.sources.cost_forecast import CostForecast
         from chalicelib.sources.security_hub import SecurityHub
         from chalicelib.usecases.collaborators import Collaborators, Payer
 
+        spend = partial(self._spend, COST_EXPLORER, signals.COST_EXPLORER_PAGES)
         return Collaborators(
             self.customers,
             self.metrics,
             CloudWatch(self.account_clients, self.clock, partial(self._spend, CLOUDWATCH, signals.CLOUDWATCH_METRICS)),
-            CostExplorer(self.client("ce"), partial(self._spend, COST_EXPLORER, signals.COST_EXPLORER_PAGES)),
+            CostExplorer(self.client("ce"), spend),
             SecurityHub(self.client("securityhub"), lambda: self.ledger.wait_turn(SECURITY_HUB, FINDINGS_A_SECOND)),
             self.export_files,
             focus_export.read,
@@ -170,6 +172,7 @@ class Services:
             self.clock,
             Payer(self.payer_exports, self.payer_files, data_export.parse, focus_export.scan, focus_export.to_part),
             partial(logs.emit, self.settings.stage),
+            CostForecast(self.client("ce"), spend) if self.settings.paid_forecasts else None,
         )
 
     @cached_property

@@ -8,6 +8,8 @@ from datetime import date
 from decimal import Decimal
 
 METHOD = "seasonal-robust-trend-1"
+INTERVAL = 80
+"""Percent of months that are expected to lie between low and high."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,10 @@ class Prospect:
     coverage: Decimal | None
     mape: Decimal | None
 
+    def told_by(self, other: Forecast) -> Prospect:
+        """With another source's forecast of the next month, which has no record here."""
+        return Prospect(self.this_month, other, 0, None, None)
+
 
 @dataclass(frozen=True)
 class Prospects:
@@ -44,3 +50,7 @@ class Prospects:
     made_on: date
     rates: str = ""
     of: Mapping[str, Mapping[str, Prospect]] = field(default_factory=dict)
+
+    def told(self, others: Mapping[str, Mapping[str, Prospect]]) -> Prospects:
+        """With these in their places."""
+        return Prospects(self.made_on, self.rates, {**self.of, **{name: {**self.of.get(name, {}), **of} for name, of in others.items()}})

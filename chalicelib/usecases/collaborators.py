@@ -17,6 +17,7 @@ from chalicelib.usecases.ports import (
     ExportFiles,
     FindingsExportReader,
     FindingsSource,
+    ForecastSource,
     Handover,
     Ledger,
     ManifestReader,
@@ -41,7 +42,9 @@ class Payer:
 
 @dataclass(frozen=True)
 class Collaborators:
-    """`usage_every` is how many hours lie between two reads of CloudWatch. `measure` tells one of the app's own metrics."""
+    """`usage_every` is how many hours lie between two reads of CloudWatch. `measure` tells one of the app's own metrics,
+    and `forecast` is asked for what customers will be billed, where the deployment pays for that.
+    """
 
     customers: CustomerDirectory
     metrics: MetricStore
@@ -60,3 +63,4 @@ class Collaborators:
     clock: Clock
     payer: Payer
     measure: Callable[[str, Decimal], None]
+    forecast: ForecastSource | None = None

@@ -14,8 +14,8 @@ from chalicelib.domain.spend import largest_difference
 from chalicelib.domain.state import COST_EXPLORER, FAILING, NO_DATA, OK, SourceState
 from chalicelib.usecases.budgets import check_budgets
 from chalicelib.usecases.collaborators import Collaborators
-from chalicelib.usecases.prospects import make_prospects
 from chalicelib.usecases.settle import settle_months
+from chalicelib.usecases.settled import look_ahead
 from chalicelib.usecases.usage import ENOUGH_SECONDS
 
 COSTS_EVERY = 6 * HOUR
@@ -172,9 +172,7 @@ def keep_costs(with_: Collaborators, customer: Customer, window: Window, now: da
     with_.metrics.delete_cost_parts(customer.id, others)  # put before the account went to somebody else
     version = settle_months(with_.metrics, customer.id, {month_start(day) for day in window.days()}) if told else ""
     state = _cost_state(with_, customer, window, now, bool(parts), version)
-    ahead, difference = make_prospects(with_.metrics, customer.id, now)
-    with_.measure(RECONCILIATION_DIFFERENCE, difference)
-    with_.metrics.put_state(customer.id, state, ahead)
+    with_.metrics.put_state(customer.id, state, look_ahead(with_, customer, now))
     check_budgets(with_.metrics, customer.id, now)
 
 

@@ -19,7 +19,6 @@ from chalicelib.domain.customer import Customer
 from chalicelib.domain.errors import RejectedDrop, StoreUnavailable
 from chalicelib.domain.period import DAY, midnight, month_start, next_month
 from chalicelib.domain.prospect import Prospects
-from chalicelib.domain.signals import RECONCILIATION_DIFFERENCE
 from chalicelib.domain.state import (
     FAILING,
     FINDINGS_EXPORT,
@@ -36,8 +35,8 @@ from chalicelib.domain.state import (
 )
 from chalicelib.usecases.budgets import check_budgets
 from chalicelib.usecases.collaborators import Collaborators
-from chalicelib.usecases.prospects import make_prospects
 from chalicelib.usecases.settle import settle_months
+from chalicelib.usecases.settled import look_ahead
 
 ROUNDS = 5
 Opened = tuple[BinaryIO, str, datetime]
@@ -76,8 +75,7 @@ def take_costs(with_: Collaborators, customer: Customer, key: str, opened: Opene
 
 def finish_costs(with_: Collaborators, customer: Customer, drop: Drop, settled: str) -> None:
     """What follows once a drop's months are settled (to days of that digest): the source's state, and the drop's record last of all."""
-    ahead, difference = make_prospects(with_.metrics, customer.id, with_.clock())
-    with_.measure(RECONCILIATION_DIFFERENCE, difference)
+    ahead = look_ahead(with_, customer, with_.clock())
     _put_state(with_, customer, FOCUS_EXPORT, settled, _cost_through, ahead)
     check_budgets(with_.metrics, customer.id, with_.clock())
     _sign_off(with_, customer, drop)

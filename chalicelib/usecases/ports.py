@@ -11,7 +11,7 @@ from chalicelib.domain.cost import CostDay, CostLine, CostPart
 from chalicelib.domain.customer import Customer
 from chalicelib.domain.payer import Manifest, PayerExport
 from chalicelib.domain.period import Window
-from chalicelib.domain.prospect import Prospects
+from chalicelib.domain.prospect import Forecast, Prospects
 from chalicelib.domain.reading import CostExport, CostRows, Registry, UsageReading
 from chalicelib.domain.state import CustomerStatus, Drop, SourceState
 from chalicelib.domain.usage import UsageBucket
@@ -35,6 +35,14 @@ class CostSource(Protocol):
     name: str
 
     def read(self, window: Window, billing_view: str = "") -> Mapping[str, tuple[CostPart, ...]]: ...
+
+
+class ForecastSource(Protocol):
+    """(currency, its forecast of the month after today's) of what accounts are billed; SourceUnavailable."""
+
+    method: str
+
+    def read(self, accounts: Collection[str], today: date, billing_view: str = "") -> tuple[str, Forecast]: ...
 
 
 class FindingsSource(Protocol):

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from dataclasses import replace
+from datetime import date, datetime
 from decimal import Decimal
 
 from chalicelib.domain.breakdown import Selection
+from chalicelib.domain.customer import Customer
+from chalicelib.domain.errors import SourceUnavailable
 from chalicelib.domain.period import DAY, month_start, next_month
-from chalicelib.domain.prospect import METHOD, Forecast, Prospect, Prospects
+from chalicelib.domain.prospect import INTERVAL, METHOD, Forecast, Prospect, Prospects
 from chalicelib.domain.rates import Rates
 from chalicelib.domain.spend import largest_difference
 from chalicelib.domain.state import CustomerStatus
 from chalicelib.usecases.charging import charged_days, charging, rates_of
-from chalicelib.usecases.ports import MetricStore
+from chalicelib.usecases.ports import ForecastSource, MetricStore
 from chalicelib.usecases.query import Answer, shown
 from chalicelib.usecases.questions_costs import CostQuestion
 
+BILLED = "billed"
 NOT_THEN = "forecasts are of now, not of an earlier instant"
-INTERVAL = 80
-"""Percent of months that are expected to lie between low and high."""
 
 
 def make_prospects(store: MetricStore, customer_id: str, now: datetime) -> tuple[Prospects, Decimal]:
@@ -29,6 +31,34 @@ def make_prospects(store: MetricStore, customer_id: str, now: datetime) -> tuple
     paid = store.costs.read(customer_id, window.start.date(), (window.end - DAY).date())
     days = charging(rates_of(store, customer_id, status))(paid)
     return prospects(days, status.choices.get(Rates.NAME, ""), now.date()), largest_difference(paid)
+
+
+def ask_source(source: ForecastSource, customer: Customer, ahead: Prospects, kept: Prospects | None, charged: bool) -> Prospects:
+    """With the source's forecast of what is billed, asked once a day; where it gives none ours stays, with the reason.
+
+    What a customer is charged at rates of its own (`charged`) no source knows.
+    """
+    if charged or not customer.account_ids:
+        return ahead
+    before = _told_before(kept, ahead.made_on, source.method)
+    try:
+        currency, told = before or source.read(customer.account_ids, ahead.made_on, customer.billing_view)
+    except SourceUnavailable as failure:
+        return ahead.told({currency: {BILLED: _because(failure, found)} for currency, of in ahead.of.items() if (found := of.get(BILLED))})
+    found = ahead.of.get(currency, {}).get(BILLED)
+    return ahead.told({currency: {BILLED: found.told_by(told)}}) if found else ahead
+
+
+def _told_before(kept: Prospects | None, today: date, method: str) -> tuple[str, Forecast] | None:
+    """What the source told earlier today."""
+    for currency, of in kept.of.items() if kept and kept.made_on == today else ():
+        if BILLED in of and of[BILLED].next_month.method == method:
+            return currency, of[BILLED].next_month
+    return None
+
+
+def _because(failure: SourceUnavailable, found: Prospect) -> Prospect:
+    return replace(found, next_month=replace(found.next_month, reason=f"ours, as Cost Explorer gave none: {failure.reason}"))
 
 
 def prospect_of(

@@ -1,10 +1,11 @@
-"""Cost Explorer's GetCostAndUsage and GetDimensionValues over records in memory, refusals and paging included."""
+"""Cost Explorer's GetCostAndUsage, GetDimensionValues and GetCostForecast over records in memory, refusals and paging included."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 from zlib import crc32
 
@@ -55,7 +56,11 @@ class FakeCostExplorer(Faults):
             return json_response(document, _STATUS.get(refused.code, 400), "application/x-amz-json-1.1")
 
     def _operation(self, name: str) -> Callable[[dict[str, Any]], dict[str, Any]]:
-        known = {"GetCostAndUsage": self._cost_and_usage, "GetDimensionValues": self._dimension_values}
+        known = {
+            "GetCostAndUsage": self._cost_and_usage,
+            "GetDimensionValues": self._dimension_values,
+            "GetCostForecast": self._cost_forecast,
+        }
         if name not in known:
             raise Refused("UnknownOperationException", f"the fake has no {name}")
         return known[name]
@@ -89,6 +94,28 @@ class FakeCostExplorer(Faults):
         page, token = self._page(values, body)
         found = [{"Value": value, "Attributes": {}} for value in page]
         return {"DimensionValues": found, "ReturnSize": len(found), "TotalSize": len(values), **token}
+
+    def _cost_forecast(self, body: dict[str, Any]) -> dict[str, Any]:
+        """Every day as the last thirty were on average, give or take a tenth; months, the first from Start on."""
+        start, end = (date.fromisoformat(body["TimePeriod"][key]) for key in ("Start", "End"))
+        if start > self._today() or body.get("Granularity") != "MONTHLY":
+            raise Refused("ValidationException", "the fake forecasts MONTHLY, from today on")
+        metric = "".join(word.capitalize() for word in body["Metric"].split("_"))
+        past = days_of(self._today() - timedelta(days=30), self._today())
+        sums = self._records.group([past], [metric], [], filter_of(body))[0].get((), [])
+        daily = Decimal(f"{sums[0]:f}" if sums else 0) / 30
+        results, first = [], start
+        while first < end:
+            last = min(next_month(first), end)
+            mean = daily * (last - first).days
+            period = {"Start": first.isoformat(), "End": last.isoformat()}
+            bounds = {
+                "PredictionIntervalLowerBound": f"{mean * Decimal('0.9'):f}",
+                "PredictionIntervalUpperBound": f"{mean * Decimal('1.1'):f}",
+            }
+            results.append({"TimePeriod": period, "MeanValue": f"{mean:f}", **bounds})
+            first = last
+        return {"Total": {"Amount": f"{daily * (end - start).days:f}", "Unit": "USD"}, "ForecastResultsByTime": results}
 
     def _today(self) -> date:
         return self.clock().astimezone(UTC).date()
