@@ -9,8 +9,7 @@ from typing import Any
 from chalice.app import Blueprint, Request, Response
 
 from chalicelib.routes.answers import encode, fetched
-from chalicelib.routes.authentication import customer_of, request_id_of
-from chalicelib.routes.errors import translated
+from chalicelib.routes.authentication import customer_of, registering
 from chalicelib.routes.parameters import of_query
 from chalicelib.usecases.query import Answer, cached
 from chalicelib.usecases.query_anomalies import anomaly_answer
@@ -23,14 +22,7 @@ from chalicelib.usecases.questions_costs import cost_question
 from chalicelib.wiring import services
 
 analytics = Blueprint(__name__)
-
-
-def _get(path: str) -> Callable[[Callable[[], Response]], Any]:
-    def register(view: Callable[[], Response]) -> Any:
-        answering = translated(view, lambda: request_id_of(analytics.current_request))
-        return analytics.route(path, methods=["GET"])(answering)
-
-    return register
+on = registering(analytics)
 
 
 def _answer(parse: Callable[[Parameters, Any], Any], make: Callable[..., Answer]) -> Response:
@@ -51,21 +43,21 @@ def _compute(make: Callable[..., Answer], customer_id: str, question: Any, now: 
     return make(services().metrics, customer_id, question, status, now)
 
 
-@_get("/analytics/usage")
+@on("/analytics/usage", "GET")
 def usage() -> Response:
     return _answer(usage_question, usage_answer)
 
 
-@_get("/analytics/costs")
+@on("/analytics/costs", "GET")
 def costs() -> Response:
     return _answer(cost_question, cost_answer)
 
 
-@_get("/analytics/costs/anomalies")
+@on("/analytics/costs/anomalies", "GET")
 def anomalies() -> Response:
     return _answer(anomaly_question, anomaly_answer)
 
 
-@_get("/analytics/compliance")
+@on("/analytics/compliance", "GET")
 def compliance() -> Response:
     return _answer(compliance_question, compliance_answer)

@@ -6,13 +6,15 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from chalice.app import Request, Response
+from chalice.app import Blueprint, Request, Response
 
 from chalicelib.domain.customer import Principal
 from chalicelib.domain.errors import AnalyticsError, Forbidden, Unauthorized
 from chalicelib.logs import LOGGER
-from chalicelib.routes.errors import as_problem, of_error, problem
+from chalicelib.routes.errors import View, as_problem, of_error, problem, translated
+from chalicelib.routes.parameters import of_query
 from chalicelib.security import api_keys
+from chalicelib.usecases.questions import check_names
 from chalicelib.wiring import Services, services
 
 OPTIONAL = frozenset({"/health", "/openapi.json"})
@@ -53,6 +55,19 @@ def request_id_of(request: Request) -> str:
     return str((request.context or {}).get("requestId") or getattr(context, "aws_request_id", "") or "local")
 
 
+def registering(blueprint: Blueprint) -> Callable[[str, str], Callable[[View], Any]]:
+    """`@on(path, method)`: puts a view under a route, its domain errors answered as problems."""
+
+    def on(path: str, method: str) -> Callable[[View], Any]:
+        def register(view: View) -> Any:
+            answering = translated(view, lambda: request_id_of(blueprint.current_request))
+            return blueprint.route(path, methods=[method])(answering)
+
+        return register
+
+    return on
+
+
 def authenticate(request: Request, with_: Services) -> Principal | None:
     """The principal of the one credential, or of two that agree; Unauthorized for every other case, without telling which."""
     bearer, key = request.headers.get("authorization"), request.headers.get("x-api-key")
@@ -90,6 +105,13 @@ def _by_key(text: str, with_: Services) -> Principal | None:
     if kept is None or kept.revoked or not api_keys.matches(secret, kept.digest, with_.pepper):
         return None
     return Principal(kept.customer_id, frozenset(kept.scopes), f"key:{key_id}")
+
+
+def customer_alone(request: Any, scope: str) -> str:
+    """The customer of a request that takes no parameters."""
+    values, named = of_query(request)
+    check_names(values, ())
+    return customer_of(request, scope, named)
 
 
 def customer_of(request: Any, scope: str, named: str | None) -> str:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Callable
 from functools import partial
-from typing import Any
 
 from chalice.app import Blueprint, Response
 
@@ -15,95 +13,80 @@ from chalicelib.domain.choosing import CustomerSettings
 from chalicelib.domain.errors import NotFound
 from chalicelib.routes.analytics import answered
 from chalicelib.routes.answers import encode, fetched, made
-from chalicelib.routes.authentication import customer_of, request_id_of
-from chalicelib.routes.errors import translated
-from chalicelib.routes.parameters import of_body_as, of_query
+from chalicelib.routes.authentication import customer_alone, customer_of, registering
+from chalicelib.routes.parameters import of_body_as
 from chalicelib.usecases import budgets
 from chalicelib.usecases.query_unit import unit_answer
-from chalicelib.usecases.questions import check_names
 from chalicelib.usecases.questions_costs import month_question, nothing_asked, unit_question
 from chalicelib.usecases.statements import statement_answer, statements_answer
 from chalicelib.wiring import services
 
 billing = Blueprint(__name__)
+on = registering(billing)
 BUDGETS, ONE_BUDGET = "/analytics/budgets", "/analytics/budgets/{budget_id}"
 _ID = re.compile(r"[0-9a-f]{32}", re.ASCII)
 
 
-def _on(path: str, method: str) -> Callable[[Callable[..., Response]], Any]:
-    def register(view: Callable[..., Response]) -> Any:
-        answering = translated(view, lambda: request_id_of(billing.current_request))
-        return billing.route(path, methods=[method])(answering)
-
-    return register
-
-
-@_on("/analytics/costs/unit", "GET")
+@on("/analytics/costs/unit", "GET")
 def unit() -> Response:
     return answered(billing.current_request, unit_question, unit_answer)
 
 
-@_on("/analytics/statements", "GET")
+@on("/analytics/statements", "GET")
 def statements() -> Response:
     return answered(billing.current_request, nothing_asked, statements_answer)
 
 
-@_on("/analytics/statements/{month}", "GET")
+@on("/analytics/statements/{month}", "GET")
 def statement(month: str) -> Response:
     return answered(billing.current_request, partial(month_question, month), statement_answer)
 
 
-def _customer(scope: str) -> str:
-    values, named = of_query(billing.current_request)
-    check_names(values, ())
-    return customer_of(billing.current_request, scope, named)
-
-
-@_on(BUDGETS, "GET")
+@on(BUDGETS, "GET")
 def index() -> Response:
-    customer_id, with_ = _customer("read"), services()
+    customer_id, with_ = customer_alone(billing.current_request, "read"), services()
     status = with_.metrics.status(customer_id)
     return fetched(billing.current_request, encode(budgets.budgets_answer(with_.metrics, customer_id, status, with_.clock())))
 
 
-@_on(BUDGETS, "POST")
+@on(BUDGETS, "POST")
 def create() -> Response:
     customer_id, budget = _sent(uuid.uuid4().hex)
     kept = budgets.put_budget(services().metrics, customer_id, budget, existing=False)
     return made(budgets.shown_budget(kept), 201, {"Location": f"{BUDGETS}/{kept.id}"})
 
 
-@_on(ONE_BUDGET, "GET")
+@on(ONE_BUDGET, "GET")
 def show(budget_id: str) -> Response:
-    customer_id, with_ = _customer("read"), services()
+    customer_id, with_ = customer_alone(billing.current_request, "read"), services()
     status = with_.metrics.status(customer_id)
     answer = budgets.budgets_answer(with_.metrics, customer_id, status, with_.clock(), _checked(budget_id))
     return fetched(billing.current_request, encode(answer))
 
 
-@_on(ONE_BUDGET, "PUT")
+@on(ONE_BUDGET, "PUT")
 def replace(budget_id: str) -> Response:
     customer_id, budget = _sent(_checked(budget_id))
     return made(budgets.shown_budget(budgets.put_budget(services().metrics, customer_id, budget, existing=True)), 200)
 
 
-@_on(ONE_BUDGET, "DELETE")
+@on(ONE_BUDGET, "DELETE")
 def remove(budget_id: str) -> Response:
-    budgets.delete_budget(services().metrics, _customer("admin"), _checked(budget_id))
+    budgets.delete_budget(services().metrics, customer_alone(billing.current_request, "admin"), _checked(budget_id))
     return Response("", {"Cache-Control": "no-store"}, 204)
 
 
-@_on("/analytics/settings", "GET")
+@on("/analytics/settings", "GET")
 def settings() -> Response:
-    held = services().metrics.choices.get(_customer("read"), CustomerSettings) or CustomerSettings()
+    held = services().metrics.choices.get(customer_alone(billing.current_request, "read"), CustomerSettings) or CustomerSettings()
     return fetched(billing.current_request, encode(_shown_settings(held)))
 
 
-@_on("/analytics/settings", "PUT")
+@on("/analytics/settings", "PUT")
 def set_settings() -> Response:
     request = billing.current_request
     body, named = of_body_as(request, CustomerSettings)
-    customer_id = _customer("admin")
+    customer_id = customer_alone(billing.current_request, "admin")
     customer_of(request, "admin", named)
     body.checked()
     return made(_shown_settings(services().metrics.choices.change(customer_id, CustomerSettings, lambda held: body)), 200)
@@ -117,7 +100,7 @@ def _sent(budget_id: str) -> tuple[str, Budget]:
     """The customer and the budget that the body is."""
     request = billing.current_request
     body, named = of_body_as(request, budgets.BudgetBody)
-    customer_id = _customer("admin")
+    customer_id = customer_alone(billing.current_request, "admin")
     customer_of(request, "admin", named)
     return customer_id, budgets.budget_of(body, budget_id, request.principal.id, services().clock())
 

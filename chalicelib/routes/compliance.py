@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Callable
 from functools import partial
-from typing import Any
 
 from chalice.app import Blueprint, Response
 
 from chalicelib.domain.errors import NotFound
 from chalicelib.routes.analytics import answered
 from chalicelib.routes.answers import encode, fetched, made
-from chalicelib.routes.authentication import customer_of, request_id_of
-from chalicelib.routes.errors import translated
+from chalicelib.routes.authentication import customer_of, registering
 from chalicelib.routes.parameters import of_body, of_query
 from chalicelib.usecases import exceptions
 from chalicelib.usecases.query_changes import changes_answer
@@ -25,39 +22,32 @@ from chalicelib.usecases.questions_compliance import changes_question, control_q
 from chalicelib.wiring import services
 
 compliance = Blueprint(__name__)
+on = registering(compliance)
 EXCEPTIONS = "/analytics/compliance/exceptions"
 _ID = re.compile(r"[0-9a-f]{32}", re.ASCII)
 
 
-def _on(path: str, method: str) -> Callable[[Callable[..., Response]], Any]:
-    def register(view: Callable[..., Response]) -> Any:
-        answering = translated(view, lambda: request_id_of(compliance.current_request))
-        return compliance.route(path, methods=[method])(answering)
-
-    return register
-
-
-@_on("/analytics/compliance/controls", "GET")
+@on("/analytics/compliance/controls", "GET")
 def controls() -> Response:
     return answered(compliance.current_request, controls_question, controls_answer)
 
 
-@_on("/analytics/compliance/controls/{control_id}", "GET")
+@on("/analytics/compliance/controls/{control_id}", "GET")
 def control(control_id: str) -> Response:
     return answered(compliance.current_request, partial(control_question, control_id), control_answer)
 
 
-@_on("/analytics/compliance/changes", "GET")
+@on("/analytics/compliance/changes", "GET")
 def changes() -> Response:
     return answered(compliance.current_request, changes_question, changes_answer)
 
 
-@_on("/analytics/compliance/spend-at-risk", "GET")
+@on("/analytics/compliance/spend-at-risk", "GET")
 def spend_at_risk() -> Response:
     return answered(compliance.current_request, risk_question, risk_answer)
 
 
-@_on(EXCEPTIONS, "GET")
+@on(EXCEPTIONS, "GET")
 def index() -> Response:
     request, with_ = compliance.current_request, services()
     values, named = of_query(request)
@@ -65,7 +55,7 @@ def index() -> Response:
     return fetched(request, encode(exceptions.list_declarations(with_.metrics, customer_id, values, with_.clock())))
 
 
-@_on(EXCEPTIONS, "POST")
+@on(EXCEPTIONS, "POST")
 def create() -> Response:
     request, with_ = compliance.current_request, services()
     body, named = of_body(request)
@@ -74,7 +64,7 @@ def create() -> Response:
     return made(exceptions.shown_declaration(declaration, now), 201)
 
 
-@_on(f"{EXCEPTIONS}/{{exception_id}}", "DELETE")
+@on(f"{EXCEPTIONS}/{{exception_id}}", "DELETE")
 def revoke(exception_id: str) -> Response:
     request, with_ = compliance.current_request, services()
     values, named = of_query(request)

@@ -7,8 +7,6 @@ import binascii
 import hashlib
 import re
 import uuid
-from collections.abc import Callable
-from typing import Any
 
 from chalice.app import Blueprint, Response
 
@@ -16,8 +14,7 @@ from chalicelib import renderers
 from chalicelib.domain.errors import InvalidInput, NotFound
 from chalicelib.domain.reporting import READY, ReportRecord
 from chalicelib.routes.answers import encode, fetched, made
-from chalicelib.routes.authentication import customer_of, request_id_of
-from chalicelib.routes.errors import translated
+from chalicelib.routes.authentication import customer_alone, customer_of, registering
 from chalicelib.routes.parameters import limited, of_body, of_query, wait_of
 from chalicelib.usecases import report
 from chalicelib.usecases.query import text_of
@@ -25,6 +22,7 @@ from chalicelib.usecases.questions import FILTERS, check_names, is_tag, one
 from chalicelib.wiring import services
 
 reports = Blueprint(__name__)
+on = registering(reports)
 POLL_SECONDS = 0.2
 LONGEST_KEY = 255
 _ID = re.compile(r"[0-9a-f]{32}", re.ASCII)
@@ -45,21 +43,7 @@ def reporting() -> report.Reporting:
     )
 
 
-def _on(path: str, method: str) -> Callable[[Callable[..., Response]], Any]:
-    def register(view: Callable[..., Response]) -> Any:
-        answering = translated(view, lambda: request_id_of(reports.current_request))
-        return reports.route(path, methods=[method])(answering)
-
-    return register
-
-
-def _customer() -> str:
-    values, named = of_query(reports.current_request)
-    check_names(values, ())
-    return customer_of(reports.current_request, "report", named)
-
-
-@_on("/analytics/reports", "POST")
+@on("/analytics/reports", "POST")
 def create() -> Response:
     request = reports.current_request
     body, named = of_body(request, lambda name: name in FILTERS or is_tag(name), ("top",))
@@ -93,7 +77,7 @@ def _awaited(customer_id: str, record: ReportRecord, seconds: int) -> ReportReco
     return record
 
 
-@_on("/analytics/reports", "GET")
+@on("/analytics/reports", "GET")
 def index() -> Response:
     request = reports.current_request
     values, named = of_query(request)
@@ -121,21 +105,21 @@ def _position(cursor: str | None) -> tuple[str, str] | None:
     return created_at, report_id
 
 
-@_on("/analytics/reports/{report_id}", "GET")
+@on("/analytics/reports/{report_id}", "GET")
 def show(report_id: str) -> Response:
-    record = report.fetch(reporting(), _customer(), _checked(report_id))
+    record = report.fetch(reporting(), customer_alone(reports.current_request, "report"), _checked(report_id))
     return fetched(reports.current_request, encode(_shown(record)))
 
 
-@_on("/analytics/reports/{report_id}/download", "GET")
+@on("/analytics/reports/{report_id}/download", "GET")
 def download(report_id: str) -> Response:
-    url = report.link(reporting(), _customer(), _checked(report_id))
+    url = report.link(reporting(), customer_alone(reports.current_request, "report"), _checked(report_id))
     return Response("", {"Location": url, "Cache-Control": "no-store"}, 303)
 
 
-@_on("/analytics/reports/{report_id}", "DELETE")
+@on("/analytics/reports/{report_id}", "DELETE")
 def remove(report_id: str) -> Response:
-    report.delete(reporting(), _customer(), _checked(report_id))
+    report.delete(reporting(), customer_alone(reports.current_request, "report"), _checked(report_id))
     return Response("", {"Cache-Control": "no-store"}, 204)
 
 
