@@ -16,7 +16,7 @@ from bench.prices import Quantities, invoked
 from bench.virtual import Invocation, Left, Pool, Simulation
 from bench.world import AFTER_THE_HOUR, Life, World, steadied, turn_of
 from chalicelib.domain import signals
-from chalicelib.domain.customer import Customer
+from chalicelib.domain.customer import UNALLOCATED, Customer
 from chalicelib.domain.errors import SourceUnavailable
 from chalicelib.domain.state import COST_EXPLORER, SECURITY_HUB
 from chalicelib.stores.tables import AGGREGATION_QUEUE, FINDINGS_QUEUE
@@ -46,7 +46,9 @@ class Recorded:
         done = steadied(life.done)
         self.jobs = {_kind(one.job): one.work for one in done if "customer_id" in one.job}
         self.shares = {
-            one.end: one.work.less(A_LIST).of_one(one.job["customers"].count(",") + 1) for one in done if one.job["job"] == "costs_of"
+            one.end: one.work.less(A_LIST).of_one(one.job["customers"].count(",") + 1)
+            for one in done
+            if one.job["job"] == "costs_of" and one.job["customers"] != UNALLOCATED
         }
         self.sweep = cache(self._sweep)
         self.share_cpu = self._share_cpu(max(done.end for done in life.done))
@@ -112,7 +114,7 @@ class Hour:
         self.busy[job["job"]] += self._meter.clock.at - begun
 
     def _do(self, job: Job, left: Left) -> Iterator[None]:
-        if self._recorded is None or job["job"] in FOR_REAL:
+        if self._recorded is None or job["job"] in FOR_REAL or job.get("customers") == UNALLOCATED:
             self._world.run(job, left)
             if self._recorded and job["job"] == "costs" and self._costs_due:
                 self._meter.clock.sleep(self._recorded.share_cpu * len(self._customers) / VCPU)  # its shares here are empty ones

@@ -33,7 +33,7 @@ class Function:
 
 API = Function("api_handler", timeout=29)
 AGGREGATOR = Function("analytics-aggregator", timeout=60)
-AGGREGATION_WORKER = Function("aggregation-worker", timeout=60, concurrency=100)
+AGGREGATION_WORKER = Function("aggregation-worker", timeout=120, concurrency=100)  # handing a series to 10,000 customers takes 70 s
 FINDINGS_WORKER = Function("findings-worker", timeout=60, concurrency=20)  # for events; sweeps keep Security Hub's pace by the ledger
 REPORTER = Function("analytics-reporter", timeout=60)
 REPORT_ENGINE = Function("report-engine", timeout=300, concurrency=5)

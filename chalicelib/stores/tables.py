@@ -77,7 +77,7 @@ class Queue:
         return 6 * self.timeout
 
 
-AGGREGATION_QUEUE = Queue("analytics-aggregation", timeout=60)
+AGGREGATION_QUEUE = Queue("analytics-aggregation", timeout=120)
 REPORT_QUEUE = Queue("analytics-report-jobs", timeout=300)
 FINDINGS_QUEUE = Queue("analytics-findings", timeout=60)
 QUEUES = (AGGREGATION_QUEUE, REPORT_QUEUE, FINDINGS_QUEUE)

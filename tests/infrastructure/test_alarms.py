@@ -59,7 +59,7 @@ DEFINED: dict[str, tuple[Any, ...]] = {
 }
 WORKERS = {  # ms: 80 % of the timeout
     "aggregator": 48_000,
-    "aggregation-worker": 48_000,
+    "aggregation-worker": 96_000,
     "findings-worker": 48_000,
     "reporter": 48_000,
     "report-engine": 240_000,
