@@ -17,7 +17,7 @@ from chalicelib.domain.spend import currencies
 from chalicelib.domain.statement import Statement, Statements, kinds_to_share, shared_out
 from chalicelib.usecases.charging import rates_of
 from chalicelib.usecases.ports import CustomerDirectory, MetricStore
-from chalicelib.usecases.statements import draft, sums_of
+from chalicelib.usecases.statements import days_missing, draft, sums_of
 
 
 @dataclass(frozen=True)
@@ -33,22 +33,30 @@ def _days(store: MetricStore, customer_id: str, month: date) -> list[CostDay]:
 
 
 def close_month(directory: CustomerDirectory, store: MetricStore, month: date, now: datetime) -> list[tuple[str, list[Statement] | str]]:
-    """Closes the month for every customer that is served: (customer, its statements or why there is none). Again, it changes nothing."""
+    """Closes the month for every customer that is served: (customer, its statements or why there is none). Again, it changes nothing.
+
+    A customer whose days aren't all known stays open, and so do all that share something with it.
+    """
     customers = [customer.id for customer in directory.all() if not customer.disabled]
     statuses = store.statuses(customers)
-    rates = {customer_id: rates_of(store, customer_id, status) for customer_id, status in statuses.items()}
-    shares = _shares(store, month, {customer_id: one.on(month) for customer_id, one in rates.items()})
+    plans = {customer_id: rates_of(store, customer_id, status).on(month) for customer_id, status in statuses.items()}
+    unknown = {customer_id: days_missing(_days(store, customer_id, month), month) for customer_id in customers}
+    shares = _shares(store, month, plans, unknown)
     done: list[tuple[str, list[Statement] | str]] = []
     for customer_id in customers:
-        known, wanted = len(_days(store, customer_id, month)), (next_month(month) - month).days
-        if known < wanted:
-            done.append((customer_id, f"{wanted - known} of {wanted} days are unknown"))
-            continue
-        made = draft(store, customer_id, month, statuses[customer_id], now, shares.get(customer_id))
-        closing = tuple(replace(statement, closed_at=now) for statement in made)
-        kept = store.choices.change(customer_id, Statements, lambda held, closing=closing: _closed(held, month, closing))  # type: ignore[misc]
-        done.append((customer_id, kept.of(month)))
+        if unknown[customer_id]:
+            done.append((customer_id, f"{unknown[customer_id]} days are unknown"))
+        elif shares is None and kinds_to_share([plans[customer_id]]):
+            done.append((customer_id, "somebody that it shares with has days that are unknown"))
+        else:
+            made = draft(store, customer_id, month, statuses[customer_id], now, (shares or {}).get(customer_id))
+            done.append((customer_id, _close(store, customer_id, month, made, now)))
     return done
+
+
+def _close(store: MetricStore, customer_id: str, month: date, made: list[Statement], now: datetime) -> list[Statement]:
+    closing = tuple(replace(statement, closed_at=now) for statement in made)
+    return store.choices.change(customer_id, Statements, lambda held: _closed(held, month, closing)).of(month)
 
 
 def _closed(held: Statements | None, month: date, closing: tuple[Statement, ...]) -> Statements:
@@ -58,8 +66,13 @@ def _closed(held: Statements | None, month: date, closing: tuple[Statement, ...]
     return Statements(tuple(sorted((*held.closed, *closing), key=lambda one: (one.month, one.currency))))
 
 
-def _shares(store: MetricStore, month: date, plans: Mapping[str, Plan]) -> dict[str, dict[str, dict[str, Decimal]]]:
-    """Per customer, currency and kind what falls to it of what is shared; as it was when the month was first closed."""
+def _shares(
+    store: MetricStore, month: date, plans: Mapping[str, Plan], unknown: Mapping[str, int]
+) -> dict[str, dict[str, dict[str, Decimal]]] | None:
+    """Per customer, currency and kind what falls to it of what is shared; as it was when the month was first closed.
+
+    None while somebody's usage, by which it is shared, isn't known.
+    """
     sharers = {kind: [name for name, plan in plans.items() if plan.rule(kind) == SHARED] for kind in kinds_to_share(plans.values())}
     if not sharers:
         return {}
@@ -67,6 +80,8 @@ def _shares(store: MetricStore, month: date, plans: Mapping[str, Plan]) -> dict[
     held = store.choices.get(UNALLOCATED, Closings)
     if held and name in held.shares:
         return held.shares[name]
+    if any(unknown[customer] for customers in sharers.values() for customer in customers):
+        return None
     found: dict[str, dict[str, dict[str, Decimal]]] = {}
     for kind, customers in sharers.items():
         for currency, by_customer in _shared(store, month, kind, {customer: plans[customer] for customer in customers}).items():

@@ -57,6 +57,11 @@ def of_month(days: Iterable[CostDay], month: date) -> list[CostDay]:
     return [day for day in days if month_start(day.day) == month]
 
 
+def days_missing(days: Sequence[CostDay], month: date) -> int:
+    """How many of the month's days are unknown."""
+    return (next_month(month) - month).days - len(days)
+
+
 def own_statements(paid: Sequence[CostDay], month: date, rates: Rates, shares: Shares) -> list[Statement]:
     """From the month's days, without what is said of earlier months. None of a currency in which an amount is unknown."""
     plan, days, made = rates.on(month), charged(paid, rates), []
@@ -88,8 +93,11 @@ def _with_restatements(
     """With a line for each closed month before that comes to something else by now."""
     again: dict[date, Decimal] = {}
     for earlier in (earlier for earlier in before if earlier.currency == statement.currency):
+        known = of_month(days, earlier.month)
+        if days_missing(known, earlier.month):
+            continue  # what isn't known any more restates nothing
         kept = {line.name: line.amount for line in earlier.lines if line.kind == SHARE}
-        made = own_statements(of_month(days, earlier.month), earlier.month, rates, {earlier.currency: kept})
+        made = own_statements(known, earlier.month, rates, {earlier.currency: kept})
         again |= {one.month: one.charges for one in made if one.currency == earlier.currency}
     lines = (*statement.lines, *restatements(held, again, statement.currency))
     return replace(statement, lines=lines, total=add(line.amount for line in lines))

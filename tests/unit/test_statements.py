@@ -121,7 +121,7 @@ def test_closing_again_changes_nothing() -> None:
 def test_a_month_with_unknown_days_isnt_closed() -> None:
     books = FakeBooks()
     books.put("acme", month_of(OCTOBER, cost("S3", "10"))[:-2])
-    assert close(books, OCTOBER, "acme") == {"acme": "2 of 31 days are unknown"}
+    assert close(books, OCTOBER, "acme") == {"acme": "2 days are unknown"}
     assert shown(books, "acme", OCTOBER)["status"] == "open"
 
 
@@ -156,17 +156,55 @@ def test_support_is_shared_by_usage_to_the_cent_and_nobody_elses_cost_is_told() 
     assert shown(books, "acme", date(2026, 11, 1))["to_be_shared"] == ["support"]
 
 
-def test_shares_stay_as_they_were_first_worked_out_however_often_closing_is_cut_off() -> None:
+def sharing(*names: str) -> FakeBooks:
+    """Customers that share what support the payer has."""
     books = FakeBooks()
-    said(books, "acme", Plan(OCTOBER, rules=(("support", SHARED),)))
-    said(books, "late", Plan(OCTOBER, rules=(("support", SHARED),)))
+    for name in names:
+        said(books, name, Plan(OCTOBER, rules=(("support", SHARED),)))
+    books.put(UNALLOCATED, month_of(OCTOBER, cost("AWS Support (Business)", "80", "Purchase")))
+    return books
+
+
+def test_what_is_shared_waits_until_everybodys_usage_is_known() -> None:
+    books = sharing("acme", "late")
     books.put("acme", month_of(OCTOBER, cost("S3", "300")))
     books.put("late", month_of(OCTOBER, cost("S3", "100"))[:-1])
-    books.put(UNALLOCATED, month_of(OCTOBER, cost("AWS Support (Business)", "80", "Purchase")))
-    close(books, OCTOBER, "acme", "late")
+    books.put("alone", month_of(OCTOBER, cost("S3", "1")))
+    done = close(books, OCTOBER, "acme", "late", "alone")
+    assert (done["acme"], done["late"]) == ("somebody that it shares with has days that are unknown", "1 days are unknown")
+    assert done["alone"][0].total == 1
+    books.put("late", month_of(OCTOBER, cost("S3", "100")))
+    done = close(books, OCTOBER, "acme", "late", "alone")
+    assert {name: found[0].total for name, found in done.items()} == {"acme": 360, "late": 120, "alone": 1}
+
+
+def test_shares_stay_as_they_were_first_worked_out_however_often_closing_is_cut_off() -> None:
+    books = sharing("acme", "late")
+    books.put("acme", month_of(OCTOBER, cost("S3", "300")))
+    books.put("late", month_of(OCTOBER, cost("S3", "100")))
+    change = books.change
+
+    def cut_off(customer_id: str, kind: Any, to: Any) -> Any:
+        if customer_id == "late":
+            raise RuntimeError("out of time")
+        return change(customer_id, kind, to)
+
+    books.change = cut_off  # type: ignore[method-assign]
+    with pytest.raises(RuntimeError):
+        close(books, OCTOBER, "acme", "late")
+    books.change = change  # type: ignore[method-assign]
     books.put("late", month_of(OCTOBER, cost("S3", "900")))
     (statement,) = close(books, OCTOBER, "acme", "late")["late"]
     assert [line.amount for line in statement.lines if line.kind == "shared"] == [Decimal("20.00")]
+
+
+def test_a_month_whose_days_are_gone_restates_nothing() -> None:
+    books = FakeBooks()
+    books.put("acme", month_of(SEPTEMBER, cost("S3", "100")))
+    close(books, SEPTEMBER, "acme")
+    del books.costs.found["acme"][SEPTEMBER]
+    books.put("acme", month_of(OCTOBER, cost("S3", "50")))
+    assert shown(books, "acme", OCTOBER)["statements"][0]["restatements"] == 0
 
 
 def test_customers_and_nobody_are_the_payer() -> None:
