@@ -9,9 +9,9 @@ from decimal import Decimal
 from typing import ClassVar
 
 from chalicelib.domain.cost import CostDay
-from chalicelib.domain.customer import UNALLOCATED
+from chalicelib.domain.customer import UNALLOCATED, Customer
 from chalicelib.domain.exact import ZERO, add
-from chalicelib.domain.period import DAY, next_month
+from chalicelib.domain.period import DAY, midnight, next_month
 from chalicelib.domain.rates import SHARED, Plan, kind_of
 from chalicelib.domain.spend import currencies
 from chalicelib.domain.statement import Statement, Statements, kinds_to_share, shared_out
@@ -35,12 +35,13 @@ def _days(store: MetricStore, customer_id: str, month: date) -> list[CostDay]:
 def close_month(directory: CustomerDirectory, store: MetricStore, month: date, now: datetime) -> list[tuple[str, list[Statement] | str]]:
     """Closes the month for every customer that is served: (customer, its statements or why there is none). Again, it changes nothing.
 
-    A customer whose days aren't all known stays open, and so do all that share something with it.
+    A customer whose days aren't all known stays open, and so do all that share something with it; one that came later isn't named.
     """
-    customers = [customer.id for customer in directory.all() if not customer.disabled]
+    served = [customer for customer in directory.all() if not customer.disabled]
+    unknown = {customer.id: days_missing(_days(store, customer.id, month), month) for customer in served}
+    customers = [customer.id for customer in served if not _came_later(customer, month, unknown[customer.id])]
     statuses = store.statuses(customers)
     plans = {customer_id: rates_of(store, customer_id, status).on(month) for customer_id, status in statuses.items()}
-    unknown = {customer_id: days_missing(_days(store, customer_id, month), month) for customer_id in customers}
     shares = _shares(store, month, plans, unknown)
     done: list[tuple[str, list[Statement] | str]] = []
     for customer_id in customers:
@@ -52,6 +53,12 @@ def close_month(directory: CustomerDirectory, store: MetricStore, month: date, n
             made = draft(store, customer_id, month, statuses[customer_id], now, (shares or {}).get(customer_id))
             done.append((customer_id, _close(store, customer_id, month, made, now)))
     return done
+
+
+def _came_later(customer: Customer, month: date, unknown: int) -> bool:
+    """Whether it has nothing to do with the month: it was added after that, and no day of it is known."""
+    end = next_month(month)
+    return customer.since >= midnight(end) and unknown == (end - month).days
 
 
 def _close(store: MetricStore, customer_id: str, month: date, made: list[Statement], now: datetime) -> list[Statement]:

@@ -125,6 +125,17 @@ def test_a_month_with_unknown_days_isnt_closed() -> None:
     assert shown(books, "acme", OCTOBER)["status"] == "open"
 
 
+def test_a_customer_that_came_after_the_month_isnt_waited_for() -> None:
+    books = FakeBooks()
+    books.put("acme", month_of(OCTOBER, cost("S3", "10")))
+    new = replace(customer("new"), since=NOW)
+    done = dict(close_month(FakeDirectory([customer("acme"), new]), books, OCTOBER, NOW))  # type: ignore[arg-type]
+    assert done.keys() == {"acme"}
+    books.put("new", month_of(OCTOBER, cost("S3", "10")))
+    done = dict(close_month(FakeDirectory([new]), books, OCTOBER, NOW))  # type: ignore[arg-type]
+    assert done.keys() == {"new"}, "what it brought of before counts"
+
+
 def test_a_month_that_hasnt_begun_has_no_statement() -> None:
     with pytest.raises(NotFound):
         shown(FakeBooks(), "acme", date(2026, 12, 1))
