@@ -92,6 +92,14 @@ class Rates:
     def on(self, day: date) -> Plan:
         return next((plan for plan in reversed(self.plans) if plan.since <= day), Plan(date.min))
 
+    def always(self, day: date) -> Rates:
+        """As if the plan of that day had always been: what is compared must be at one price."""
+        return Rates((replace(self.on(day), since=date.min),))
+
+    def changed_within(self, first: date, last: date) -> bool:
+        """Whether a plan begins after the first day, up to the last."""
+        return any(first < plan.since <= last for plan in self.plans)
+
     def with_plan(self, plan: Plan) -> Rates:
         """A plan of the same month is replaced."""
         others = [other for other in self.plans if other.since != plan.since]

@@ -56,7 +56,14 @@ def ranges(window: Window, before: Window | None) -> list[Window]:
     return [before, window]
 
 
-def change(compare: Comparison, now: Side, before: Side | None, parts: Callable[[Sequence[CostDay]], Parts], top: int | None) -> Answer:
+def change(
+    compare: Comparison,
+    now: Side,
+    before: Side | None,
+    parts: Callable[[Sequence[CostDay]], Parts],
+    of_price: Decimal | None,
+    top: int | None,
+) -> Answer:
     """The change, and where it is to be explained, lines that sum to it; null where one side isn't wholly covered."""
     totals = now.total, before.total if before else None
     known = totals[0] is not None and totals[1] is not None
@@ -66,6 +73,7 @@ def change(compare: Comparison, now: Side, before: Side | None, parts: Callable[
         "previous_total": shown(totals[1]),
         "amount": shown(subtract(totals[0], totals[1])) if totals[0] is not None and totals[1] is not None else None,
         "percent": percent_change(*totals),
+        "price_effect": shown(of_price),
         "window": shown_window(now.window),
         "previous_window": shown_window(before.window) if before else None,
         "lines": None if lines is None else [shown_line(line) for line in lines],

@@ -14,7 +14,7 @@ from chalicelib.domain.prospect import INTERVAL, METHOD, Forecast, Prospect, Pro
 from chalicelib.domain.rates import Rates
 from chalicelib.domain.spend import largest_difference
 from chalicelib.domain.state import CustomerStatus
-from chalicelib.usecases.charging import charged_days, charging, rates_of
+from chalicelib.usecases.charging import rates_of
 from chalicelib.usecases.ports import ForecastSource, MetricStore
 from chalicelib.usecases.query import Answer, shown
 from chalicelib.usecases.questions_costs import CostQuestion
@@ -29,8 +29,8 @@ def make_prospects(store: MetricStore, customer_id: str, now: datetime) -> tuple
 
     status, window = store.status(customer_id), history_window(now.date())
     paid = store.costs.read(customer_id, window.start.date(), (window.end - DAY).date())
-    days = charging(rates_of(store, customer_id, status))(paid)
-    return prospects(days, status.choices.get(Rates.NAME, ""), now.date()), largest_difference(paid)
+    rates, digest = rates_of(store, customer_id, status), status.choices.get(Rates.NAME, "")
+    return prospects(paid, rates, digest, now.date()), largest_difference(paid)
 
 
 def ask_source(source: ForecastSource, customer: Customer, ahead: Prospects, kept: Prospects | None, charged: bool) -> Prospects:
@@ -72,8 +72,9 @@ def prospect_of(
         return found
     from chalicelib.domain.prospecting import history_window, prospect  # seldom needed, and not for nothing at a cold start
 
-    days = charged_days(store, customer_id, history_window(now.date()), status, now)
-    return prospect(days, basis, selection, currency, now.date())
+    window = history_window(now.date())
+    paid = store.costs.read(customer_id, window.start.date(), (window.end - DAY).date(), consistent=not status.settled(now))
+    return prospect(paid, rates_of(store, customer_id, status), basis, selection, currency, now.date())
 
 
 def forecast_answer(
@@ -81,6 +82,8 @@ def forecast_answer(
 ) -> Answer:
     """The next month's amount; null with the reason why where there is none."""
     month = next_month(now.date())
+    if currency is None and status.prospects and len(status.prospects.of) == 1:
+        (currency,) = status.prospects.of  # the window has no line, but the customer has costs
     if question.as_of or currency is None:
         reason = NOT_THEN if question.as_of else "no costs are known"
         none = Forecast(month, None, None, None, METHOD, reason, 0)

@@ -13,9 +13,9 @@ from typing import NamedTuple
 from chalicelib.domain.breakdown import Parts, Selection, group, top
 from chalicelib.domain.cost import CostDay, CostLine
 from chalicelib.domain.errors import InvalidInput
-from chalicelib.domain.exact import ZERO, add_known
+from chalicelib.domain.exact import ZERO, add_known, subtract
 from chalicelib.domain.period import DAY, Window, buckets, midnight
-from chalicelib.domain.rates import Rates
+from chalicelib.domain.rates import PRO_FORMA, Rates, charged
 from chalicelib.domain.spend import Chosen, Reconciliation, by_day, by_key, currencies, differences, reconcile, total_of
 from chalicelib.domain.state import COST_EXPLORER, FOCUS_EXPORT, CustomerStatus
 from chalicelib.usecases.allocation import allocation_tags, check_tags, untold_tags
@@ -60,6 +60,7 @@ def cost_answer(store: MetricStore, customer_id: str, question: CostQuestion, st
 
     total, charges = add_known(amounts.values()) if days else None, parts(days, CHARGE)
     sides = _sides(reading, days, then, total, question, chosen)
+    price = _of_price(reading, sides, rates, question, chosen)
     at_hand = amounts if question.selection == Selection() and reading.read is reading.paid else None
     ahead = forecast_answer(store, customer_id, question, currency, status, now)
     return {
@@ -73,13 +74,13 @@ def cost_answer(store: MetricStore, customer_id: str, question: CostQuestion, st
         "total": shown(total),
         "breakdown": {name: shown(amount) for name, amount in top(parts(days), question.top).items()},
         "charges": {name: shown(amount) for name, amount in charges.items()},
-        "change": change(question.compare, *sides, parts, question.top),
+        "change": change(question.compare, *sides, parts, price, question.top),
         "series": _series(days, amounts, question),
         "forecast_next_month": ahead["amount"],
         "forecast": ahead,
         "estimated": any(day.estimated for day in days) if days else None,
         "restated": _restated(days),
-        "reconciliation": _reconciliation(within(reading.paid, window), days, at_hand, charges, question, currency),
+        "reconciliation": _reconciliation(within(reading.paid, window), days, at_hand, charges, question, currency, rates),
         "data_through": text_of(reading.known),
         "coverage": _coverage(days, window, status, now),
         "generated_at": text_of(now),
@@ -114,6 +115,19 @@ def _sides(
     if reading.before is None or not comparable:
         return now, None
     return now, Side(reading.before, then, total_of(then, question.basis, chosen))
+
+
+def _of_price(reading: Reading, sides: tuple[Side, Side | None], rates: Rates, question: CostQuestion, chosen: Chosen) -> Decimal | None:
+    """How much of the change comes of other rates than before: what has elapsed, at its own and at the rates of then."""
+    now, then = sides
+    if then is None or now.total is None or then.total is None:
+        return None
+    first, last = then.window.start.date(), (now.window.end - DAY).date()
+    if not rates.changed_within(min(first, last), max(first, last)):
+        return ZERO
+    at_then = charged(within(reading.paid, now.window), rates.always((then.window.end - DAY).date()))
+    before = total_of(at_then, question.basis, chosen)
+    return None if before is None else subtract(now.total, before)
 
 
 def within(days: list[CostDay], window: Window) -> list[CostDay]:
@@ -174,7 +188,13 @@ def _sum_of(covered: Sequence[CostDay], amounts: ByDay) -> Decimal | None:
 
 
 def _reconciliation(
-    paid: list[CostDay], days: list[CostDay], amounts: ByDay | None, charges: Parts, question: CostQuestion, currency: str | None
+    paid: list[CostDay],
+    days: list[CostDay],
+    amounts: ByDay | None,
+    charges: Parts,
+    question: CostQuestion,
+    currency: str | None,
+    rates: Rates,
 ) -> Answer:
     """All lines of the window, whatever the filters, against what the sources themselves say for these accounts.
 
@@ -192,7 +212,17 @@ def _reconciliation(
         apart = differences(paid, question.basis, currency)
         if amounts is None:
             found, apart = found.of_charges(add_known(charges.values())), [one.alone() for one in apart]
-    return reconciliation(days, found, apart, invoice_note(days, question.basis, currency, charges, ""))
+    return reconciliation(days, found, apart, invoice_note(days, question.basis, currency, charges, _rates_told(days, rates)))
+
+
+def _rates_told(days: list[CostDay], rates: Rates) -> str:
+    """The bases of the days' plans that aren't the payer's own, and whether they changed meanwhile."""
+    if not days:
+        return ""
+    plans = [rates.on(day.day) for day in days]
+    bases = sorted({plan.basis for plan in plans if plan.changes_amounts or plan.basis == PRO_FORMA})
+    changed = ", changed within this window" if rates.changed_within(days[0].day, days[-1].day) else ""
+    return f"{' and '.join(bases)}{changed}" if bases else ""
 
 
 def _coverage(days: list[CostDay], window: Window, status: CustomerStatus, now: datetime) -> Answer:

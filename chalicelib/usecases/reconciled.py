@@ -62,7 +62,11 @@ def invoice_note(days: Sequence[CostDay], basis: str, currency: str | None, char
     if currency is None:
         return f"All {len(days)} days that are known cost nothing, so there is nothing to hold against an AWS invoice."
     estimated = sum(day.estimated for day in days)
-    others = [f"{plain(amount)} {currency} of {name}" for name, amount in charges.items() if name != USAGE_CHARGE and amount is not None]
+    others = [
+        f"{'an unknown amount' if amount is None else f'{plain(amount)} {currency}'} of {name}"
+        for name, amount in charges.items()
+        if name != USAGE_CHARGE
+    ]
     sentences = [
         f"These are {basis} costs in {currency}: {BASIS_WORDS[basis]}, by UTC day of use.",
         "An AWS invoice is of a calendar month, of the paying account, and of its closing.",
