@@ -1,4 +1,4 @@
-"""python -m ops.rates --stage S set --customer C --basis markup --percent 8 ... | show --customer C"""
+"""python -m ops.rates --stage S set --customer C --basis markup --percent 8 | drop --customer C --since 2026-11 | show --customer C"""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from datetime import date
 from decimal import Decimal, InvalidOperation
 
 from chalicelib.domain.period import month_start
-from chalicelib.domain.rates import CHARGED, KINDS, PRO_FORMA, RATE_BASES, RULES, Plan, Rates
+from chalicelib.domain.rates import CHARGED, KINDS, MARKUP, PRO_FORMA, RATE_BASES, RULES, Plan, Rates
+from chalicelib.domain.statement import Statements
 from chalicelib.wiring import Services
 from ops.common import customer_of, main, month, parser, services_of
 
@@ -31,14 +32,35 @@ def by_service(text: str) -> tuple[str, Decimal]:
     return name, number(percent)
 
 
-def put(with_: Services, customer_id: str, plan: Plan, billing_view: str | None) -> None:
-    """Adds the plan; what its months are charged is told anew from now on, statements that are closed stay."""
+def put(with_: Services, customer_id: str, plan: Plan, billing_view: str | None, force: bool) -> None:
+    """Adds the plan, or replaces all of the month's; what its months are charged is told anew from now on."""
     customer = customer_of(with_, customer_id)
     plan.checked()
+    _leave_closed(with_, customer_id, plan.since, force)
     with_.metrics.choices.change(customer_id, Rates, lambda held: (held or Rates()).with_plan(plan))
     if customer.billing_view != (billing_view or ""):
         with_.customers.put(replace(customer, billing_view=billing_view or ""))
     show(with_, customer_id)
+
+
+def drop(with_: Services, customer_id: str, since: date, force: bool) -> None:
+    """Takes the plan that begins with that month away; the one before goes on."""
+    customer_of(with_, customer_id)
+    _leave_closed(with_, customer_id, since, force)
+    held = with_.metrics.choices.get(customer_id, Rates) or Rates()
+    if all(plan.since != since for plan in held.plans):
+        raise SystemExit(f"--since: no plan of {customer_id} begins with {since:%Y-%m}")
+    with_.metrics.choices.change(customer_id, Rates, lambda now: (now or Rates()).without(since))
+    show(with_, customer_id)
+
+
+def _leave_closed(with_: Services, customer_id: str, since: date, force: bool) -> None:
+    """A closed statement never changes, so another price for its month would come as a restatement in the next one."""
+    closed = with_.metrics.choices.get(customer_id, Statements) or Statements()
+    months = sorted({statement.month for statement in closed.closed if statement.month >= since})
+    if months and not force:
+        named = ", ".join(f"{month:%Y-%m}" for month in months)
+        raise SystemExit(f"--since: {named} is closed: the next statement would restate it; --force means that")
 
 
 def show(with_: Services, customer_id: str) -> None:
@@ -59,7 +81,7 @@ def command() -> None:
     setting.add_argument("--customer", required=True)
     setting.add_argument("--basis", required=True, choices=RATE_BASES)
     setting.add_argument("--since", type=month, help="its first month, like 2026-11; default this one")
-    setting.add_argument("--percent", type=number, default=Decimal(0), help="on usage")
+    setting.add_argument("--percent", type=number, help="on usage")
     setting.add_argument("--service", type=by_service, action="append", default=[], help="like 'Amazon CloudFront=5'; repeatable")
     setting.add_argument("--minimum", type=number, help="the least that a calendar month comes to")
     setting.add_argument("--currency", default="USD", help="of the minimum")
@@ -67,20 +89,29 @@ def command() -> None:
     setting.add_argument("--billing-view", help="the pro forma billing view's ARN, with --basis pro_forma")
     for kind in KINDS:
         setting.add_argument(f"--{kind.replace('_', '-')}", choices=RULES, help="shown (default), excluded, or shared by usage")
-    showing = actions.add_parser("show", help="a customer's plans")
-    showing.add_argument("--customer", required=True)
+    dropping = actions.add_parser("drop", help="take a plan away again")
+    dropping.add_argument("--customer", required=True)
+    dropping.add_argument("--since", type=month, required=True, help="its first month")
+    for changing in (setting, dropping):
+        changing.add_argument("--force", action="store_true", help="though a month is closed: the next statement restates it")
+    actions.add_parser("show", help="a customer's plans").add_argument("--customer", required=True)
     given = made.parse_args()
     with_ = services_of(given.stage)
     if given.action == "show":
         show(with_, given.customer)
         return
+    if given.action == "drop":
+        drop(with_, given.customer, given.since, given.force)
+        return
+    if (given.basis == MARKUP) != (given.percent is not None):
+        made.error("--percent goes with --basis markup, which needs it")
     if (given.basis == PRO_FORMA) != bool(given.billing_view):
         made.error("--billing-view goes with --basis pro_forma, which needs it")
     rules = tuple((kind, rule) for kind in KINDS if (rule := getattr(given, kind)))
     since = given.since or month_start(with_.clock().date())
     services = tuple(given.service)
-    plan = Plan(since, given.basis, given.percent, services, given.minimum, given.currency, rules, given.cost)
-    put(with_, given.customer, plan, given.billing_view)
+    plan = Plan(since, given.basis, given.percent or Decimal(0), services, given.minimum, given.currency, rules, given.cost)
+    put(with_, given.customer, plan, given.billing_view, given.force)
 
 
 if __name__ == "__main__":

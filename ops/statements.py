@@ -5,9 +5,10 @@ from __future__ import annotations
 import sys
 from datetime import date
 
-from chalicelib.domain.exact import plain
+from chalicelib.domain.exact import plain, subtract
 from chalicelib.domain.period import midnight, next_month
-from chalicelib.domain.statement import Statement
+from chalicelib.domain.statement import Statement, kinds_to_share
+from chalicelib.usecases.charging import rates_of
 from chalicelib.usecases.closing import close_month
 from chalicelib.usecases.payer_wide import payer_wide
 from chalicelib.usecases.statements import draft, statements_of
@@ -40,11 +41,21 @@ def show(with_: Services, customer_id: str, of: date) -> None:
         for line in statement.lines:
             print("\t".join([line.kind, line.name or "-", f"{plain(line.amount):f}"]))
         print("\t".join(_told(statement)))
+    waiting = kinds_to_share([rates_of(with_.metrics, customer_id, status).on(of)])
+    if waiting and not any(statement.closed_at for statement in found):
+        print(f"still to be shared out when the month is closed: {', '.join(waiting)}", file=sys.stderr)
 
 
 def _told(statement: Statement) -> list[str]:
     state = f"closed {statement.closed_at:%Y-%m-%d}" if statement.closed_at else "open"
-    figures = {"total": statement.total, "charges": statement.charges, "paid": statement.paid, "margin": statement.margin}
+    restated = subtract(statement.total, statement.charges)
+    figures = {
+        "total": statement.total,
+        "charges": statement.charges,
+        "restated": restated,
+        "paid": statement.paid,
+        "margin": statement.margin,
+    }
     amounts = [f"{name} {plain(amount):f}" for name, amount in figures.items()]
     return [f"{statement.month:%Y-%m}", statement.currency, *amounts, "estimated" if statement.estimated else "final", state]
 

@@ -100,10 +100,12 @@ class Rates:
         """Whether a plan begins after the first day, up to the last."""
         return any(first < plan.since <= last for plan in self.plans)
 
+    def without(self, since: date) -> Rates:
+        return Rates(tuple(plan for plan in self.plans if plan.since != since))
+
     def with_plan(self, plan: Plan) -> Rates:
         """A plan of the same month is replaced."""
-        others = [other for other in self.plans if other.since != plan.since]
-        return Rates(tuple(sorted([*others, plan], key=lambda one: one.since)))
+        return Rates(tuple(sorted([*self.without(plan.since).plans, plan], key=lambda one: one.since)))
 
 
 def kind_of(key: CostKey, basis: str) -> str:

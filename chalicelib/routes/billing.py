@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import uuid
+from datetime import datetime
 from functools import partial
 
 from chalice.app import Blueprint, Response
@@ -17,6 +18,7 @@ from chalicelib.routes.authentication import customer_alone, customer_of, regist
 from chalicelib.routes.parameters import of_body_as
 from chalicelib.usecases import budgets
 from chalicelib.usecases.query_unit import unit_answer
+from chalicelib.usecases.questions import Parameters
 from chalicelib.usecases.questions_costs import month_question, nothing_asked, unit_question
 from chalicelib.usecases.statements import statement_answer, statements_answer
 from chalicelib.wiring import services
@@ -44,9 +46,7 @@ def statement(month: str) -> Response:
 
 @on(BUDGETS, "GET")
 def index() -> Response:
-    customer_id, with_ = customer_alone(billing.current_request, "read"), services()
-    status = with_.metrics.status(customer_id)
-    return fetched(billing.current_request, encode(budgets.budgets_answer(with_.metrics, customer_id, status, with_.clock())))
+    return answered(billing.current_request, nothing_asked, budgets.budgets_answer)
 
 
 @on(BUDGETS, "POST")
@@ -58,10 +58,12 @@ def create() -> Response:
 
 @on(ONE_BUDGET, "GET")
 def show(budget_id: str) -> Response:
-    customer_id, with_ = customer_alone(billing.current_request, "read"), services()
-    status = with_.metrics.status(customer_id)
-    answer = budgets.budgets_answer(with_.metrics, customer_id, status, with_.clock(), _checked(budget_id))
-    return fetched(billing.current_request, encode(answer))
+    return answered(billing.current_request, partial(_one_budget, budget_id), budgets.budgets_answer)
+
+
+def _one_budget(budget_id: str, parameters: Parameters, now: datetime) -> str:
+    nothing_asked(parameters, now)
+    return _checked(budget_id)
 
 
 @on(ONE_BUDGET, "PUT")

@@ -83,7 +83,11 @@ def _told(text: str) -> tuple[str, str]:
     """From msgspec's words: (the member, what is wrong)."""
     message, _, path = text.partition(" - at `")
     missing = _MISSING.search(message)
-    return (missing[1], "must be given") if missing else (path.rstrip("`").removeprefix("$.") or "body", message[:1].lower() + message[1:])
+    return (
+        (missing[1], "must be given")
+        if missing
+        else (path.rstrip("`").removeprefix("$.").replace("[...]", "") or "body", message[:1].lower() + message[1:])
+    )
 
 
 def _checked_size(raw: bytes) -> bytes:

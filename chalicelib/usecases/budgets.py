@@ -9,12 +9,13 @@ from decimal import Decimal
 
 from chalicelib.domain.breakdown import DIMENSIONS, TAG, Selection
 from chalicelib.domain.budget import ACTUAL, FORECAST, Budget, BudgetEvent, Budgets, BudgetState, Threshold
+from chalicelib.domain.cost import CostDay
 from chalicelib.domain.errors import Conflict, InvalidInput, NotFound
 from chalicelib.domain.exact import add_known
 from chalicelib.domain.period import Window, midnight, month_start, next_month
 from chalicelib.domain.rates import CHARGED
-from chalicelib.domain.spend import Chosen, by_day
-from chalicelib.domain.state import CustomerStatus
+from chalicelib.domain.spend import Chosen, by_day, currencies
+from chalicelib.domain.state import COST_EXPLORER, CustomerStatus
 from chalicelib.usecases.charging import charged_days
 from chalicelib.usecases.ports import MetricStore
 from chalicelib.usecases.prospects import prospect_of
@@ -147,10 +148,20 @@ def states(store: MetricStore, customer_id: str, budgets: Sequence[Budget], stat
     days = charged_days(store, customer_id, window, status, now) if budgets else []
     found = []
     for budget in budgets:
+        if not _can_be_told(budget, days):
+            found.append(BudgetState(budget, month, None, None))
+            continue
         amounts = by_day(days, budget.cost, Chosen(budget.scope, budget.currency))
         ahead = prospect_of(store, customer_id, budget.cost, budget.scope, budget.currency, status, now)
         found.append(BudgetState(budget, month, add_known(amounts.values()) if days else None, ahead.this_month.amount))
     return found
+
+
+def _can_be_told(budget: Budget, days: Sequence[CostDay]) -> bool:
+    """Not by tags that a source doesn't give, nor in a currency that only others are spent in: that would be 0, and isn't."""
+    found = currencies(days)
+    untagged = bool(budget.scope.tags) and any(COST_EXPLORER in day.sources for day in days)
+    return not untagged and (not found or budget.currency in found)
 
 
 def check_budgets(store: MetricStore, customer_id: str, now: datetime) -> list[BudgetEvent]:
@@ -169,8 +180,8 @@ def _telling(crossed: Sequence[BudgetEvent]) -> Callable[[Budgets | None], Budge
     return lambda held: (held or Budgets()).told(crossed)
 
 
-def budgets_answer(store: MetricStore, customer_id: str, status: CustomerStatus, now: datetime, budget_id: str | None = None) -> Answer:
-    """All budgets with this month's state, or one, with everything that it has told; NotFound."""
+def budgets_answer(store: MetricStore, customer_id: str, budget_id: str | None, status: CustomerStatus, now: datetime) -> Answer:
+    """All budgets with this month's state, or the one of that id, with everything that it has told; NotFound."""
     held = budgets_of(store, customer_id, status)
     wanted = [budget for budget in held.budgets if budget_id in (None, budget.id)]
     if budget_id is not None and not wanted:
@@ -192,7 +203,7 @@ def _shown(state: BudgetState, held: Budgets, now: datetime) -> Answer:
         "used_percent": shown(state.used(ACTUAL)),
         "forecast_percent": shown(state.used(FORECAST)),
         "state": state.state,
-        "thresholds": [{"percent": shown(one.percent), "of": one.of, "crossed": one in crossed} for one in budget.thresholds],
+        "thresholds": [{**_shown_threshold(one), "crossed": one in crossed} for one in budget.thresholds],
         "events": [
             {
                 "month": f"{event.month:%Y-%m}",
@@ -207,6 +218,10 @@ def _shown(state: BudgetState, held: Budgets, now: datetime) -> Answer:
     }
 
 
+def _shown_threshold(threshold: Threshold) -> Answer:
+    return {"percent": shown(threshold.percent), "of": threshold.of}
+
+
 def shown_budget(budget: Budget) -> Answer:
     scope: dict[str, object] = {name: list(wanted) for name, wanted in budget.scope.chosen if name != "charge_category"}
     if budget.scope.charge_category:
@@ -218,6 +233,7 @@ def shown_budget(budget: Budget) -> Answer:
         "currency": budget.currency,
         "cost": budget.cost,
         "scope": scope,
+        "thresholds": [_shown_threshold(one) for one in budget.thresholds],
         "created_at": text_of(budget.created_at),
         "created_by": budget.created_by,
     }

@@ -31,14 +31,15 @@ class Unit:
     metric: str
     services: tuple[str, ...]
     name: str
+    used: str
     size: int = 1
 
 
 UNITS = (
-    Unit("api_calls", ("Amazon API Gateway", "Elastic Load Balancing"), "1,000,000 calls", 1_000_000),
-    Unit("storage_gb", ("Amazon Simple Storage Service",), "GB-month of 730 hours", HOURS_A_MONTH),
-    Unit("compute_hours", ("Amazon Elastic Compute Cloud", "AWS Lambda"), "hour"),
-    Unit("data_transfer_gb", ("Amazon CloudFront",), "GB"),
+    Unit("api_calls", ("Amazon API Gateway", "Elastic Load Balancing"), "1,000,000 calls", "calls", 1_000_000),
+    Unit("storage_gb", ("Amazon Simple Storage Service",), "GB-month of 730 hours", "GB-hours", HOURS_A_MONTH),
+    Unit("compute_hours", ("Amazon Elastic Compute Cloud", "AWS Lambda"), "hour", "hours"),
+    Unit("data_transfer_gb", ("Amazon CloudFront",), "GB", "GB"),
 )
 """Instances' NetworkOut has no cost of its own (it lies in EC2's), so transfer is CloudFront's. Storage is counted in GB-hours."""
 
@@ -86,6 +87,7 @@ def _line(
         "days": len(both),
         "amount": shown(cost),
         "used": shown(amount),
+        "used_unit": unit.used,
         "unit_cost": shown(_per(cost, amount, unit.size)),
     }
 

@@ -71,7 +71,8 @@ def own_statements(paid: Sequence[CostDay], month: date, rates: Rates, shares: S
         if total_paid is None or any(amount is None for named in parts.values() for amount in named.values()):
             continue
         lines = charges(plan, currency, parts, shares.get(currency, {}))
-        total, estimated = add(line.amount for line in lines), any(day.estimated for day in paid)
+        total = add(line.amount for line in lines)
+        estimated = bool(days_missing(paid, month)) or any(day.estimated for day in paid)
         made.append(Statement(month, currency, plan.cost, plan.basis, lines, total, estimated, total_paid))
     return made
 
@@ -111,12 +112,16 @@ def statement_answer(store: MetricStore, customer_id: str, month: date, status: 
     rates = rates_of(store, customer_id, status).on(month)
     open_kinds = [] if closed else list(kinds_to_share([rates]))
     found = closed or draft(store, customer_id, month, status, now)
+    last = next_month(month) - DAY
+    known = len(store.costs.read(customer_id, month, last, consistent=not status.settled(now)))
     return {
         "customer_id": customer_id,
         "month": f"{month:%Y-%m}",
         "status": "closed" if closed else "open",
         "statements": [_shown(statement) for statement in found],
         "to_be_shared": open_kinds,
+        "days_known": known,
+        "days_expected": last.day,
         "generated_at": text_of(now),
     }
 

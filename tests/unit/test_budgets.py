@@ -15,6 +15,7 @@ from chalicelib.domain.budget import ACTUAL, FORECAST, Budget, Budgets, BudgetSt
 from chalicelib.domain.cost import CostDay, CostLine
 from chalicelib.domain.errors import Conflict, InvalidInput, NotFound
 from chalicelib.domain.period import DAY
+from chalicelib.domain.state import COST_EXPLORER
 from chalicelib.usecases.budgets import (
     MOST_BUDGETS,
     BudgetBody,
@@ -49,7 +50,7 @@ def add(books: FakeBooks, budget_id: str = "1", **members: Any) -> Budget:
 
 
 def shown(books: FakeBooks, now: datetime = NOW) -> Any:
-    return budgets_answer(books, "acme", books.status("acme"), now)["budgets"]  # type: ignore[arg-type]
+    return budgets_answer(books, "acme", None, books.status("acme"), now)["budgets"]  # type: ignore[arg-type]
 
 
 def check(books: FakeBooks, now: datetime = NOW) -> list[tuple[Decimal, str]]:
@@ -109,6 +110,16 @@ def test_a_month_of_which_nothing_is_known_is_unknown_and_tells_nothing() -> Non
     (told,) = shown(books)
     assert (told["actual"], told["state"], told["used_percent"]) == (None, "unknown", None)
     assert (80, ACTUAL) not in check(books)
+
+
+def test_what_cant_be_told_is_unknown_and_never_within_its_budget() -> None:
+    books = FakeBooks()
+    line = CostLine("1", "S3", "", "", "AWS", "Usage", "USD", Decimal(10), Decimal(10), None)
+    books.put("acme", [CostDay.of(date(2026, 11, 2), [line], [], False, (COST_EXPLORER,))])
+    add(books, "1", scope={"tag:team": ["web"]})
+    add(books, "2", currency="EUR", name="euros")
+    assert [(one["actual"], one["forecast"], one["state"]) for one in shown(books)] == [(None, None, "unknown")] * 2
+    assert check(books) == []
 
 
 def test_a_replaced_budget_keeps_who_made_it_and_what_it_told() -> None:

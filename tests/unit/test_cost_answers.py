@@ -113,6 +113,23 @@ def test_at_other_rates_parts_are_wholes_and_the_difference_stays_the_payers(
     assert answer["rate_basis"] == MARKUP
 
 
+def test_of_a_change_at_a_new_price_the_prices_part_is_told() -> None:
+    books = FakeBooks()
+    line = CostLine("1", "S3", "", "", "", "Usage", "USD", Decimal(10), Decimal(10), None)
+    days = [date(2026, 10, 27) + number * DAY for number in range(10)]
+    books.put("acme", [CostDay.of(day, [line], totals_of([line]), False, (FOCUS_EXPORT,)) for day in days])
+    books.change("acme", Rates, lambda held: Rates((Plan(date(2026, 11, 1), MARKUP, Decimal(20)),)))
+    window = {"start": ["2026-11-01"], "end": ["2026-11-06"]}
+    state = SourceState(FOCUS_EXPORT, OK, NOW, midnight(date(2026, 11, 6)), NOW)
+    status = CustomerStatus("g", {FOCUS_EXPORT: state}, None, books.status("acme").choices)
+    answer: Any = cost_answer(books, "acme", cost_question(window, NOW), status, NOW)  # type: ignore[arg-type]
+    assert (answer["change"]["amount"], answer["change"]["price_effect"]) == (10, 10)
+    assert "markup" in answer["reconciliation"]["invoice_note"]
+    wide: Any = cost_answer(books, "acme", cost_question({"start": ["2026-10-27"], "end": ["2026-11-06"]}, NOW), status, NOW)  # type: ignore[arg-type]
+    assert "changed within this window" in wide["reconciliation"]["invoice_note"]
+    assert ask(books_of([[line]] * COUNT), 6, COUNT)["change"]["price_effect"] == 0
+
+
 def test_without_a_known_day_everything_is_null_and_says_so() -> None:
     answer = ask(FakeBooks())
     assert (answer["total"], answer["currency"], answer["estimated"], answer["breakdown"], answer["charges"]) == (None, None, None, {}, {})

@@ -48,6 +48,16 @@ def test_a_forecast_of_another_month_or_of_other_rates_isnt_used() -> None:
     assert ahead(books, prospects=kept) == 341
 
 
+def test_a_forecast_is_at_the_rates_of_its_month_whatever_they_were_before() -> None:
+    books = spending("10")
+    books.change("acme", Rates, lambda held: Rates((Plan(date(2026, 12, 1), MARKUP, Decimal(50)),)))
+    found = prospect_of(books, "acme", "billed", Selection(), "USD", books.status("acme"), NOW)  # type: ignore[arg-type]
+    assert (found.this_month.amount, found.next_month.amount) == (300, 465)
+    books.change("acme", Rates, lambda held: Rates((Plan(date(2026, 1, 1), MARKUP, Decimal(50)), Plan(date(2026, 11, 1)))))
+    found = prospect_of(books, "acme", "billed", Selection(), "USD", books.status("acme"), NOW)  # type: ignore[arg-type]
+    assert (found.this_month.amount, found.next_month.amount) == (300, 310)
+
+
 def test_too_few_days_are_said_and_so_is_an_earlier_instant() -> None:
     books = spending("10", days=13)
     for parameters, reason in (

@@ -11,10 +11,13 @@ import pytest
 
 from chalicelib.domain.cost import CostDay, CostLine
 from chalicelib.domain.errors import InvalidInput
+from chalicelib.domain.rates import MARKUP, Plan, Rates
 from chalicelib.domain.state import CustomerStatus
 from chalicelib.usecases.query_anomalies import anomaly_answer
 from chalicelib.usecases.questions_anomalies import anomaly_question
 from tests.fakes import FakeDays
+from tests.unit.test_budgets import NOW as BUDGETS_NOW
+from tests.unit.test_budgets import spending
 
 NOW = datetime(2026, 11, 23, 20, 30, tzinfo=UTC)
 LAMBDA, EC2 = "AWS Lambda", "Amazon Elastic Compute Cloud"
@@ -145,3 +148,11 @@ def test_what_cannot_be_asked_is_refused_by_name(parameters: dict[str, list[str]
     with pytest.raises(InvalidInput) as refused:
         anomaly_question(parameters, NOW)
     assert [name for name, _ in refused.value.problems] == [field]
+
+
+def test_a_new_price_is_no_anomaly() -> None:
+    books = spending("100", days=90)
+    books.change("acme", Rates, lambda held: Rates((Plan(date(2026, 11, 1), MARKUP, Decimal(80)),)))
+    question = anomaly_question({"start": ["2026-11-01"], "end": ["2026-11-20"]}, BUDGETS_NOW)
+    answer: Any = anomaly_answer(books, "acme", question, books.status("acme"), BUDGETS_NOW)  # type: ignore[arg-type]
+    assert (answer["found"], answer["days_checked"]) == (0, 19)

@@ -8,6 +8,7 @@ from chalicelib.domain.choosing import LONGEST_TAG, MOST_TAGS
 from chalicelib.domain.rates import CHARGED, KINDS, PURCHASES, RATE_BASES
 from chalicelib.domain.statement import MINIMUM, RESTATEMENT, ROUNDING, SHARE, USAGE
 from chalicelib.routes.openapi.shapes import (
+    COUNT,
     CURRENCY,
     FLAG,
     ID,
@@ -39,6 +40,7 @@ OF_BUDGET: dict[str, Schema] = {
     "currency": CURRENCY,
     "cost": words(CHARGED),
     "scope": said(by_name(listed(TEXT)), "The filters of costs, by name."),
+    "thresholds": listed(closed({"percent": NUMBER, "of": SIDES})),
     "created_at": INSTANT,
     "created_by": TEXT,
 }
@@ -125,6 +127,8 @@ STATEMENT = closed(
         "status": words(("closed", "open")),
         "statements": listed(ref("StatementOf"), description="One per currency."),
         "to_be_shared": listed(TEXT),
+        "days_known": said(COUNT, "Of the month; while some aren't, an open statement is estimated."),
+        "days_expected": COUNT,
         **ENDS,
     }
 )

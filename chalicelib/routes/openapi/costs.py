@@ -47,6 +47,7 @@ CHANGE = closed(
         "previous_total": nullable(NUMBER),
         "amount": nullable(NUMBER),
         "percent": nullable(NUMBER),
+        "price_effect": said(nullable(NUMBER), "How much of `amount` comes of other rates than before."),
         "window": ref("Window"),
         "previous_window": nullable(ref("Window")),
         "lines": said(nullable(listed(ref("ChangeLine"))), "With `compare` only; their amounts sum to `amount` exactly."),
@@ -119,6 +120,7 @@ UNIT_COST = closed(
         "days": said(COUNT, "Of which both sides are known."),
         "amount": nullable(NUMBER),
         "used": nullable(NUMBER),
+        "used_unit": TEXT,
         "unit_cost": said(nullable(NUMBER), "To six places; null where nothing was used."),
     }
 )

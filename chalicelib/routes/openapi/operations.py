@@ -68,11 +68,11 @@ OPERATIONS = (
     _kept("/analytics/costs", "getCosts", "What was spent", "Costs", COST_PARAMETERS, True),
     _kept("/analytics/costs/unit", "getUnitCosts", "What a call, a GB and an hour cost", "UnitCosts", UNIT_PARAMETERS),
     _kept("/analytics/costs/anomalies", "getAnomalies", "Days that cost more or less than expected", "Anomalies", ANOMALY_PARAMETERS),
-    Operation("GET", BUDGETS, "listBudgets", "All budgets with this month's state", READ, "Budgets"),
+    _kept(BUDGETS, "listBudgets", "All budgets with this month's state", "Budgets"),
     Operation(
         "POST", "/analytics/budgets", "createBudget", "Sets a budget", ADMIN, "Budget", body="BudgetRequest", status=201, problems=(409,)
     ),
-    Operation("GET", A_BUDGET, "getBudget", "One budget with this month's state", READ, "BudgetNow", problems=(404,)),
+    _kept(A_BUDGET, "getBudget", "One budget with this month's state", "BudgetNow", (), False, 404),
     Operation("PUT", A_BUDGET, "replaceBudget", "Replaces a budget", ADMIN, "Budget", body="BudgetRequest", problems=(404,)),
     Operation("DELETE", A_BUDGET, "deleteBudget", "Forgets a budget and what it told", ADMIN, status=204, problems=(404,)),
     Operation("GET", SETTINGS, "getSettings", "What the customer has set for itself", READ, "Settings"),
