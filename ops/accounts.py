@@ -8,9 +8,10 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 
+from chalicelib.domain.cost import SourceTotal
 from chalicelib.domain.customer import UNALLOCATED, Account, Customer
 from chalicelib.domain.exact import add_known, plain
-from chalicelib.domain.period import DAY, hour_floor, iso, midnight, next_month
+from chalicelib.domain.period import LONGEST_MONTHS, hour_floor, iso, midnight, minus_months, month_start, next_month
 from chalicelib.wiring import Services
 from ops.common import customer_of
 
@@ -101,14 +102,19 @@ def told(claim: Account) -> str:
 
 
 def show_unallocated(with_: Services) -> None:
-    """Every billing period that the payer's exports brought, then per month and currency what is nobody's, and of which accounts."""
-    exports = with_.payer_exports.all()
+    """Every billing period that the payer's exports brought, then per month and currency what is nobody's, and of which accounts.
+
+    What Cost Explorer tells of nobody's accounts is of the last thirteen months.
+    """
+    exports, today = with_.payer_exports.all(), with_.clock().date()
     for export in exports:
         received = iso(export.modified) if export.modified else "-"
         print("\t".join([export.key, received, f"{export.rows} rows", export.state, export.reason or "-"]))
-    for month in sorted({month for export in exports for month in export.months}):
-        days = with_.metrics.costs.read(UNALLOCATED, month, next_month(month) - DAY)
-        totals = [total for day in days for total in day.totals]
+    first = min([minus_months(month_start(today), LONGEST_MONTHS), *(month for export in exports for month in export.months)])
+    by_month: dict[date, list[SourceTotal]] = {}
+    for day in with_.metrics.costs.read(UNALLOCATED, first, max([today, *(next_month(m) for e in exports for m in e.months)])):
+        by_month.setdefault(month_start(day.day), []).extend(day.totals)
+    for month, totals in by_month.items():
         for currency in sorted({total.currency for total in totals}):
             mine = [total for total in totals if total.currency == currency]
             billed = add_known(total.billed for total in mine)
