@@ -36,7 +36,8 @@ def show(with_: Services, customer_id: str, of: date) -> None:
     """The statement line by line, closed or as it stands, with the provider's margin."""
     customer_of(with_, customer_id)
     status = with_.metrics.status(customer_id)
-    found = statements_of(with_.metrics, customer_id, status).of(of) or draft(with_.metrics, customer_id, of, status, with_.clock())
+    held = statements_of(with_.metrics, customer_id, status)
+    found = held.of(of) or draft(with_.metrics, customer_id, of, status, with_.clock()).stated(held)
     for statement in found:
         for line in statement.lines:
             print("\t".join([line.kind, line.name or "-", f"{plain(line.amount):f}"]))
@@ -67,7 +68,7 @@ def reconcile(with_: Services, of: date) -> None:
         figures = {"customers": row.customers, "unallocated": row.unallocated, "payer": row.payer, "difference": row.difference}
         amounts = [f"{name} {'-' if amount is None else f'{plain(amount):f}'}" for name, amount in figures.items()]
         print("\t".join([f"{of:%Y-%m}", row.currency, *amounts]))
-    if any(row.difference for row in rows):
+    if any(row.difference is None or row.difference for row in rows):
         sys.exit(1)
 
 

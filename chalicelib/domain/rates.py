@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -24,6 +25,7 @@ SHOWN, EXCLUDED, SHARED = "shown", "excluded", "shared"
 RULES = (SHOWN, EXCLUDED, SHARED)
 CHARGED = ("billed", "effective")
 """The bases that a markup is on; list prices stay what they are."""
+_CURRENCY = re.compile(r"[A-Z]{3}", re.ASCII)
 _HUNDREDTH = Decimal("0.01")
 
 
@@ -75,6 +77,7 @@ class Plan:
                 "rules",
                 f"are {', '.join(KINDS)}: {', '.join(RULES)}",
             ),
+            (not _CURRENCY.fullmatch(self.currency), "currency", "must be a three-letter code like USD"),
             (self.cost not in CHARGED, "cost", f"must be one of {', '.join(CHARGED)}"),
         ]
         if problems := [(field, message) for bad, field, message in wrong if bad]:

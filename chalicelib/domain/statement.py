@@ -13,7 +13,8 @@ from chalicelib.domain.exact import EXACT, ZERO, add, subtract
 from chalicelib.domain.rates import SHARED, Plan
 
 USAGE, SHARE, MINIMUM, RESTATEMENT, ROUNDING = "usage", "shared", "minimum", "restatement", "rounding"
-NO_CENTS, THREE_PLACES = {"JPY", "KRW", "CLP", "VND", "ISK", "PYG", "UGX", "XAF", "XOF"}, {"BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"}
+NO_CENTS = {"BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "UYI", "VND", "VUV", "XAF", "XOF", "XPF"}
+THREE_PLACES = {"BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"}
 """ISO 4217's currencies whose smallest unit isn't a hundredth."""
 
 

@@ -10,14 +10,14 @@ from typing import ClassVar
 
 from chalicelib.domain.cost import CostDay
 from chalicelib.domain.customer import UNALLOCATED, Customer
-from chalicelib.domain.exact import ZERO, add
+from chalicelib.domain.exact import add_known
 from chalicelib.domain.period import DAY, midnight, next_month
 from chalicelib.domain.rates import SHARED, Plan, kind_of
 from chalicelib.domain.spend import currencies
 from chalicelib.domain.statement import Statement, Statements, kinds_to_share, shared_out
 from chalicelib.usecases.charging import rates_of
 from chalicelib.usecases.ports import CustomerDirectory, MetricStore
-from chalicelib.usecases.statements import days_missing, draft, sums_of
+from chalicelib.usecases.statements import Draft, days_missing, draft, sums_of
 
 
 @dataclass(frozen=True)
@@ -37,9 +37,9 @@ def close_month(directory: CustomerDirectory, store: MetricStore, month: date, n
 
     A customer whose days aren't all known stays open, and so do all that share something with it; one that came later isn't named.
     """
-    served = [customer for customer in directory.all() if not customer.disabled]
-    unknown = {customer.id: days_missing(_days(store, customer.id, month), month) for customer in served}
-    customers = [customer.id for customer in served if not _came_later(customer, month, unknown[customer.id])]
+    everybody = directory.all()
+    unknown = {customer.id: days_missing(_days(store, customer.id, month), month) for customer in everybody}
+    customers = [customer.id for customer in everybody if _has_month(customer, month, unknown[customer.id])]
     statuses = store.statuses(customers)
     plans = {customer_id: rates_of(store, customer_id, status).on(month) for customer_id, status in statuses.items()}
     shares = _shares(store, month, plans, unknown)
@@ -48,29 +48,32 @@ def close_month(directory: CustomerDirectory, store: MetricStore, month: date, n
         if unknown[customer_id]:
             done.append((customer_id, f"{unknown[customer_id]} days are unknown"))
         elif shares is None and kinds_to_share([plans[customer_id]]):
-            done.append((customer_id, "somebody that it shares with has days that are unknown"))
+            done.append((customer_id, "somebody that it shares with has days or amounts that are unknown"))
         else:
             made = draft(store, customer_id, month, statuses[customer_id], now, (shares or {}).get(customer_id))
-            done.append((customer_id, _close(store, customer_id, month, made, now)))
+            unclear = f"amounts in {', '.join(made.unknown)} are unknown"
+            done.append((customer_id, unclear if made.unknown else _close(store, customer_id, made, now)))
     return done
 
 
-def _came_later(customer: Customer, month: date, unknown: int) -> bool:
-    """Whether it has nothing to do with the month: it was added after that, and no day of it is known."""
+def _has_month(customer: Customer, month: date, unknown: int) -> bool:
+    """Not one that was added after it and knows nothing of it, nor one that was disabled before all of it was known."""
     end = next_month(month)
-    return customer.since >= midnight(end) and unknown == (end - month).days
+    came_later = customer.since >= midnight(end) and unknown == (end - month).days
+    return not came_later and not (customer.disabled and unknown)
 
 
-def _close(store: MetricStore, customer_id: str, month: date, made: list[Statement], now: datetime) -> list[Statement]:
-    closing = tuple(replace(statement, closed_at=now) for statement in made)
-    return store.choices.change(customer_id, Statements, lambda held: _closed(held, month, closing)).of(month)
+def _close(store: MetricStore, customer_id: str, made: Draft, now: datetime) -> list[Statement]:
+    """What is stated of earlier months is worked out against what stands when this is written: of two closings one states it."""
 
+    def closed(held: Statements | None) -> Statements:
+        held = held or Statements()
+        if held.of(made.month):
+            return held
+        new = [replace(statement, closed_at=now) for statement in made.stated(held)]
+        return Statements(tuple(sorted((*held.closed, *new), key=lambda one: (one.month, one.currency))))
 
-def _closed(held: Statements | None, month: date, closing: tuple[Statement, ...]) -> Statements:
-    held = held or Statements()
-    if held.of(month):
-        return held
-    return Statements(tuple(sorted((*held.closed, *closing), key=lambda one: (one.month, one.currency))))
+    return store.choices.change(customer_id, Statements, closed).of(made.month)
 
 
 def _shares(
@@ -92,6 +95,8 @@ def _shares(
     found: dict[str, dict[str, dict[str, Decimal]]] = {}
     for kind, customers in sharers.items():
         for currency, by_customer in _shared(store, month, kind, {customer: plans[customer] for customer in customers}).items():
+            if by_customer is None:
+                return None
             for customer, amount in by_customer.items():
                 found.setdefault(customer, {}).setdefault(currency, {})[kind] = amount
 
@@ -102,15 +107,23 @@ def _shares(
     return store.choices.change(UNALLOCATED, Closings, first).shares[name]
 
 
-def _shared(store: MetricStore, month: date, kind: str, plans: Mapping[str, Plan]) -> dict[str, dict[str, Decimal]]:
-    """Per currency what each of the sharers gets of that kind: of what is nobody's and of their own, by their usage."""
-    pools: dict[str, list[Decimal]] = {}
-    weights: dict[str, dict[str, Decimal]] = {}
+def _shared(store: MetricStore, month: date, kind: str, plans: Mapping[str, Plan]) -> dict[str, dict[str, Decimal] | None]:
+    """Per currency what each of the sharers gets of that kind: of what is nobody's and of their own, by their usage.
+
+    None where an amount of it is unknown.
+    """
+    pools: dict[str, list[Decimal | None]] = {}
+    weights: dict[str, dict[str, Decimal | None]] = {}
     for customer, plan in (*plans.items(), (UNALLOCATED, next(iter(plans.values())))):
         days = _days(store, customer, month)
         for currency in currencies(days):
-            sums = sums_of(days, plan, currency)
-            pools.setdefault(currency, []).extend(amount or ZERO for key, amount in sums if kind_of(key, plan.cost) == kind)
+            sums = [(kind_of(key, plan.cost), amount) for key, amount in sums_of(days, plan, currency)]
+            pools.setdefault(currency, []).extend(amount for its_kind, amount in sums if its_kind == kind)
             if customer != UNALLOCATED:
-                weights.setdefault(currency, {})[customer] = add(amount or ZERO for key, amount in sums if not kind_of(key, plan.cost))
-    return {currency: shared_out(add(amounts), weights.get(currency, {}), currency) for currency, amounts in pools.items()}
+                weights.setdefault(currency, {})[customer] = add_known(amount for its_kind, amount in sums if not its_kind)
+    found: dict[str, dict[str, Decimal] | None] = {}
+    for currency, amounts in pools.items():
+        pool, known = add_known(amounts), {name: weight for name, weight in weights.get(currency, {}).items() if weight is not None}
+        whole = pool is not None and len(known) == len(weights.get(currency, {}))
+        found[currency] = shared_out(pool, known, currency) if pool is not None and whole else None
+    return found

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 
 from chalicelib.domain.breakdown import Parts, Selection, group
 from chalicelib.domain.cost import CostDay, CostKey
 from chalicelib.domain.errors import NotFound
-from chalicelib.domain.exact import add, add_known
+from chalicelib.domain.exact import ZERO, add, add_known
 from chalicelib.domain.period import DAY, midnight, minus_months, month_start, next_month
-from chalicelib.domain.rates import Plan, Rates, charged, kind_of
+from chalicelib.domain.rates import SHARED, Plan, Rates, charged, kind_of
 from chalicelib.domain.spend import Chosen, by_key, currencies
 from chalicelib.domain.state import CustomerStatus
 from chalicelib.domain.statement import (
@@ -36,17 +36,54 @@ Shares = Mapping[str, Mapping[str, Decimal]]
 """currency -> kind -> amount"""
 
 
-def draft(
-    store: MetricStore, customer_id: str, month: date, status: CustomerStatus, now: datetime, shares: Shares | None = None
-) -> list[Statement]:
-    """The month's statements, one per currency, by what is known now; what is to be shared is in them only where it is given."""
+@dataclass(frozen=True)
+class Draft:
+    """A month's own statements by what is known now, and what closed months before it come to by now, per month and currency.
+
+    `unknown` are the currencies in which an amount of the month is unknown: they have no statement.
+    """
+
+    month: date
+    plan: Plan
+    own: tuple[Statement, ...]
+    again: Mapping[tuple[date, str], Decimal]
+    unknown: tuple[str, ...]
+
+    def stated(self, held: Statements) -> list[Statement]:
+        """With a line for each closed month that comes to something else than was stated; in a currency of its own, too."""
+        changed = {currency for (month, currency), amount in self.again.items() if amount != held.stated(month, currency)}
+        own = {statement.currency: statement for statement in self.own}
+        return [self._stated(own.get(currency) or self._empty(currency), held) for currency in sorted({*own, *changed})]
+
+    def _stated(self, statement: Statement, held: Statements) -> Statement:
+        again = {month: amount for (month, currency), amount in self.again.items() if currency == statement.currency}
+        lines = (*statement.lines, *restatements(held, again, statement.currency))
+        return replace(statement, lines=lines, total=add(line.amount for line in lines))
+
+    def _empty(self, currency: str) -> Statement:
+        return Statement(self.month, currency, self.plan.cost, self.plan.basis, (), ZERO, False, ZERO)
+
+
+def draft(store: MetricStore, customer_id: str, month: date, status: CustomerStatus, now: datetime, shares: Shares | None = None) -> Draft:
+    """By what is known now; what is to be shared is in it only where it is given."""
     rates, held = rates_of(store, customer_id, status), statements_of(store, customer_id, status)
     oldest = minus_months(month, RESTATED_MONTHS)
-    before = [statement for statement in held.closed if oldest <= statement.month < month]
-    first = min((statement.month for statement in before), default=month)
-    days = store.costs.read(customer_id, first, next_month(month) - DAY, consistent=not status.settled(now))
-    made = own_statements(of_month(days, month), month, rates, shares or {})
-    return [_with_restatements(statement, before, held, days, rates) for statement in made]
+    before = sorted({statement.month for statement in held.closed if oldest <= statement.month < month})
+    days = store.costs.read(customer_id, min([*before, month]), next_month(month) - DAY, consistent=not status.settled(now))
+    own, unknown = own_statements(of_month(days, month), month, rates, shares or {})
+    again = {place: amount for earlier in before for place, amount in _again(of_month(days, earlier), earlier, held, rates).items()}
+    return Draft(month, rates.on(month), tuple(own), again, tuple(unknown))
+
+
+def _again(days: Sequence[CostDay], month: date, held: Statements, rates: Rates) -> dict[tuple[date, str], Decimal]:
+    """What a closed month would be charged by now, per currency; what isn't known any more restates nothing."""
+    closed = held.of(month)
+    kept = {one.currency: {line.name: line.amount for line in one.lines if line.kind == SHARE} for one in closed}
+    if days_missing(days, month):
+        return {}
+    made, unknown = own_statements(days, month, rates, {currency: shares for currency, shares in kept.items() if shares})
+    amounts = {(month, currency): ZERO for currency in kept} | {(month, one.currency): one.charges for one in made}
+    return {place: amount for place, amount in amounts.items() if place[1] not in unknown}
 
 
 def statements_of(store: MetricStore, customer_id: str, status: CustomerStatus) -> Statements:
@@ -62,19 +99,24 @@ def days_missing(days: Sequence[CostDay], month: date) -> int:
     return (next_month(month) - month).days - len(days)
 
 
-def own_statements(paid: Sequence[CostDay], month: date, rates: Rates, shares: Shares) -> list[Statement]:
-    """From the month's days, without what is said of earlier months. None of a currency in which an amount is unknown."""
-    plan, days, made = rates.on(month), charged(paid, rates), []
-    for currency in sorted({*currencies(paid), *shares}):
-        parts = _by_kind(days, plan, currency)
-        total_paid = add_known(amount for _, amount in sums_of(paid, plan, currency))
+def own_statements(paid: Sequence[CostDay], month: date, rates: Rates, shares: Shares) -> tuple[list[Statement], list[str]]:
+    """(what the month's days are charged, without what is said of earlier months; the currencies in which an amount is unknown).
+
+    A month that cost nothing has a statement all the same: it may have a minimum. One of which no day is known has none.
+    """
+    plan, days, made, unknown = rates.on(month), charged(paid, rates), list[Statement](), list[str]()
+    found = {*currencies(paid), *shares} or {plan.currency}
+    for currency in sorted({*found, *({plan.currency} if plan.minimum is not None else ())}) if paid else ():
+        parts, its_shares = _by_kind(days, plan, currency), shares.get(currency, {})
+        total_paid = add_known(amount for key, amount in sums_of(paid, plan, currency) if plan.rule(kind_of(key, plan.cost)) != SHARED)
         if total_paid is None or any(amount is None for named in parts.values() for amount in named.values()):
+            unknown.append(currency)
             continue
-        lines = charges(plan, currency, parts, shares.get(currency, {}))
+        lines = charges(plan, currency, parts, its_shares)
         total = add(line.amount for line in lines)
         estimated = bool(days_missing(paid, month)) or any(day.estimated for day in paid)
-        made.append(Statement(month, currency, plan.cost, plan.basis, lines, total, estimated, total_paid))
-    return made
+        made.append(Statement(month, currency, plan.cost, plan.basis, lines, total, estimated, add([total_paid, *its_shares.values()])))
+    return made, unknown
 
 
 def sums_of(days: Sequence[CostDay], plan: Plan, currency: str) -> list[tuple[CostKey, Decimal | None]]:
@@ -88,30 +130,15 @@ def _by_kind(days: Sequence[CostDay], plan: Plan, currency: str) -> dict[str, Pa
     return {kind: group(lines, ("service",)) for kind, lines in sorted(by_kind.items())}
 
 
-def _with_restatements(
-    statement: Statement, before: Iterable[Statement], held: Statements, days: Sequence[CostDay], rates: Rates
-) -> Statement:
-    """With a line for each closed month before that comes to something else by now."""
-    again: dict[date, Decimal] = {}
-    for earlier in (earlier for earlier in before if earlier.currency == statement.currency):
-        known = of_month(days, earlier.month)
-        if days_missing(known, earlier.month):
-            continue  # what isn't known any more restates nothing
-        kept = {line.name: line.amount for line in earlier.lines if line.kind == SHARE}
-        made = own_statements(known, earlier.month, rates, {earlier.currency: kept})
-        again |= {one.month: one.charges for one in made if one.currency == earlier.currency}
-    lines = (*statement.lines, *restatements(held, again, statement.currency))
-    return replace(statement, lines=lines, total=add(line.amount for line in lines))
-
-
 def statement_answer(store: MetricStore, customer_id: str, month: date, status: CustomerStatus, now: datetime) -> Answer:
     """The month as it was closed, or as it stands by now; NotFound for a month that hasn't begun."""
     if midnight(month) > now:
         raise NotFound("that month hasn't begun")
-    closed = statements_of(store, customer_id, status).of(month)
+    held = statements_of(store, customer_id, status)
+    closed = held.of(month)
     rates = rates_of(store, customer_id, status).on(month)
     open_kinds = [] if closed else list(kinds_to_share([rates]))
-    found = closed or draft(store, customer_id, month, status, now)
+    found = closed or draft(store, customer_id, month, status, now).stated(held)
     last = next_month(month) - DAY
     known = len(store.costs.read(customer_id, month, last, consistent=not status.settled(now)))
     return {

@@ -18,10 +18,10 @@ from chalicelib.domain.errors import NotFound
 from chalicelib.domain.exact import add
 from chalicelib.domain.period import DAY, next_month
 from chalicelib.domain.rates import EXCLUDED, MARKUP, SHARED, Plan, Rates
-from chalicelib.domain.statement import charges, rounded, shared_out, smallest_unit
+from chalicelib.domain.statement import Statements, charges, rounded, shared_out, smallest_unit
 from chalicelib.usecases.closing import close_month
 from chalicelib.usecases.payer_wide import payer_wide
-from chalicelib.usecases.statements import statement_answer, statements_answer
+from chalicelib.usecases.statements import draft, statement_answer, statements_answer
 from tests.fakes import FakeBooks, FakeDirectory
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
@@ -182,7 +182,7 @@ def test_what_is_shared_waits_until_everybodys_usage_is_known() -> None:
     books.put("late", month_of(OCTOBER, cost("S3", "100"))[:-1])
     books.put("alone", month_of(OCTOBER, cost("S3", "1")))
     done = close(books, OCTOBER, "acme", "late", "alone")
-    assert (done["acme"], done["late"]) == ("somebody that it shares with has days that are unknown", "1 days are unknown")
+    assert (done["acme"], done["late"]) == ("somebody that it shares with has days or amounts that are unknown", "1 days are unknown")
     assert done["alone"][0].total == 1
     books.put("late", month_of(OCTOBER, cost("S3", "100")))
     done = close(books, OCTOBER, "acme", "late", "alone")
@@ -207,6 +207,63 @@ def test_shares_stay_as_they_were_first_worked_out_however_often_closing_is_cut_
     books.put("late", month_of(OCTOBER, cost("S3", "900")))
     (statement,) = close(books, OCTOBER, "acme", "late")["late"]
     assert [line.amount for line in statement.lines if line.kind == "shared"] == [Decimal("20.00")]
+
+
+def test_what_comes_late_in_a_currency_of_its_own_is_stated_in_it() -> None:
+    books = FakeBooks()
+    books.put("acme", month_of(SEPTEMBER))
+    (nothing,) = close(books, SEPTEMBER, "acme")["acme"]
+    assert (nothing.currency, nothing.total, nothing.lines) == ("USD", 0, ())
+    euros = CostLine("1", "S3", "", "", "AWS", "Usage", "EUR", Decimal(77), Decimal(77), None)
+    books.put("acme", month_of(SEPTEMBER, cost("S3", "90"), euros))
+    books.put("acme", month_of(OCTOBER))
+    done = {one.currency: one for one in close(books, OCTOBER, "acme")["acme"]}
+    assert {currency: [(line.kind, line.amount) for line in one.lines] for currency, one in done.items()} == {
+        "EUR": [("restatement", 77)],
+        "USD": [("restatement", 90)],
+    }
+
+
+def test_a_month_without_a_line_has_its_minimum() -> None:
+    books = FakeBooks()
+    said(books, "acme", Plan(SEPTEMBER, minimum=Decimal(250)))
+    books.put("acme", month_of(OCTOBER))
+    assert [one.total for one in close(books, OCTOBER, "acme")["acme"]] == [250]
+
+
+def test_an_unknown_amount_leaves_the_month_open_and_is_named() -> None:
+    books = FakeBooks()
+    books.put("acme", month_of(OCTOBER, replace(cost("S3", "1"), billed=None), cost("EC2", "3")))
+    assert close(books, OCTOBER, "acme") == {"acme": "amounts in USD are unknown"}
+
+
+def test_what_is_shared_at_cost_leaves_no_margin() -> None:
+    books = sharing("acme", "bora")
+    for name in ("acme", "bora"):
+        books.put(name, month_of(OCTOBER, cost("S3", "100"), cost("AWS Support (Business)", "10", "Purchase")))
+    done = close(books, OCTOBER, "acme", "bora")
+    assert [(found[0].total, found[0].paid, found[0].margin) for found in done.values()] == [(150, 150, 0), (150, 150, 0)]
+
+
+def test_of_two_months_closed_from_old_drafts_one_states_the_change() -> None:
+    books = FakeBooks()
+    august = date(2026, 8, 1)
+    for month in (august, SEPTEMBER, OCTOBER):
+        books.put("acme", month_of(month, cost("S3", "100")))
+    close(books, august, "acme")
+    books.put("acme", month_of(august, cost("S3", "130")))
+    old = draft(books, "acme", OCTOBER, books.status("acme"), NOW)  # type: ignore[arg-type]
+    close(books, SEPTEMBER, "acme")
+    restated = [line for one in old.stated(books.get("acme", Statements)) for line in one.lines if line.kind == "restatement"]
+    assert restated == []
+
+
+def test_a_disabled_customers_whole_last_month_is_closed() -> None:
+    books = FakeBooks()
+    books.put("gone", month_of(OCTOBER, cost("S3", "5")))
+    gone = FakeDirectory([customer("gone", disabled=True)])
+    assert [one.total for one in dict(close_month(gone, books, OCTOBER, NOW))["gone"]] == [5]  # type: ignore[arg-type,union-attr]
+    assert dict(close_month(gone, books, date(2026, 11, 1), NOW)) == {}  # type: ignore[arg-type]
 
 
 def test_a_month_whose_days_are_gone_restates_nothing() -> None:
