@@ -77,9 +77,9 @@ class Budgets:
         return replace(self, budgets=tuple(sorted([*others, budget], key=lambda one: (one.name, one.id))))
 
     def told(self, crossed: Iterable[BudgetEvent]) -> Budgets:
-        """With the events that are new; a threshold tells once a month, and only a budget that is still there tells anything."""
-        known, ids = {event.key for event in self.events}, {budget.id for budget in self.budgets}
-        new = [event for event in crossed if event.key not in known and event.budget_id in ids]
+        """With the events that are new; a threshold tells once a month."""
+        known = {event.key for event in self.events}
+        new = [event for event in crossed if event.key not in known]
         if not new:
             return self
         oldest = minus_months(max(event.month for event in new), EVENTS_KEPT_MONTHS)

@@ -16,6 +16,7 @@ from chalicelib.domain.period import Window, midnight, minus_months, month_start
 from chalicelib.domain.prospect import Prospect, Prospects
 from chalicelib.domain.rates import CHARGED, Rates, charged
 from chalicelib.domain.spend import Chosen, by_day, currencies
+from chalicelib.domain.state import COST_EXPLORER
 
 HISTORY_MONTHS = 13
 
@@ -54,6 +55,8 @@ def _prospect(at: _AtRates, basis: str, selection: Selection, currency: str, tod
 
 
 def _history(days: Sequence[CostDay], basis: str, selection: Selection, currency: str) -> History:
+    if selection.tags:  # Cost Explorer gives none: what it tells of a tag is unknown, not 0
+        days = [day for day in days if COST_EXPLORER not in day.sources]
     total = by_day(days, basis, Chosen(selection, currency))
     usage = by_day(days, basis, Chosen(replace(selection, charge_category=(USAGE_CHARGE,)), currency))
     if selection.charge_category:

@@ -17,6 +17,7 @@ from chalicelib.routes.answers import encode, fetched, made
 from chalicelib.routes.authentication import customer_alone, customer_of, registering
 from chalicelib.routes.parameters import of_body_as
 from chalicelib.usecases import budgets
+from chalicelib.usecases.budget_request import BudgetBody, budget_of
 from chalicelib.usecases.query_unit import unit_answer
 from chalicelib.usecases.questions import Parameters
 from chalicelib.usecases.questions_costs import month_question, nothing_asked, unit_question
@@ -101,10 +102,10 @@ def _shown_settings(held: CustomerSettings) -> dict[str, object]:
 def _sent(budget_id: str) -> tuple[str, Budget]:
     """The customer and the budget that the body is."""
     request = billing.current_request
-    body, named = of_body_as(request, budgets.BudgetBody)
+    body, named = of_body_as(request, BudgetBody)
     customer_id = customer_alone(billing.current_request, "admin")
     customer_of(request, "admin", named)
-    return customer_id, budgets.budget_of(body, budget_id, request.principal.id, services().clock())
+    return customer_id, budget_of(body, budget_id, request.principal.id, services().clock())
 
 
 def _checked(budget_id: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Container, Iterator
 from dataclasses import is_dataclass
@@ -41,6 +42,7 @@ def of_body(request: Request, repeatable: Callable[[str], bool] = never, whole: 
     raw = _checked_size(request.raw_body)
     try:
         body = msgspec.json.decode(raw)
+        _check_twins(raw)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
         raise InvalidInput(("body", "is not valid JSON")) from None
     if not isinstance(body, dict):
@@ -54,6 +56,7 @@ def of_body_as(request: Request, kind: type[Body]) -> tuple[Body, str | None]:
     raw = _checked_size(request.raw_body)
     try:
         body = msgspec.json.decode(raw, type=dict[str, msgspec.Raw])
+        _check_twins(raw)
         named = msgspec.json.decode(body.pop(CUSTOMER, b"null"), type=str | None)
         problems = sorted(_problems(kind, {name: msgspec.json.decode(member) for name, member in body.items()}))
         if problems:
@@ -88,6 +91,20 @@ def _told(text: str) -> tuple[str, str]:
         if missing
         else (path.rstrip("`").removeprefix("$.").replace("[...]", "") or "body", message[:1].lower() + message[1:])
     )
+
+
+def _check_twins(raw: bytes) -> None:
+    """What numbers are is none of its business: they stay text, however long."""
+    json.loads(raw, object_pairs_hook=_once_each, parse_int=str, parse_float=str, parse_constant=str)
+
+
+def _once_each(members: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A member that stands twice is refused: of two parsers each may take another one."""
+    names = [name for name, _ in members]
+    twice = sorted({name for name in names if names.count(name) > 1}) if len(set(names)) < len(names) else []
+    if twice:
+        raise InvalidInput(*((name, "is given more than once") for name in twice))
+    return dict(members)
 
 
 def _checked_size(raw: bytes) -> bytes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from random import random
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -34,8 +35,8 @@ class Dynamo:
         self._pause = pause
 
     def wait(self, attempt: int) -> None:
-        """Before the next attempt, longer each time."""
-        self._pause(0.05 * 2**attempt)
+        """Before the next attempt, longer each time, and not as long as whoever else tries again."""
+        self._pause(0.05 * 2**attempt * (0.5 + random()))  # noqa: S311
 
     def get(self, table: str, key: Mapping[str, str]) -> Item | None:
         with available():

@@ -2,107 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
 from datetime import datetime
-from decimal import Decimal
 
-from chalicelib.domain.breakdown import DIMENSIONS, TAG, Selection
 from chalicelib.domain.budget import ACTUAL, FORECAST, Budget, BudgetEvent, Budgets, BudgetState, Threshold
 from chalicelib.domain.cost import CostDay
-from chalicelib.domain.errors import Conflict, InvalidInput, NotFound
+from chalicelib.domain.errors import Conflict, NotFound
 from chalicelib.domain.exact import add_known
-from chalicelib.domain.period import Window, midnight, month_start, next_month
-from chalicelib.domain.rates import CHARGED
+from chalicelib.domain.period import Window, midnight, minus_months, month_start, next_month
 from chalicelib.domain.spend import Chosen, by_day, currencies
 from chalicelib.domain.state import COST_EXPLORER, CustomerStatus
 from chalicelib.usecases.charging import charged_days
 from chalicelib.usecases.ports import MetricStore
 from chalicelib.usecases.prospects import prospect_of
 from chalicelib.usecases.query import Answer, shown, text_of
-from chalicelib.usecases.questions import LONGEST_TEXT, MOST_VALUES
-from chalicelib.usecases.questions_costs import CHARGES, CURRENCY
 
-MOST_BUDGETS, MOST_THRESHOLDS = 100, 10
-LONGEST_NAME = 100
-LARGEST = Decimal(10) ** 15
-DEFAULT_THRESHOLDS = (Threshold(Decimal(80)), Threshold(Decimal(100)), Threshold(Decimal(100), FORECAST))
-
-
-@dataclass(frozen=True)
-class ThresholdBody:
-    percent: Decimal
-    of: str = ACTUAL
-
-
-@dataclass(frozen=True)
-class BudgetBody:
-    """What is sent of a budget. `scope` names filters as the query of costs does: service, region, ..., charges, tag:<key>."""
-
-    name: str
-    amount: Decimal
-    currency: str = "USD"
-    cost: str = "billed"
-    scope: Mapping[str, list[str]] = field(default_factory=dict)
-    thresholds: list[ThresholdBody] | None = None
-
-
-def budget_of(body: BudgetBody, budget_id: str, by: str, now: datetime) -> Budget:
-    """The budget that is asked for; InvalidInput names every member that is wrong."""
-    problems: list[tuple[str, str]] = []
-    if not body.name.strip() or len(body.name) > LONGEST_NAME:
-        problems.append(("name", f"must hold 1 to {LONGEST_NAME} characters"))
-    if not _amount_is_fine(body.amount):
-        problems.append(("amount", "must be a number above 0 and below 10^15, with at most 10 places"))
-    if not CURRENCY.fullmatch(body.currency):
-        problems.append(("currency", "must be a three-letter code like USD"))
-    if body.cost not in CHARGED:
-        problems.append(("cost", f"must be one of {', '.join(CHARGED)}"))
-    thresholds: tuple[Threshold, ...] = DEFAULT_THRESHOLDS
-    if body.thresholds is not None:
-        thresholds = tuple(dict.fromkeys(Threshold(one.percent, one.of) for one in body.thresholds))
-        problems += _threshold_problems(thresholds)
-    selection, wrong = _selection(body.scope)
-    if problems := problems + wrong:
-        raise InvalidInput(*problems)
-    return Budget(budget_id, body.name, body.amount, body.currency, body.cost, selection, thresholds, now, by)
-
-
-def _amount_is_fine(amount: Decimal) -> bool:
-    return amount.is_finite() and 0 < amount < LARGEST and int(amount.as_tuple().exponent) >= -10
-
-
-def _threshold_problems(thresholds: Sequence[Threshold]) -> list[tuple[str, str]]:
-    if not 1 <= len(thresholds) <= MOST_THRESHOLDS:
-        return [("thresholds", f"must be 1 to {MOST_THRESHOLDS}")]
-    wrong = [
-        (
-            not all(_percent_is_fine(one.percent) for one in thresholds),
-            "percent must be above 0 and at most 1000, with at most 4 places",
-        ),
-        (not all(one.of in (ACTUAL, FORECAST) for one in thresholds), f"of must be {ACTUAL} or {FORECAST}"),
-    ]
-    return [("thresholds", message) for bad, message in wrong if bad]
-
-
-def _percent_is_fine(percent: Decimal) -> bool:
-    return percent.is_finite() and 0 < percent <= 1000 and int(percent.as_tuple().exponent) >= -4
-
-
-def _selection(scope: Mapping[str, list[str]]) -> tuple[Selection, list[tuple[str, str]]]:
-    problems = []
-    for name, values in scope.items():
-        if name not in (*DIMENSIONS, "charges") and not (name.startswith(TAG) and len(TAG) < len(name) <= LONGEST_TEXT):
-            problems.append((f"scope.{name}", "is no filter"))
-        elif not 1 <= len(values) <= MOST_VALUES or any(not 1 <= len(value) <= LONGEST_TEXT for value in values):
-            problems.append((f"scope.{name}", f"must be 1 to {MOST_VALUES} names of 1 to {LONGEST_TEXT} characters"))
-    charges = scope.get("charges", ["all"])
-    if charges not in ([name] for name in CHARGES):
-        problems.append(("scope.charges", "must be all or usage"))
-        charges = ["all"]
-    named = [tuple(scope.get(name, ())) for name in DIMENSIONS]
-    tags = tuple((name.removeprefix(TAG), tuple(values)) for name, values in sorted(scope.items()) if name.startswith(TAG))
-    return Selection(named[0], named[1], named[2], named[3], named[4], CHARGES[charges[0]], tags), problems
+MOST_BUDGETS = 100
 
 
 def budgets_of(store: MetricStore, customer_id: str, status: CustomerStatus) -> Budgets:
@@ -141,9 +56,12 @@ def delete_budget(store: MetricStore, customer_id: str, budget_id: str) -> None:
     store.choices.change(customer_id, Budgets, change)
 
 
-def states(store: MetricStore, customer_id: str, budgets: Sequence[Budget], status: CustomerStatus, now: datetime) -> list[BudgetState]:
-    """This month of each budget, by what is settled: the month's days are read once for all of them."""
+def states(
+    store: MetricStore, customer_id: str, budgets: Sequence[Budget], status: CustomerStatus, now: datetime, last_month: bool = False
+) -> list[BudgetState]:
+    """This month of each budget, or the last one, by what is settled: the month's days are read once for all of them."""
     month = month_start(now.date())
+    month = minus_months(month, 1) if last_month else month
     window = Window(midnight(month), midnight(next_month(month)))
     days = charged_days(store, customer_id, window, status, now) if budgets else []
     found = []
@@ -152,8 +70,9 @@ def states(store: MetricStore, customer_id: str, budgets: Sequence[Budget], stat
             found.append(BudgetState(budget, month, None, None))
             continue
         amounts = by_day(days, budget.cost, Chosen(budget.scope, budget.currency))
-        ahead = prospect_of(store, customer_id, budget.cost, budget.scope, budget.currency, status, now)
-        found.append(BudgetState(budget, month, add_known(amounts.values()) if days else None, ahead.this_month.amount))
+        ahead = None if last_month else prospect_of(store, customer_id, budget.cost, budget.scope, budget.currency, status, now).this_month
+        actual = add_known(amounts.values()) if days else None
+        found.append(BudgetState(budget, month, actual, ahead.amount if ahead else None))
     return found
 
 
@@ -165,19 +84,30 @@ def _can_be_told(budget: Budget, days: Sequence[CostDay]) -> bool:
 
 
 def check_budgets(store: MetricStore, customer_id: str, now: datetime) -> list[BudgetEvent]:
-    """Holds every budget against what has been settled and keeps what that tells; returns what is new. Asked again, it tells nothing."""
+    """Holds every budget against what has been settled and keeps what that tells; returns what is new. Asked again, it tells nothing.
+
+    A month's last days come in the next one, so the last month is looked at, too.
+    """
     status = store.status(customer_id)
     held = budgets_of(store, customer_id, status)
     if not held.budgets:
         return []
-    crossed = [event for state in states(store, customer_id, held.budgets, status, now) for event in state.events(now)]
+    older = [budget for budget in held.budgets if budget.created_at < midnight(month_start(now.date()))]
+    found = [*states(store, customer_id, older, status, now, last_month=True), *states(store, customer_id, held.budgets, status, now)]
+    crossed = [(state.budget, event) for state in found for event in state.events(now)]
     known = {event.key for event in held.events}
     kept = store.choices.change(customer_id, Budgets, _telling(crossed))
     return [event for event in kept.events if event.key not in known]
 
 
-def _telling(crossed: Sequence[BudgetEvent]) -> Callable[[Budgets | None], Budgets]:
-    return lambda held: (held or Budgets()).told(crossed)
+def _telling(crossed: Sequence[tuple[Budget, BudgetEvent]]) -> Callable[[Budgets | None], Budgets]:
+    """Of budgets that are still what they were when they were looked at."""
+
+    def telling(held: Budgets | None) -> Budgets:
+        held = held or Budgets()
+        return held.told(event for budget, event in crossed if held.of(budget.id) == budget)
+
+    return telling
 
 
 def budgets_answer(store: MetricStore, customer_id: str, budget_id: str | None, status: CustomerStatus, now: datetime) -> Answer:

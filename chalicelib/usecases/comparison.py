@@ -11,7 +11,7 @@ from chalicelib.domain.breakdown import Parts
 from chalicelib.domain.change import LineChange, drivers, explain
 from chalicelib.domain.cost import CostDay
 from chalicelib.domain.exact import subtract
-from chalicelib.domain.period import DAY, Window, minus_months
+from chalicelib.domain.period import DAY, HOUR, Window, minus_months
 from chalicelib.usecases.query import Answer, percent_change, shown, text_of
 from chalicelib.usecases.questions import NO_COMPARISON, YOY, Comparison
 
@@ -41,10 +41,14 @@ def window_before(compare: Comparison, window: Window, elapsed: Window) -> Windo
     if compare.name == NO_COMPARISON:
         return None
     if compare.name == YOY:
-        return Window(*(datetime.combine(minus_months(edge.date(), A_YEAR), edge.timetz()) for edge in (elapsed.start, elapsed.end)))
+        return Window(_a_year_before(elapsed.start), max(_a_year_before(elapsed.start), _a_year_before(elapsed.end - HOUR) + HOUR))
     if compare.window is None:
         return elapsed.before(elapsed.length)
     return compare.window if elapsed == window else compare.window.clipped(compare.window.start + elapsed.length)
+
+
+def _a_year_before(instant: datetime) -> datetime:
+    return datetime.combine(minus_months(instant.date(), A_YEAR), instant.timetz())
 
 
 def ranges(window: Window, before: Window | None) -> list[Window]:

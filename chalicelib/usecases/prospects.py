@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import datetime
 from decimal import Decimal
 
 from chalicelib.domain.breakdown import Selection
@@ -40,7 +40,7 @@ def ask_source(source: ForecastSource, customer: Customer, ahead: Prospects, kep
     """
     if charged or not customer.account_ids:
         return ahead
-    before = _told_before(kept, ahead.made_on, source.method)
+    before = _told_before(kept, ahead, source.method)
     try:
         currency, told = before or source.read(customer.account_ids, ahead.made_on, customer.billing_view)
     except SourceUnavailable as failure:
@@ -49,9 +49,9 @@ def ask_source(source: ForecastSource, customer: Customer, ahead: Prospects, kep
     return ahead.told({currency: {BILLED: found.told_by(told)}}) if found else ahead
 
 
-def _told_before(kept: Prospects | None, today: date, method: str) -> tuple[str, Forecast] | None:
-    """What the source told earlier today."""
-    for currency, of in kept.of.items() if kept and kept.made_on == today else ():
+def _told_before(kept: Prospects | None, ahead: Prospects, method: str) -> tuple[str, Forecast] | None:
+    """What the source told earlier today, at the same rates."""
+    for currency, of in kept.of.items() if kept and (kept.made_on, kept.rates) == (ahead.made_on, ahead.rates) else ():
         if BILLED in of and of[BILLED].next_month.method == method:
             return currency, of[BILLED].next_month
     return None

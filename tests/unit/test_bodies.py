@@ -11,7 +11,7 @@ from chalice.app import Request
 
 from chalicelib.domain.errors import InvalidInput
 from chalicelib.routes.parameters import limited, of_body, of_body_as
-from chalicelib.usecases.budgets import BudgetBody
+from chalicelib.usecases.budget_request import BudgetBody
 from chalicelib.usecases.questions import FILTERS, one
 
 GOOD: dict[str, Any] = {"name": "all of it", "amount": 5}
@@ -94,3 +94,14 @@ def test_a_limit_is_a_plain_whole_number(text: str) -> None:
 
 def test_a_limit_that_is_not_given_is_the_usual_one() -> None:
     assert [limited(values, "limit", 100, 20, one) for values in ({}, {"limit": ["100"]})] == [20, 100]
+
+
+def test_a_member_that_stands_twice_is_refused_by_name() -> None:
+    twice = b'{"customer_id": "other", "name": "a", "amount": 1, "customer_id": "mine"}'
+    with pytest.raises(InvalidInput) as refused:
+        of_body_as(sent(twice.decode()), BudgetBody)
+    assert [field for field, _ in refused.value.problems] == ["customer_id"]
+
+
+def test_a_number_of_thousands_of_digits_is_refused_like_any_other() -> None:
+    assert refused('{"name": "a", "amount": ' + "9" * 5000 + "}") <= {"amount", "body"}

@@ -16,16 +16,8 @@ from chalicelib.domain.cost import CostDay, CostLine
 from chalicelib.domain.errors import Conflict, InvalidInput, NotFound
 from chalicelib.domain.period import DAY
 from chalicelib.domain.state import COST_EXPLORER
-from chalicelib.usecases.budgets import (
-    MOST_BUDGETS,
-    BudgetBody,
-    ThresholdBody,
-    budget_of,
-    budgets_answer,
-    check_budgets,
-    delete_budget,
-    put_budget,
-)
+from chalicelib.usecases.budget_request import BudgetBody, ThresholdBody, budget_of
+from chalicelib.usecases.budgets import MOST_BUDGETS, budgets_answer, check_budgets, delete_budget, put_budget
 from tests.fakes import FakeBooks
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
@@ -112,6 +104,36 @@ def test_a_month_of_which_nothing_is_known_is_unknown_and_tells_nothing() -> Non
     assert (80, ACTUAL) not in check(books)
 
 
+def test_a_months_last_day_tells_though_it_comes_in_the_next_month() -> None:
+    books = spending("10", until=datetime(2026, 12, 1, tzinfo=UTC))
+    books.put("acme", [day_of(date(2026, 11, 30), "10")])
+    add(books)
+    first = datetime(2026, 12, 1, 0, 5, tzinfo=UTC)
+    told = check_budgets(books, "acme", first)  # type: ignore[arg-type]
+    assert (date(2026, 11, 1), 100, ACTUAL) in {(event.month, event.threshold.percent, event.threshold.of) for event in told}
+    made_now = budget_of(BudgetBody("new", Decimal(1)), "2", "key:1", first)
+    put_budget(books, "acme", made_now, existing=False)  # type: ignore[arg-type]
+    later = check_budgets(books, "acme", first + DAY)  # type: ignore[arg-type]
+    assert all(event.month == date(2026, 12, 1) for event in later), "a new budget tells nothing of the month before it"
+
+
+def test_a_budget_that_was_changed_meanwhile_tells_nothing_of_what_it_was() -> None:
+    books = spending("10")
+    add(books)
+    seen = books.get("acme", Budgets)
+    change = books.change
+
+    def changed_first(customer_id: str, kind: Any, to: Any) -> Any:
+        wanted = budget_of(BudgetBody("all", Decimal(5000)), "1", "key:2", NOW)
+        change(customer_id, kind, lambda held: held.with_budget(wanted))
+        return change(customer_id, kind, to)
+
+    books.change = changed_first  # type: ignore[method-assign]
+    assert check(books) == []
+    assert seen != books.get("acme", Budgets)
+    assert books.get("acme", Budgets).events == ()
+
+
 def test_what_cant_be_told_is_unknown_and_never_within_its_budget() -> None:
     books = FakeBooks()
     line = CostLine("1", "S3", "", "", "AWS", "Usage", "USD", Decimal(10), Decimal(10), None)
@@ -178,6 +200,7 @@ BAD: dict[str, dict[str, Any]] = {
     "scope.service": {"scope": {"service": []}},
     "scope.tag:": {"scope": {"tag:": ["x"]}},
     "scope.charges": {"scope": {"charges": ["tax"]}},
+    "scope": {"scope": {f"tag:{number}": ["x" * 300] for number in range(40)}},
 }
 
 

@@ -26,7 +26,7 @@ from chalicelib.routes.openapi.shapes import (
     said,
     words,
 )
-from chalicelib.usecases.budgets import LARGEST, LONGEST_NAME, MOST_THRESHOLDS
+from chalicelib.usecases.budget_request import LARGEST, LONGEST_NAME, MOST_THRESHOLDS
 from chalicelib.usecases.questions import MOST_VALUES
 from chalicelib.usecases.questions_costs import CHARGES
 
