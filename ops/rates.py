@@ -7,10 +7,12 @@ from dataclasses import replace
 from datetime import date
 from decimal import Decimal, InvalidOperation
 
+from chalicelib.domain.customer import Customer
 from chalicelib.domain.period import month_start
 from chalicelib.domain.rates import CHARGED, KINDS, MARKUP, PRO_FORMA, RATE_BASES, RULES, Plan, Rates
 from chalicelib.domain.statement import Statements
 from chalicelib.wiring import Services
+from ops import accounts as owned
 from ops.common import customer_of, main, month, parser, services_of
 
 
@@ -32,26 +34,40 @@ def by_service(text: str) -> tuple[str, Decimal]:
     return name, number(percent)
 
 
-def put(with_: Services, customer_id: str, plan: Plan, billing_view: str | None, force: bool) -> None:
+def put(with_: Services, customer_id: str, plan: Plan, billing_view: str, force: bool) -> None:
     """Adds the plan, or replaces all of the month's; what its months are charged is told anew from now on."""
     customer = customer_of(with_, customer_id)
+    if customer.billing_view and not billing_view:
+        raise SystemExit(f"{customer_id} is read through its billing view, for all months: `drop` that first")
     plan.checked()
     _leave_closed(with_, customer_id, plan.since, force)
     with_.metrics.choices.change(customer_id, Rates, lambda held: (held or Rates()).with_plan(plan))
-    if customer.billing_view != (billing_view or ""):
-        with_.customers.put(replace(customer, billing_view=billing_view or ""))
+    _read_through(with_, customer, billing_view)
     show(with_, customer_id)
 
 
-def drop(with_: Services, customer_id: str, since: date, force: bool) -> None:
-    """Takes the plan that begins with that month away; the one before goes on."""
-    customer_of(with_, customer_id)
-    _leave_closed(with_, customer_id, since, force)
+def drop(with_: Services, customer_id: str, since: date | None, force: bool) -> None:
+    """Takes the plan that begins with that month away, or the billing view; the plan before goes on."""
+    customer = customer_of(with_, customer_id)
+    since = date.min if customer.billing_view else since
+    if since is None:
+        raise SystemExit("--since: which plan? `show` tells when each begins")
     held = with_.metrics.choices.get(customer_id, Rates) or Rates()
     if all(plan.since != since for plan in held.plans):
         raise SystemExit(f"--since: no plan of {customer_id} begins with {since:%Y-%m}")
+    _leave_closed(with_, customer_id, since, force)
     with_.metrics.choices.change(customer_id, Rates, lambda now: (now or Rates()).without(since))
+    _read_through(with_, customer, "")
     show(with_, customer_id)
+
+
+def _read_through(with_: Services, customer: Customer, billing_view: str) -> None:
+    """Where its costs come from has changed: a year of them is read again, and the payer's exports are split again."""
+    if customer.billing_view == billing_view:
+        return
+    with_.customers.put(replace(customer, billing_view=billing_view))
+    again = owned.backfill(customer.id, None, with_.clock(), owned.MOVED_BACK)
+    with_.collaborators.queue.send([*owned.splits(with_, None), again])
 
 
 def _leave_closed(with_: Services, customer_id: str, since: date, force: bool) -> None:
@@ -91,7 +107,7 @@ def command() -> None:
         setting.add_argument(f"--{kind.replace('_', '-')}", choices=RULES, help="shown (default), excluded, or shared by usage")
     dropping = actions.add_parser("drop", help="take a plan away again")
     dropping.add_argument("--customer", required=True)
-    dropping.add_argument("--since", type=month, required=True, help="its first month")
+    dropping.add_argument("--since", type=month, help="its first month; a billing view needs none")
     for changing in (setting, dropping):
         changing.add_argument("--force", action="store_true", help="though a month is closed: the next statement restates it")
     actions.add_parser("show", help="a customer's plans").add_argument("--customer", required=True)
@@ -109,9 +125,13 @@ def command() -> None:
         made.error("--billing-view goes with --basis pro_forma, which needs it")
     rules = tuple((kind, rule) for kind in KINDS if (rule := getattr(given, kind)))
     since = given.since or month_start(with_.clock().date())
+    if given.basis == PRO_FORMA:
+        if given.since:
+            made.error("--since: a billing view is for all months")
+        since = date.min
     services = tuple(given.service)
     plan = Plan(since, given.basis, given.percent or Decimal(0), services, given.minimum, given.currency, rules, given.cost)
-    put(with_, given.customer, plan, given.billing_view, given.force)
+    put(with_, given.customer, plan, given.billing_view or "", given.force)
 
 
 if __name__ == "__main__":

@@ -116,9 +116,14 @@ def is_of(key: str, part: CostPart) -> bool:
 
 
 class Split:
-    """Rows added up by owner and day as they come, each to whose its account is on its day."""
+    """Rows added up by owner and day as they come, each to whose its account is on its day.
+
+    A customer that is read through a billing view of its own gets none: what the payer pays isn't for it to see.
+    """
 
     def __init__(self, customers: Iterable[Customer]) -> None:
+        customers = list(customers)
+        self._viewing = {customer.id for customer in customers if customer.billing_view}
         self._claiming: dict[str, list[Customer]] = {}
         for customer in customers:
             for account in {claim.id for claim in customer.claims}:
@@ -130,6 +135,8 @@ class Split:
         place = (line.account, day)
         if place not in self._owners:
             self._owners[place] = owner_of(self._claiming.get(line.account, ()), line.account, day)
+        if self._owners[place] in self._viewing:
+            return
         self.sums.setdefault(self._owners[place], {}).setdefault(day, LineSums()).add(line)
 
     @property
@@ -143,7 +150,9 @@ class Split:
 
 def version_of(manifest: Manifest, files: Iterable[tuple[str, str]], modified: datetime, customers: Iterable[Customer]) -> str:
     """A digest of what decides every part: the data files' contents, whose each account is when, and whether the bill is final."""
-    claims = sorted((claim.id, str(claim.since), str(claim.until), one.id, one.disabled) for one in customers for claim in one.claims)
+    claims = sorted(
+        (claim.id, str(claim.since), str(claim.until), one.id, one.disabled, one.billing_view) for one in customers for claim in one.claims
+    )
     final = export_is_final(modified.date(), manifest.period)
     return hashlib.sha256(repr((manifest.period_key, sorted(files), final, claims)).encode()).hexdigest()
 

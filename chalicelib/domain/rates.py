@@ -106,8 +106,15 @@ class Rates:
     def without(self, since: date) -> Rates:
         return Rates(tuple(plan for plan in self.plans if plan.since != since))
 
+    @property
+    def pro_forma(self) -> bool:
+        """Whether costs are read at the customer's own rates, which is for all of its months or for none."""
+        return any(plan.basis == PRO_FORMA for plan in self.plans)
+
     def with_plan(self, plan: Plan) -> Rates:
-        """A plan of the same month is replaced."""
+        """A plan of the same month is replaced; a pro forma one replaces all."""
+        if plan.basis == PRO_FORMA:
+            return Rates((plan,))
         return Rates(tuple(sorted([*self.without(plan.since).plans, plan], key=lambda one: one.since)))
 
 

@@ -46,6 +46,8 @@ class Reading(NamedTuple):
 def cost_answer(store: MetricStore, customer_id: str, question: CostQuestion, status: CustomerStatus, now: datetime) -> Answer:
     """Exact sums of the settled lines; null where no source covers a day. With `as_of`, what would have been answered then."""
     rates, window = rates_of(store, customer_id, status), question.window
+    if question.as_of and rates.pro_forma:
+        raise InvalidInput(("as_of", "isn't there for costs at rates of your own: earlier versions may be at others"))
     reading = _reading(store, customer_id, question, rates, status, now)
     days = within(reading.read, window)
     then = within(reading.read, reading.before) if reading.before else []
