@@ -1,21 +1,27 @@
-"""What the use cases need of the world, as protocols; stores, sources and fakes stand behind them."""
+"""What the use cases need of the world, as protocols; stores, sources and fakes stand behind them.
+
+What they only name is imported for the type checker: the API, which starts most often, needs none of the payer's or the readers' values.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
-from typing import BinaryIO, Protocol, TypeVar
+from typing import TYPE_CHECKING, BinaryIO, Protocol, TypeVar
 
-from chalicelib.domain.compliance import ComplianceDay, DayScore, Finding, Sweep
-from chalicelib.domain.cost import CostDay, CostLine, CostPart
-from chalicelib.domain.customer import Customer
-from chalicelib.domain.payer import Manifest, PayerExport
-from chalicelib.domain.period import Window
-from chalicelib.domain.prospect import Forecast, Prospects
-from chalicelib.domain.reading import CostExport, CostRows, Registry, UsageReading
-from chalicelib.domain.state import CustomerStatus, Drop, SourceState
+from chalicelib.domain.cost import CostDay
 from chalicelib.domain.usage import UsageBucket
 from chalicelib.usecases.choices import Choices as Choices
+
+if TYPE_CHECKING:
+    from chalicelib.domain.compliance import ComplianceDay, DayScore, Finding, Sweep
+    from chalicelib.domain.cost import CostLine, CostPart
+    from chalicelib.domain.customer import Customer
+    from chalicelib.domain.payer import Manifest, PayerExport
+    from chalicelib.domain.period import Window
+    from chalicelib.domain.prospect import Forecast, Prospects
+    from chalicelib.domain.reading import CostExport, CostRows, Registry, UsageReading
+    from chalicelib.domain.state import CustomerStatus, Drop, SourceState
 
 Clock = Callable[[], datetime]
 Day = TypeVar("Day", CostDay, UsageBucket)

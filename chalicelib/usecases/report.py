@@ -6,10 +6,10 @@ import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from chalicelib.domain.errors import AnalyticsError, Conflict, InvalidInput, KeyReused, NotFound, StoreUnavailable
 from chalicelib.domain.period import DAY
-from chalicelib.domain.report import Report, Section
 from chalicelib.domain.reporting import (
     FAILED,
     FORMAT_ALIASES,
@@ -21,7 +21,6 @@ from chalicelib.domain.reporting import (
     TYPES,
     ReportRecord,
 )
-from chalicelib.usecases import documents
 from chalicelib.usecases.charging import charging, rates_of
 from chalicelib.usecases.ports import Clock, CustomerDirectory, MetricStore, Queue
 from chalicelib.usecases.ports_reports import ReportFiles, ReportStore
@@ -39,6 +38,9 @@ from chalicelib.usecases.questions import (
 )
 from chalicelib.usecases.questions_costs import COST_PARAMETERS, CostQuestion, cost_question
 
+if TYPE_CHECKING:
+    from chalicelib.domain.report import Report, Section
+
 ATTEMPTS = 3
 WINDOW = ("period", "start", "end")
 PARAMETERS = {
@@ -47,7 +49,7 @@ PARAMETERS = {
     "compliance": (*WINDOW, "framework"),
     "executive": (*WINDOW, "cost", "currency"),
 }
-Render = Callable[[Report, str], bytes]
+Render = Callable[["Report", str], bytes]
 
 
 @dataclass(frozen=True)
@@ -161,6 +163,8 @@ def _finish(with_: Reporting, customer_id: str, record: ReportRecord) -> bool:
 
 def build(with_: Reporting, customer_id: str, record: ReportRecord) -> Report:
     """The report's value, as of when it was asked for."""
+    from chalicelib.usecases import documents  # only the report engine lays out what the API records
+
     customer = with_.customers.get(customer_id)
     at, kind = record.created_at, record.type
     facts: list[tuple[str, str]] = []
@@ -187,6 +191,8 @@ def _usage_question(record: ReportRecord) -> UsageQuestion:
 
 
 def _costs(with_: Reporting, customer_id: str, record: ReportRecord, detail: bool) -> tuple[list[tuple[str, str]], list[Section]]:
+    from chalicelib.usecases import documents
+
     question: CostQuestion = cost_question(record.parameters, record.created_at)
     status = with_.metrics.status(customer_id)
     answer = cost_answer(with_.metrics, customer_id, question, status, record.created_at)
