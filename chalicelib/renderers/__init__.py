@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import importlib
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from chalicelib.domain.report import Report
 from chalicelib.domain.reporting import FORMAT_ALIASES
+
+if TYPE_CHECKING:
+    from chalicelib.domain.report import Report
 
 
 @dataclass(frozen=True)

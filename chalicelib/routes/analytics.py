@@ -1,4 +1,7 @@
-"""GET /analytics/usage, /compliance, /costs and /costs/anomalies."""
+"""GET /analytics/usage, /compliance, /costs and /costs/anomalies.
+
+What one of them alone needs is imported in it: a container starts to answer one request.
+"""
 
 from __future__ import annotations
 
@@ -12,12 +15,9 @@ from chalicelib.routes.answers import encode, fetched
 from chalicelib.routes.authentication import customer_of, registering
 from chalicelib.routes.parameters import of_query
 from chalicelib.usecases.query import Answer, cached
-from chalicelib.usecases.query_anomalies import anomaly_answer
-from chalicelib.usecases.query_compliance import compliance_answer
 from chalicelib.usecases.query_costs import cost_answer
 from chalicelib.usecases.query_usage import usage_answer
 from chalicelib.usecases.questions import Parameters, compliance_question, usage_question
-from chalicelib.usecases.questions_anomalies import anomaly_question
 from chalicelib.usecases.questions_costs import cost_question
 from chalicelib.wiring import services
 
@@ -55,9 +55,14 @@ def costs() -> Response:
 
 @on("/analytics/costs/anomalies", "GET")
 def anomalies() -> Response:
+    from chalicelib.usecases.query_anomalies import anomaly_answer
+    from chalicelib.usecases.questions_anomalies import anomaly_question
+
     return _answer(anomaly_question, anomaly_answer)
 
 
 @on("/analytics/compliance", "GET")
 def compliance() -> Response:
+    from chalicelib.usecases.query_compliance import compliance_answer
+
     return _answer(compliance_question, compliance_answer)

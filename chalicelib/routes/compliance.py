@@ -1,4 +1,7 @@
-"""Everything under /analytics/compliance/: controls, changes, spend at risk, exceptions."""
+"""Everything under /analytics/compliance/: controls, changes, spend at risk, exceptions.
+
+What these routes alone need is imported in them: most containers start to answer another one.
+"""
 
 from __future__ import annotations
 
@@ -13,12 +16,7 @@ from chalicelib.routes.analytics import answered
 from chalicelib.routes.answers import encode, fetched, made
 from chalicelib.routes.authentication import customer_of, registering
 from chalicelib.routes.parameters import of_body, of_query
-from chalicelib.usecases import exceptions
-from chalicelib.usecases.query_changes import changes_answer
-from chalicelib.usecases.query_controls import control_answer, controls_answer
-from chalicelib.usecases.query_risk import risk_answer
 from chalicelib.usecases.questions import check_names
-from chalicelib.usecases.questions_compliance import changes_question, control_question, controls_question, risk_question
 from chalicelib.wiring import services
 
 compliance = Blueprint(__name__)
@@ -29,26 +27,40 @@ _ID = re.compile(r"[0-9a-f]{32}", re.ASCII)
 
 @on("/analytics/compliance/controls", "GET")
 def controls() -> Response:
+    from chalicelib.usecases.query_controls import controls_answer
+    from chalicelib.usecases.questions_compliance import controls_question
+
     return answered(compliance.current_request, controls_question, controls_answer)
 
 
 @on("/analytics/compliance/controls/{control_id}", "GET")
 def control(control_id: str) -> Response:
+    from chalicelib.usecases.query_controls import control_answer
+    from chalicelib.usecases.questions_compliance import control_question
+
     return answered(compliance.current_request, partial(control_question, control_id), control_answer)
 
 
 @on("/analytics/compliance/changes", "GET")
 def changes() -> Response:
+    from chalicelib.usecases.query_changes import changes_answer
+    from chalicelib.usecases.questions_compliance import changes_question
+
     return answered(compliance.current_request, changes_question, changes_answer)
 
 
 @on("/analytics/compliance/spend-at-risk", "GET")
 def spend_at_risk() -> Response:
+    from chalicelib.usecases.query_risk import risk_answer
+    from chalicelib.usecases.questions_compliance import risk_question
+
     return answered(compliance.current_request, risk_question, risk_answer)
 
 
 @on(EXCEPTIONS, "GET")
 def index() -> Response:
+    from chalicelib.usecases import exceptions
+
     request, with_ = compliance.current_request, services()
     values, named = of_query(request)
     customer_id = customer_of(request, "read", named)
@@ -57,6 +69,8 @@ def index() -> Response:
 
 @on(EXCEPTIONS, "POST")
 def create() -> Response:
+    from chalicelib.usecases import exceptions
+
     request, with_ = compliance.current_request, services()
     body, named = of_body(request)
     customer_id, now = customer_of(request, "admin", named), with_.clock()
@@ -66,6 +80,8 @@ def create() -> Response:
 
 @on(f"{EXCEPTIONS}/{{exception_id}}", "DELETE")
 def revoke(exception_id: str) -> Response:
+    from chalicelib.usecases import exceptions
+
     request, with_ = compliance.current_request, services()
     values, named = of_query(request)
     check_names(values, ())

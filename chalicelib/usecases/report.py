@@ -24,7 +24,6 @@ from chalicelib.domain.reporting import (
 from chalicelib.usecases.charging import charging, rates_of
 from chalicelib.usecases.ports import Clock, CustomerDirectory, MetricStore, Queue
 from chalicelib.usecases.ports_reports import ReportFiles, ReportStore
-from chalicelib.usecases.query_compliance import compliance_answer
 from chalicelib.usecases.query_costs import cost_answer, lines_of
 from chalicelib.usecases.query_usage import usage_answer
 from chalicelib.usecases.questions import (
@@ -164,6 +163,7 @@ def _finish(with_: Reporting, customer_id: str, record: ReportRecord) -> bool:
 def build(with_: Reporting, customer_id: str, record: ReportRecord) -> Report:
     """The report's value, as of when it was asked for."""
     from chalicelib.usecases import documents  # only the report engine lays out what the API records
+    from chalicelib.usecases.query_compliance import compliance_answer
 
     customer = with_.customers.get(customer_id)
     at, kind = record.created_at, record.type
