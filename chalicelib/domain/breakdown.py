@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
-from typing import Protocol
+from operator import attrgetter
+from typing import Any, Protocol
 
 from chalicelib.domain.exact import EXACT, add_known
 from chalicelib.domain.names import NONE, OTHERS
@@ -67,11 +68,23 @@ def name_of(line: Dimensioned, dimension: str) -> str:
 def group(lines: Iterable[tuple[Dimensioned, Decimal | None]], by: tuple[str, ...]) -> Parts:
     """The sum per name (two dimensions joined by ' / '), largest first; a part with something unknown in it is None."""
     sums: Parts = {}
+    naming = _naming(by)
     for line, amount in lines:
-        name = JOINED.join(name_of(line, dimension) for dimension in by)
-        known = sums.get(name, Decimal(0))
+        name = naming(line)
+        if name not in sums:
+            sums[name] = amount
+            continue
+        known = sums[name]
         sums[name] = None if known is None or amount is None else EXACT.add(known, amount)
     return ranked(sums)
+
+
+def _naming(by: tuple[str, ...]) -> Callable[[Dimensioned], str]:
+    """What gives a line its name; plain dimensions are looked up in C."""
+    if any(dimension.startswith(TAG) for dimension in by):
+        return lambda line: JOINED.join(name_of(line, dimension) for dimension in by)
+    get: Callable[[Any], Any] = attrgetter(*by)
+    return (lambda line: get(line) or NONE) if len(by) == 1 else (lambda line: JOINED.join([value or NONE for value in get(line)]))
 
 
 def ranked(parts: Mapping[str, Decimal | None]) -> Parts:

@@ -99,9 +99,9 @@ class Rates:
         """As if the plan of that day had always been: what is compared must be at one price."""
         return Rates((replace(self.on(day), since=date.min),))
 
-    def changed_within(self, first: date, last: date) -> bool:
-        """Whether a plan begins after the first day, up to the last."""
-        return any(first < plan.since <= last for plan in self.plans)
+    def within(self, first: date, last: date) -> tuple[Plan, ...]:
+        """The plans of these days, in order."""
+        return (self.on(first), *(plan for plan in self.plans if first < plan.since <= last))
 
     def without(self, since: date) -> Rates:
         return Rates(tuple(plan for plan in self.plans if plan.since != since))

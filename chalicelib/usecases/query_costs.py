@@ -125,7 +125,7 @@ def _of_price(reading: Reading, sides: tuple[Side, Side | None], rates: Rates, q
     if then is None or now.total is None or then.total is None:
         return None
     first, last = then.window.start.date(), (now.window.end - DAY).date()
-    if not rates.changed_within(min(first, last), max(first, last)):
+    if len(rates.within(min(first, last), max(first, last))) == 1:
         return ZERO
     at_then = charged(within(reading.paid, now.window), rates.always((then.window.end - DAY).date()))
     before = total_of(at_then, question.basis, chosen)
@@ -219,11 +219,9 @@ def _reconciliation(
 
 def _rates_told(days: list[CostDay], rates: Rates) -> str:
     """The bases of the days' plans that aren't the payer's own, and whether they changed meanwhile."""
-    if not days:
-        return ""
-    plans = [rates.on(day.day) for day in days]
+    plans = rates.within(days[0].day, days[-1].day) if days else ()
     bases = sorted({plan.basis for plan in plans if plan.changes_amounts or plan.basis == PRO_FORMA})
-    changed = ", changed within this window" if rates.changed_within(days[0].day, days[-1].day) else ""
+    changed = ", changed within this window" if len(plans) > 1 else ""
     return f"{' and '.join(bases)}{changed}" if bases else ""
 
 
