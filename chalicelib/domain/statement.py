@@ -8,8 +8,7 @@ from datetime import date, datetime
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import ClassVar
 
-from chalicelib.domain.breakdown import Parts
-from chalicelib.domain.exact import EXACT, ZERO, add, subtract
+from chalicelib.domain.exact import EXACT, add, subtract
 from chalicelib.domain.rates import SHARED, Plan
 
 USAGE, SHARE, MINIMUM, RESTATEMENT, ROUNDING = "usage", "shared", "minimum", "restatement", "rounding"
@@ -86,19 +85,19 @@ EXACT_ROUNDING.traps = dict.fromkeys(EXACT.traps, False)
 
 
 def charges(
-    plan: Plan, currency: str, parts: Mapping[str, Parts], shares: Mapping[str, Decimal], minimum_applies: bool = True
+    plan: Plan, currency: str, parts: Mapping[str, Mapping[str, Decimal]], shares: Mapping[str, Decimal]
 ) -> tuple[StatementLine, ...]:
     """The month's own lines. `parts` are exact charges per kind (usage and those shown) and service, `shares` what falls to the customer.
 
     They sum to the rounded sum of the exact charges: a `rounding` line makes up for rounding each of them.
     """
-    exact = [(kind, name, amount or ZERO) for kind, named in parts.items() for name, amount in named.items()]
+    exact = [(kind, name, amount) for kind, named in parts.items() for name, amount in named.items()]
     exact += [(SHARE, kind, amount) for kind, amount in sorted(shares.items())]
     lines = [StatementLine(kind, name, rounded(amount, currency)) for kind, name, amount in exact]
     whole = rounded(add(amount for _, _, amount in exact), currency)
     off = subtract(whole, add(line.amount for line in lines))
     lines += [StatementLine(ROUNDING, "", off)] if off else []
-    if minimum_applies and plan.minimum is not None and plan.currency == currency and whole < plan.minimum:
+    if plan.minimum is not None and plan.currency == currency and whole < plan.minimum:
         lines.append(StatementLine(MINIMUM, "", subtract(rounded(plan.minimum, currency), whole)))
     return tuple(lines)
 

@@ -116,13 +116,13 @@ def budgets_answer(store: MetricStore, customer_id: str, budget_id: str | None, 
     wanted = [budget for budget in held.budgets if budget_id in (None, budget.id)]
     if budget_id is not None and not wanted:
         raise NotFound("there is no such budget")
-    shown_ones = [_shown(state, held, now) for state in states(store, customer_id, wanted, status, now)]
+    shown_ones = [_shown(state, held) for state in states(store, customer_id, wanted, status, now)]
     if budget_id is not None:
         return {"customer_id": customer_id, **shown_ones[0], "generated_at": text_of(now)}
     return {"customer_id": customer_id, "budgets": shown_ones, "generated_at": text_of(now)}
 
 
-def _shown(state: BudgetState, held: Budgets, now: datetime) -> Answer:
+def _shown(state: BudgetState, held: Budgets) -> Answer:
     budget, crossed = state.budget, set(state.crossed())
     return {
         **shown_budget(budget),

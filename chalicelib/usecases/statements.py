@@ -10,17 +10,15 @@ from decimal import Decimal
 from chalicelib.domain.breakdown import Parts, Selection, group
 from chalicelib.domain.cost import CostDay, CostKey
 from chalicelib.domain.errors import NotFound
-from chalicelib.domain.exact import ZERO, add, add_known
+from chalicelib.domain.exact import ZERO, add, add_known, subtract
 from chalicelib.domain.period import DAY, midnight, minus_months, month_start, next_month
 from chalicelib.domain.rates import SHARED, Plan, Rates, charged, kind_of
 from chalicelib.domain.spend import Chosen, by_key, currencies
 from chalicelib.domain.state import CustomerStatus
 from chalicelib.domain.statement import (
-    RESTATEMENT,
     SHARE,
     USAGE,
     Statement,
-    StatementLine,
     Statements,
     charges,
     kinds_to_share,
@@ -109,10 +107,11 @@ def own_statements(paid: Sequence[CostDay], month: date, rates: Rates, shares: S
     for currency in sorted({*found, *({plan.currency} if plan.minimum is not None else ())}) if paid else ():
         parts, its_shares = _by_kind(days, plan, currency), shares.get(currency, {})
         total_paid = add_known(amount for key, amount in sums_of(paid, plan, currency) if plan.rule(kind_of(key, plan.cost)) != SHARED)
-        if total_paid is None or any(amount is None for named in parts.values() for amount in named.values()):
+        known = {kind: {name: amount for name, amount in named.items() if amount is not None} for kind, named in parts.items()}
+        if total_paid is None or known != parts:
             unknown.append(currency)
             continue
-        lines = charges(plan, currency, parts, its_shares)
+        lines = charges(plan, currency, known, its_shares)
         total = add(line.amount for line in lines)
         estimated = bool(days_missing(paid, month)) or any(day.estimated for day in paid)
         made.append(Statement(month, currency, plan.cost, plan.basis, lines, total, estimated, add([total_paid, *its_shares.values()])))
@@ -174,12 +173,8 @@ def _shown(statement: Statement) -> Answer:
         "rate_basis": statement.rate_basis,
         "lines": [{"kind": line.kind, "name": line.name, "amount": shown(line.amount)} for line in statement.lines],
         "charges": shown(statement.charges),
-        "restatements": shown(add(_of_kind(statement.lines, RESTATEMENT))),
+        "restatements": shown(subtract(statement.total, statement.charges)),
         "total": shown(statement.total),
         "estimated": statement.estimated,
         "closed_at": text_of(statement.closed_at),
     }
-
-
-def _of_kind(lines: Iterable[StatementLine], kind: str) -> Iterable[Decimal]:
-    return (line.amount for line in lines if line.kind == kind)
