@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -11,6 +12,7 @@ Cell = str | Decimal | int | date | datetime | None
 """What a table cell may hold; None is unknown and never zero. datetimes are aware and UTC."""
 
 Kind = Literal["text", "number", "money", "integer", "percent", "date", "time"]
+Row = tuple[Cell, ...]
 
 
 @dataclass(frozen=True)
@@ -28,8 +30,8 @@ class Table:
 
     title: str
     columns: tuple[Column, ...]
-    rows: tuple[tuple[Cell, ...], ...]
-    totals: tuple[Cell, ...] | None = None
+    rows: Sequence[Row]
+    totals: Row | None = None
     note: str = ""
 
 
@@ -43,22 +45,39 @@ class Series:
 
 @dataclass(frozen=True)
 class Chart:
-    """`line` runs over time; `bar` ranks names (every point is a bar)."""
+    """`line` runs over time; `stacked` sets its series' bars on one another, label by label; `bar` ranks names (every point is a bar);
+    `gauge` shows the one point of its one series on a scale from 0 to `most`. `note` says what a reader should know of it."""
 
     title: str
-    kind: Literal["line", "bar"]
+    kind: Literal["line", "stacked", "bar", "gauge"]
     series: tuple[Series, ...]
     unit: str = ""
+    most: Decimal | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Change:
+    """By how much a figure differs from what it is compared with, which `against` names; None is unknown.
+
+    `good` is the direction that its reader hopes for, where there is one.
+    """
+
+    value: Decimal | int | None
+    unit: str = "%"
+    against: str = ""
+    good: Literal["up", "down", ""] = ""
 
 
 @dataclass(frozen=True)
 class KeyFigure:
-    """One headline number (or text), with its unit; None is unknown."""
+    """One headline number (or text), with its unit; None is unknown. `change` None: there is nothing to compare it with."""
 
     name: str
     value: Cell
     kind: Kind = "number"
     unit: str = ""
+    change: Change | None = None
 
 
 @dataclass(frozen=True)
@@ -69,9 +88,10 @@ class KeyFigures:
 
 @dataclass(frozen=True)
 class Text:
-    """A paragraph; plain text, no markup."""
+    """A paragraph; plain text, no markup. A notice is what nobody may overlook."""
 
     text: str
+    notice: bool = False
 
 
 Block = Table | Chart | KeyFigures | Text
@@ -84,8 +104,17 @@ class Section:
 
 
 @dataclass(frozen=True)
+class Brand:
+    """How a customer's documents look: its own name for them, a colour (#rrggbb), a logo (PNG, checked by whoever took it in)."""
+
+    name: str = ""
+    colour: str = ""
+    logo: bytes = b""
+
+
+@dataclass(frozen=True)
 class Report:
-    """One document's whole content. `facts` are (label, text) pairs for the title block: period, data through, basis."""
+    """One document's whole content. `facts` are (label, text) pairs for the cover: period, data through, estimated or final, basis."""
 
     type: str
     title: str
@@ -94,3 +123,10 @@ class Report:
     generated_at: datetime
     facts: tuple[tuple[str, str], ...]
     sections: tuple[Section, ...]
+    template: str = ""
+    brand: Brand = Brand()
+
+    @property
+    def rows(self) -> int:
+        """Of all its tables, totals not counted."""
+        return sum(len(block.rows) for section in self.sections for block in section.blocks if isinstance(block, Table))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from chalicelib.domain.reporting import FORMAT_ALIASES
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Format:
-    """What a document is to those who store, mail or serve it; `module` has `render(report) -> bytes`."""
+    """What a document is to those who store, mail or serve it; `module` has `write(report, file)`."""
 
     name: str
     content_type: str
@@ -33,8 +33,6 @@ FORMATS = {
 ALIASES = FORMAT_ALIASES
 
 
-def render(report: Report, format: str) -> bytes:
-    """The document; equal reports give equal bytes. An unknown format is a KeyError: whoever takes requests refuses it first."""
-    module = importlib.import_module(FORMATS[ALIASES.get(format, format)].module)
-    document: bytes = module.render(report)
-    return document
+def write(report: Report, format: str, file: BinaryIO) -> None:
+    """Writes the document; equal reports give equal bytes. An unknown format is a KeyError: whoever takes requests refuses it first."""
+    importlib.import_module(FORMATS[ALIASES.get(format, format)].module).write(report, file)

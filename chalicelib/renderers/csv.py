@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Iterator
+from typing import BinaryIO
 
 from chalicelib.domain.report import Block, Cell, Chart, Column, KeyFigures, Report, Table, Text
 from chalicelib.renderers.figures import exact, heading, storable, unique, unit_of
@@ -15,7 +16,7 @@ _Row = tuple[str, str, str, dict[str, Cell]]
 """section, table, row (1..n, "total" or "note"), then the cells by their column's name"""
 
 
-def render(report: Report) -> bytes:
+def write(report: Report, file: BinaryIO) -> None:
     """A cell that its table lacks is empty, one that is unknown is n/a."""
     rows = list(_rows(report))
     names = list(dict.fromkeys(name for *_, cells in rows for name in cells))
@@ -23,7 +24,7 @@ def render(report: Report) -> bytes:
         [field(section), field(title), row, *(field(cells[name]) if name in cells else "" for name in names)]
         for section, title, row, cells in rows
     )
-    return table((*FIXED, *names), lines)
+    file.write(table((*FIXED, *names), lines))
 
 
 def table(names: Iterable[str], lines: Iterable[Iterable[str]]) -> bytes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import date, datetime
-from typing import Any
+from typing import Any, BinaryIO
 
 import msgspec
 
@@ -15,12 +15,12 @@ from chalicelib.renderers.figures import instant, known
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
 
 
-def render(report: Report) -> bytes:
+def write(report: Report, file: BinaryIO) -> None:
     """Unknown is null; a decimal keeps every digit, so read it with a decimal parser."""
     sections = [{"title": _text(section.title), "blocks": [_block(block) for block in section.blocks]} for section in report.sections]
     head = {name: _text(getattr(report, name)) for name in ("type", "title", "customer_id", "customer_name")}
     facts = [{"label": _text(label), "text": _text(text)} for label, text in report.facts]
-    return _ENCODER.encode({**head, "generated_at": instant(report.generated_at), "facts": facts, "sections": sections})
+    file.write(_ENCODER.encode({**head, "generated_at": instant(report.generated_at), "facts": facts, "sections": sections}))
 
 
 def _block(block: Block) -> dict[str, Any]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator
+from typing import BinaryIO
 
 from reportlab.lib.pagesizes import A4, landscape
 from reportlab.platypus import BaseDocTemplate, CondPageBreak, Flowable, Frame, PageTemplate, Paragraph, Spacer
@@ -22,12 +22,11 @@ FIGURES_A_ROW = 4
 LONGEST_FIGURE = 120
 
 
-def render(report: Report) -> bytes:
+def write(report: Report, file: BinaryIO) -> None:
     """A4; landscape if any table has more than 6 columns. Table figures are rounded here and nowhere before (see figures.places)."""
-    content = io.BytesIO()
     size = landscape(A4) if _widest(report) > PORTRAIT_COLUMNS else A4
     document = BaseDocTemplate(
-        content,
+        file,
         pagesize=size,
         title=printable(report.title)[: style.LONGEST],
         author="SecureBase Analytics",
@@ -39,7 +38,6 @@ def render(report: Report) -> bytes:
     frame = Frame(MARGIN, MARGIN, size[0] - 2 * MARGIN, size[1] - 2 * MARGIN, leftPadding=0, rightPadding=0, topPadding=0, bottomPadding=0)
     document.addPageTemplates(PageTemplate(frames=[frame]))
     document.build(list(_story(report, size[0] - 2 * MARGIN)), canvasmaker=lambda *args, **options: Pages(report, *args, **options))
-    return content.getvalue()
 
 
 def _widest(report: Report) -> int:

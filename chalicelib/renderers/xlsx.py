@@ -6,7 +6,7 @@ import io
 import zipfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, BinaryIO
 
 from openpyxl import Workbook
 from openpyxl.utils import get_column_letter
@@ -21,7 +21,7 @@ from chalicelib.renderers.xlsx_charts import add_charts
 _PROPERTIES = "docProps/core.xml"
 
 
-def render(report: Report) -> bytes:
+def write(report: Report, file: BinaryIO) -> None:
     """Equal reports give equal bytes: every date in the file is the report's own."""
     workbook = Workbook(write_only=True)
     blocks = [(section.title, block) for section in report.sections for block in section.blocks]
@@ -33,7 +33,7 @@ def render(report: Report) -> bytes:
     charts = [block for _, block in blocks if isinstance(block, Chart)]
     if charts:
         add_charts(workbook.create_sheet(unique("Charts", used, 31)), charts)
-    return _bytes(workbook, report)
+    _save(workbook, report, file)
 
 
 def _summary(sheet: Any, report: Report) -> None:
@@ -83,19 +83,18 @@ def _width(column: Column, values: list[Cell]) -> float:
     return float(min(60, max([10, len(heading(column)) + 4, *(len(str(value)[:60]) + extra for value in values)])))
 
 
-def _bytes(workbook: Workbook, report: Report) -> bytes:
+def _save(workbook: Workbook, report: Report, file: BinaryIO) -> None:
     """openpyxl dates the file and each part of it with now: written once without compression, then again with the report's date."""
     moment = report.generated_at.astimezone(UTC).replace(tzinfo=None, microsecond=0)
     workbook.properties.title, workbook.properties.creator = storable(report.title)[:300], "SecureBase Analytics"
     workbook.properties.created = moment
-    draft, final = io.BytesIO(), io.BytesIO()
+    draft = io.BytesIO()
     ExcelWriter(workbook, zipfile.ZipFile(draft, "w", zipfile.ZIP_STORED)).save()
     workbook.properties.modified = moment
-    with zipfile.ZipFile(draft) as source, zipfile.ZipFile(final, "w", zipfile.ZIP_DEFLATED) as target:
+    with zipfile.ZipFile(draft) as source, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as target:
         for name in source.namelist():
             content = tostring(workbook.properties.to_tree()) if name == _PROPERTIES else source.read(name)
             target.writestr(_part(name, moment), content)
-    return final.getvalue()
 
 
 def _part(name: str, moment: datetime) -> zipfile.ZipInfo:

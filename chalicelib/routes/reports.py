@@ -37,7 +37,7 @@ def reporting() -> report.Reporting:
         with_.reports,
         with_.report_files,
         with_.report_queue,
-        renderers.render,
+        renderers.write,
         lambda name: renderers.FORMATS[name].content_type,
         with_.clock,
     )

@@ -30,7 +30,7 @@ class ReportFiles:
     def __init__(self, client: Any, bucket: str) -> None:
         self._client, self._bucket = client, bucket
 
-    def put(self, customer_id: str, record: ReportRecord, content: bytes, content_type: str) -> None:
+    def put(self, customer_id: str, record: ReportRecord, content: BinaryIO, content_type: str) -> None:
         with available():
             self._client.put_object(Bucket=self._bucket, Key=_report_key(customer_id, record), Body=content, ContentType=content_type)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import BinaryIO, Protocol
 
 from chalicelib.domain.reporting import ReportRecord
 
@@ -22,6 +22,6 @@ class ReportStore(Protocol):
 
 
 class ReportFiles(Protocol):
-    def put(self, customer_id: str, record: ReportRecord, content: bytes, content_type: str) -> None: ...
+    def put(self, customer_id: str, record: ReportRecord, content: BinaryIO, content_type: str) -> None: ...
     def url(self, customer_id: str, record: ReportRecord) -> str: ...
     def delete(self, customer_id: str, record: ReportRecord) -> None: ...

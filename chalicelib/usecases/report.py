@@ -6,7 +6,8 @@ import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TYPE_CHECKING
+from tempfile import SpooledTemporaryFile
+from typing import TYPE_CHECKING, BinaryIO, cast
 
 from chalicelib.domain.errors import AnalyticsError, Conflict, InvalidInput, KeyReused, NotFound, StoreUnavailable
 from chalicelib.domain.period import DAY
@@ -48,7 +49,8 @@ PARAMETERS = {
     "compliance": (*WINDOW, "framework"),
     "executive": (*WINDOW, "cost", "currency"),
 }
-Render = Callable[["Report", str], bytes]
+Render = Callable[["Report", str, BinaryIO], None]
+IN_MEMORY = 16 * 2**20
 
 
 @dataclass(frozen=True)
@@ -141,8 +143,7 @@ def run(with_: Reporting, customer_id: str, report_id: str) -> None:
     record = replace(record, status=RENDERING, attempts=record.attempts + 1)
     with_.records.put(customer_id, record)
     try:
-        content = with_.render(build(with_, customer_id, record), record.format)
-        with_.files.put(customer_id, record, content, with_.content_type(record.format))
+        size = _render(with_, customer_id, record)
     except (InvalidInput, StoreUnavailable) as error:
         if isinstance(error, StoreUnavailable) and record.attempts < ATTEMPTS:
             raise
@@ -152,8 +153,20 @@ def run(with_: Reporting, customer_id: str, report_id: str) -> None:
         if record.attempts >= ATTEMPTS:
             _finish(with_, customer_id, replace(record, status=FAILED, reason=AnalyticsError.code))
         raise
-    if not _finish(with_, customer_id, replace(record, status=READY, size_bytes=len(content))):
+    if not _finish(with_, customer_id, replace(record, status=READY, size_bytes=size)):
         with_.files.delete(customer_id, record)
+
+
+def _render(with_: Reporting, customer_id: str, record: ReportRecord) -> int:
+    """Makes the document, on disk where it is large, and keeps it; returns its bytes' number."""
+    report = build(with_, customer_id, record)
+    with SpooledTemporaryFile(IN_MEMORY) as spooled:
+        file = cast(BinaryIO, spooled)
+        with_.render(report, record.format, file)
+        size = file.tell()
+        file.seek(0)
+        with_.files.put(customer_id, record, file, with_.content_type(record.format))
+    return size
 
 
 def _finish(with_: Reporting, customer_id: str, record: ReportRecord) -> bool:

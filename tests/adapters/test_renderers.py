@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 
 from chalicelib.domain import reporting
 from chalicelib.domain.report import Chart, Column, KeyFigure, KeyFigures, Report, Section, Series, Table, Text
-from chalicelib.renderers import ALIASES, FORMATS, render
+from chalicelib.renderers import ALIASES, FORMATS, write
 from chalicelib.renderers.figures import places, shown
 
 MOMENT = datetime(2026, 11, 1, 6, 0, 12, tzinfo=UTC)
@@ -68,6 +68,12 @@ SAMPLE = Report(
     (Section("At a glance", (FIGURES, Text("Costs fell."), LINE)), Section("Costs", (BARS, COSTS, DETAIL))),
 )
 every_format = pytest.mark.parametrize("format", FORMATS)
+
+
+def render(report: Report, format: str) -> bytes:
+    file = io.BytesIO()
+    write(report, format, file)
+    return file.getvalue()
 
 
 def _pdf_text(document: bytes) -> str:
