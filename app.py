@@ -16,7 +16,9 @@ from chalicelib.routes.billing import billing
 from chalicelib.routes.compliance import compliance
 from chalicelib.routes.health import health
 from chalicelib.routes.openapi import openapi
+from chalicelib.routes.report_links import report_links
 from chalicelib.routes.reports import reports
+from chalicelib.routes.templates import templates
 from chalicelib.settings import Settings
 from chalicelib.stores import tables
 
@@ -32,7 +34,7 @@ if settings.cors_origin:
         max_age=600,
     )
 app.register_middleware(middleware, "http")
-for blueprint in (analytics, compliance, billing, reports, health, openapi):
+for blueprint in (analytics, compliance, billing, reports, report_links, templates, health, openapi):
     app.register_blueprint(blueprint)
 
 

@@ -8,11 +8,12 @@ from troposphere import GetAtt, Output, Ref, Sub, Template, s3
 
 from alarms.queues import logical as queue_logical
 from alarms.tags import keeping, tags, title
-from chalicelib.stores.tables import AGGREGATION_QUEUE, BUCKETS, EXPORTS_BUCKET, Bucket, bucket_name
+from chalicelib.stores.tables import AGGREGATION_QUEUE, BUCKETS, EXPORTS_BUCKET, KEPT_MONTHS, Bucket, bucket_name
 
 ABORT_UPLOAD_DAYS = 7
 OLD_VERSION_DAYS = 30  # how long a replaced or deleted object can be brought back
 HANDOVER_DAYS = 2  # what one job leaves for another; the next one leaves its own
+MONTH_DAYS = 31  # the record goes by the calendar, the document not before it
 DROPS = ("focus/", "findings/")
 DROP_EVENTS = ("s3:ObjectCreated:*", "s3:ObjectRemoved:*")
 PAYER_EXPORT = "focus-export/"
@@ -58,9 +59,12 @@ def _lifecycle(spec: Bucket) -> list[s3.LifecycleRule]:
     ]
     if spec == EXPORTS_BUCKET:
         rules.append(s3.LifecycleRule(Id="handed-over", Status="Enabled", Prefix="handover/", ExpirationInDays=HANDOVER_DAYS))
-    if spec.lifecycle_days is not None:
-        rules.append(s3.LifecycleRule(Id="current-versions", Status="Enabled", ExpirationInDays=spec.lifecycle_days))
-    return rules
+    return rules + [_kept(months) for months in spec.retentions]
+
+
+def _kept(months: int) -> s3.LifecycleRule:
+    tag = s3.TagFilter(Key=KEPT_MONTHS, Value=str(months))
+    return s3.LifecycleRule(Id=f"kept-{months}-months", Status="Enabled", TagFilters=[tag], ExpirationInDays=months * MONTH_DAYS)
 
 
 def _notifications(spec: Bucket) -> dict[str, Any]:

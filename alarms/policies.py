@@ -53,12 +53,14 @@ EVERYONE: tuple[Statement, ...] = ((("logs:CreateLogGroup", "logs:CreateLogStrea
 ALLOWED: dict[signals.Function, tuple[Statement, ...]] = {
     signals.API: (
         ((*READ, PUT, UPDATE), table(t.METRICS)),  # what customers choose themselves
-        ((GET, QUERY, PUT, DELETE), table(t.REPORTS)),
+        ((GET, QUERY, PUT, UPDATE, DELETE), table(t.REPORTS)),
+        ((GET, QUERY, UPDATE), table(t.LINKS)),
         (("dynamodb:BatchGetItem", PUT), table(t.CACHE)),
         ((GET, SCAN), table(t.CUSTOMERS)),  # /health looks at all of them
         ((GET,), table(t.API_KEYS)[:1]),
         ((GET,), table(t.LEDGER)),
-        (("s3:GetObject", "s3:DeleteObject"), objects(t.REPORTS_BUCKET)),
+        (("s3:GetObject", "s3:DeleteObjectVersion"), objects(t.REPORTS_BUCKET)),
+        (("s3:ListBucketVersions",), bucket(t.REPORTS_BUCKET)),
         (SEND, queue(t.REPORT_QUEUE)),
         (("secretsmanager:GetSecretValue",), SECRET),
     ),
@@ -93,8 +95,10 @@ ALLOWED: dict[signals.Function, tuple[Statement, ...]] = {
     signals.REPORT_ENGINE: (
         (READ, table(t.METRICS)),
         ((GET,), table(t.CUSTOMERS)),
-        ((GET, PUT), table(t.REPORTS)[:1]),
-        (("s3:PutObject", "s3:DeleteObject"), objects(t.REPORTS_BUCKET)),
+        ((GET, PUT, UPDATE), table(t.REPORTS)[:1]),
+        (("s3:PutObject", "s3:PutObjectTagging", "s3:DeleteObjectVersion"), objects(t.REPORTS_BUCKET)),
+        (("s3:ListBucketVersions",), bucket(t.REPORTS_BUCKET)),
+        (("secretsmanager:GetSecretValue",), SECRET),
         (CONSUME, queue(t.REPORT_QUEUE)),
     ),
 }

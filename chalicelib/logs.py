@@ -15,7 +15,7 @@ from chalicelib.domain import signals
 
 LOGGER = logging.getLogger("securebase")
 METRICS = logging.getLogger("securebase.metrics")
-_SECRET = re.compile(r"sbk_[A-Za-z0-9]+_[A-Za-z0-9]+_[A-Za-z0-9]+(_[A-Za-z0-9]+)?|eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*")
+_SECRET = re.compile(r"sb[kl]_[A-Za-z0-9]+_[A-Za-z0-9]+_[A-Za-z0-9]+(_[A-Za-z0-9]+)?|eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*")
 
 
 class RedactingFormatter(JsonFormatter):

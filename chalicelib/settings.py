@@ -22,7 +22,8 @@ CAPS = {CLOUDWATCH: ("CLOUDWATCH_DAILY_CAP", 5_000_000), COST_EXPLORER: ("COST_E
 
 @dataclass(frozen=True)
 class Settings:
-    """`account` None is asked of STS when first needed; `cors_origin` None lets no other origin in; `jwks_url` None means HS256.
+    """`account` None is asked of STS when first needed; `cors_origin` None lets no other origin in;
+    `public_url` None is as requests reach the API; `jwks_url` None means HS256.
 
     `usage_every` is the hours between two reads of CloudWatch. `paid_forecasts` asks Cost Explorer what customers will be billed.
     `partial_batches` says that SQS is told which messages of a batch failed.
@@ -36,6 +37,7 @@ class Settings:
     jwt_audience: str
     jwks_url: str | None
     cors_origin: str | None
+    public_url: str | None
     hours_kept: timedelta
     usage_every: int
     daily_caps: Mapping[str, int]
@@ -66,6 +68,9 @@ class Settings:
         origin = environment.get("CORS_ORIGIN") or None
         if origin == "*":
             wrong.append("CORS_ORIGIN must be one origin, not *")
+        public_url = environment.get("PUBLIC_URL", "").rstrip("/") or None
+        if public_url is not None and not public_url.startswith("https://"):
+            wrong.append("PUBLIC_URL must begin with https://")
         if wrong:
             raise InvalidSettings("; ".join(wrong))
         return Settings(
@@ -77,6 +82,7 @@ class Settings:
             jwt_audience=environment.get("JWT_AUDIENCE", f"securebase-{stage}"),
             jwks_url=environment.get("JWKS_URL") or None,
             cors_origin=origin,
+            public_url=public_url,
             hours_kept=timedelta(days=int(kept)),
             usage_every=int(every),
             daily_caps={source: int(cap) for source, cap in caps.items()},

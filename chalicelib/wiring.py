@@ -16,25 +16,25 @@ from botocore.config import Config
 from cachetools import TTLCache, cached
 
 from chalicelib import laptop, logs
+from chalicelib.credentials import Credentials
 from chalicelib.domain import signals
 from chalicelib.domain.customer import ApiKey, Customer
 from chalicelib.domain.state import CLOUDWATCH, COST_EXPLORER, SECURITY_HUB
-from chalicelib.security import secrets
 from chalicelib.settings import Settings
 from chalicelib.stores import tables
 from chalicelib.stores.answers import parsed_in_c
 from chalicelib.stores.cache import Cache
 from chalicelib.stores.customers import ApiKeys, Customers
-from chalicelib.stores.dynamo import Dynamo, available
+from chalicelib.stores.dynamo import Dynamo
 from chalicelib.stores.files import ExportFiles, Handover, ReportFiles
 from chalicelib.stores.ledger import Ledger
+from chalicelib.stores.links import Links
 from chalicelib.stores.metrics import Metrics
 from chalicelib.stores.queues import Queue
 from chalicelib.stores.reports import Reports
 from chalicelib.usecases.query import Turns
 
 if TYPE_CHECKING:
-    from chalicelib.security.tokens import Verifier
     from chalicelib.sources.accounts import AccountClients
     from chalicelib.stores.payer import PayerExports, PayerFiles
     from chalicelib.usecases.collaborators import Collaborators
@@ -54,7 +54,7 @@ def now() -> datetime:
 
 
 @dataclass(frozen=True)
-class Services:
+class Services(Credentials):
     """Everything a request or a job needs. Clients are low-level ones, which threads may share."""
 
     settings: Settings
@@ -176,22 +176,8 @@ class Services:
         )
 
     @cached_property
-    def master(self) -> bytes:
-        name = tables.physical_name(self.settings.stage, tables.CREDENTIALS_SECRET)
-        with available():
-            return secrets.master_of(self.client("secretsmanager").get_secret_value(SecretId=name)["SecretString"])
-
-    @cached_property
-    def pepper(self) -> bytes:
-        return secrets.derived(self.master, "api-keys")
-
-    @cached_property
-    def verifier(self) -> Verifier:
-        from chalicelib.security import tokens  # PyJWT and its cryptography cost 160 ms, which callers with an API key needn't pay
-
-        url = self.settings.jwks_url
-        key_for, algorithms = tokens.from_jwks(url) if url else tokens.hs256(secrets.derived(self.master, "tokens"))
-        return tokens.Verifier(key_for, algorithms, self.settings.jwt_issuer, self.settings.jwt_audience)
+    def links(self) -> Links:
+        return Links(self.dynamo, self.table(tables.LINKS), self.clock)
 
     @cached_property
     def known_key(self) -> Callable[[str], ApiKey | None]:

@@ -10,6 +10,9 @@ AnalyticsError
 ├── TooLarge                the body is over its limit                       413
 ├── UnsupportedMedia        the body is not JSON                             415
 ├── KeyReused               an Idempotency-Key came with another body        422
+├── TooManyRunning          this customer has as many reports under way as it may  429
+├── ReportTooLarge          a report has more rows than its format may hold  422
+├── Busy                    somebody else is at that very job, which comes again later
 ├── StoreUnavailable        our own tables, buckets or queues don't answer   503
 ├── UnknownSchema           an item was written by a version we don't know   500
 ├── SourceUnavailable       a source of data refused or failed; named, the others go on
@@ -69,6 +72,18 @@ class UnsupportedMedia(AnalyticsError):
 
 class KeyReused(InvalidInput):
     code = "idempotency_key_reused"
+
+
+class TooManyRunning(AnalyticsError):
+    code = "too_many_running_reports"
+
+
+class ReportTooLarge(AnalyticsError):
+    code = "report_too_large"
+
+
+class Busy(AnalyticsError):
+    code = "busy"
 
 
 class StoreUnavailable(AnalyticsError):

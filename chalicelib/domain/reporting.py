@@ -1,34 +1,71 @@
-"""A report's record: what was asked for, how far it is, and where its document lies."""
+"""A report's record: what was asked for, how far it is, where its document lies and what its numbers rest on."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import NamedTuple
 
-TYPES = ("usage", "compliance", "costs", "executive")
+from chalicelib.domain.template import Template
+
+TYPES = ("usage", "compliance", "costs", "executive", "custom")
 TYPE_ALIASES = {"monthly": "executive"}
+CUSTOM = "custom"
 FORMATS = ("pdf", "xlsx", "csv", "json")
 FORMAT_ALIASES = {"excel": "xlsx"}
 QUEUED, RENDERING, READY, FAILED = "queued", "rendering", "ready", "failed"
+GAVE_UP = "gave_up"
+MOST_RUNNING = 5
+KEY_LIVES = timedelta(hours=24)
+"""For so long the same Idempotency-Key means the same request."""
+
+
+@dataclass(frozen=True)
+class Signed:
+    """A manifest as canonical JSON, with the Ed25519 signature of it and the public key that this is by (both base64)."""
+
+    manifest: str
+    signature: str
+    public_key: str
 
 
 @dataclass(frozen=True)
 class ReportRecord:
-    """`parameters` are the normalised query parameters that the numbers are asked with; `digest` is the request body's."""
+    """`parameters` are the normalised query parameters that the numbers are asked with; the template is as it was when it was asked for.
+
+    `started_at` is of the last attempt. `estimated` (None: of no costs), `data_through` and `watermarks` are of its data; `reason` is an
+    error's code and `detail` what it says.
+    """
 
     id: str
     type: str
+    template: Template
     format: str
-    parameters: dict[str, tuple[str, ...]]
-    digest: str
+    parameters: Mapping[str, tuple[str, ...]]
     created_at: datetime
+    expires_at: datetime
+    filename: str
     status: str = QUEUED
     attempts: int = 0
-    filename: str = ""
-    size_bytes: int | None = None
+    started_at: datetime | None = None
     finished_at: datetime | None = None
+    size_bytes: int | None = None
+    rows: int | None = None
+    estimated: bool | None = None
+    data_through: datetime | None = None
+    watermarks: Mapping[str, str | None] = field(default_factory=dict)
+    signed: Signed | None = None
     reason: str = ""
+    detail: str = ""
 
     @property
     def finished(self) -> bool:
         return self.status in (READY, FAILED)
+
+
+class Once(NamedTuple):
+    """An Idempotency-Key's digest and that of the request it came with."""
+
+    key: str
+    request: str

@@ -36,3 +36,17 @@ ALIASES = FORMAT_ALIASES
 def write(report: Report, format: str, file: BinaryIO) -> None:
     """Writes the document; equal reports give equal bytes. An unknown format is a KeyError: whoever takes requests refuses it first."""
     importlib.import_module(FORMATS[ALIASES.get(format, format)].module).write(report, file)
+
+
+def write_data_set(report: Report, file: BinaryIO) -> None:
+    """What documents of all formats have in common: the canonical JSON of the report's facts and sections."""
+    from chalicelib.renderers import json
+
+    json.write_data_set(report, file)
+
+
+def as_png(content: bytes) -> bytes:
+    """A picture from outside as a PNG of our own; ValueError says what is wrong with it."""
+    from chalicelib.renderers import pictures
+
+    return pictures.as_png(content)

@@ -17,10 +17,16 @@ _ENCODER = msgspec.json.Encoder(decimal_format="number")
 
 def write(report: Report, file: BinaryIO) -> None:
     """Unknown is null; a decimal keeps every digit, so read it with a decimal parser."""
-    sections = [{"title": _text(section.title), "blocks": [_block(block) for block in section.blocks]} for section in report.sections]
     head = {name: _text(getattr(report, name)) for name in ("type", "title", "customer_id", "customer_name")}
+    file.write(_ENCODER.encode({**head, "generated_at": instant(report.generated_at)})[:-1] + b",")
+    write_data_set(report, file, b"")
+
+
+def write_data_set(report: Report, file: BinaryIO, start: bytes = b"{") -> None:
+    """The facts and sections: the document without its head."""
+    sections = [{"title": _text(section.title), "blocks": [_block(block) for block in section.blocks]} for section in report.sections]
     facts = [{"label": _text(label), "text": _text(text)} for label, text in report.facts]
-    file.write(_ENCODER.encode({**head, "generated_at": instant(report.generated_at), "facts": facts, "sections": sections}))
+    file.write(start + _ENCODER.encode({"facts": facts, "sections": sections})[1:])
 
 
 def _block(block: Block) -> dict[str, Any]:

@@ -17,8 +17,8 @@ from chalicelib.security import api_keys
 from chalicelib.usecases.questions import check_names
 from chalicelib.wiring import Services, services
 
-OPTIONAL = frozenset({"/health", "/openapi.json"})
-"""Routes that answer without a credential; one that is given must still be good."""
+OPTIONAL = frozenset({"/health", "/openapi.json", "/downloads/{token}"})
+"""Routes that answer without a credential; one that is given must still be good. A link's token is its own credential."""
 LONGEST_CREDENTIAL = 8192
 
 

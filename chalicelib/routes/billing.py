@@ -96,7 +96,7 @@ def set_settings() -> Response:
 
 
 def _shown_settings(held: CustomerSettings) -> dict[str, object]:
-    return {"allocation_tags": list(held.allocation_tags)}
+    return {"allocation_tags": list(held.allocation_tags), "report_retention_months": held.report_retention_months}
 
 
 def _sent(budget_id: str) -> tuple[str, Budget]:

@@ -21,6 +21,8 @@ STATUS: dict[type[errors.AnalyticsError], int] = {
     errors.TooLarge: 413,
     errors.UnsupportedMedia: 415,
     errors.KeyReused: 422,
+    errors.ReportTooLarge: 422,
+    errors.TooManyRunning: 429,
     errors.SourceUnavailable: 503,
     errors.StoreUnavailable: 503,
 }
@@ -84,7 +86,7 @@ def of_error(error: errors.AnalyticsError, request_id: str) -> Response:
     """The problem that a domain error is; 5xx say nothing of their cause."""
     status = next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), 500)
     problems = error.problems if isinstance(error, errors.InvalidInput) else ()
-    headers = {"Retry-After": "5"} if status == 503 else {"WWW-Authenticate": "Bearer"} if status == 401 else {}
+    headers = {"Retry-After": "5"} if status in (429, 503) else {"WWW-Authenticate": "Bearer"} if status == 401 else {}
     return problem(status, request_id, error.code, "" if status >= 500 else str(error), problems, headers)
 
 

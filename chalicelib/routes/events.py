@@ -15,7 +15,7 @@ import msgspec
 from chalice.app import CloudWatchEvent, SQSEvent
 
 from chalicelib.domain import signals
-from chalicelib.domain.errors import AnalyticsError
+from chalicelib.domain.errors import AnalyticsError, Busy
 from chalicelib.domain.period import iso
 from chalicelib.logs import LOGGER, emit
 from chalicelib.stores.files import customer_of
@@ -81,19 +81,19 @@ def work(event: SQSEvent) -> dict[str, Any] | None:
     with_ = services()
     if failed and not with_.settings.partial_batches:
         raise failed[0][1]
-    if failed:
-        emit(with_.settings.stage, signals.HANDLED_FAILURES, len(failed))
+    if failures := sum(not isinstance(error, Busy) for _, error in failed):
+        emit(with_.settings.stage, signals.HANDLED_FAILURES, failures)
     return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id, _ in failed]}
 
 
 def _do(job: dict[str, Any], left: Callable[[], float]) -> None:
     from chalicelib.routes.reports import reporting
-    from chalicelib.usecases import aggregate, report
+    from chalicelib.usecases import aggregate, rendering
 
     started, told = time.perf_counter(), {name: value for name, value in job.items() if isinstance(value, str) and name != "customers"}
     try:
         if job["job"] == "report":
-            report.run(reporting(), job["customer_id"], job["report_id"])
+            rendering.run(reporting(), job["customer_id"], job["report_id"])
         elif job["job"] == FINDINGS_JOB:
             _take_events(job["findings"])
         else:

@@ -1,24 +1,27 @@
-"""POST, GET and DELETE of /analytics/reports."""
+"""POST, GET and DELETE of /analytics/reports, and what proves them."""
 
 from __future__ import annotations
 
 import base64
 import binascii
-import hashlib
+import json
 import re
 import uuid
+from functools import partial
 
 from chalice.app import Blueprint, Response
 
 from chalicelib import renderers
 from chalicelib.domain.errors import InvalidInput, NotFound
 from chalicelib.domain.reporting import READY, ReportRecord
+from chalicelib.logs import emit
 from chalicelib.routes.answers import encode, fetched, made
 from chalicelib.routes.authentication import customer_alone, customer_of, registering
 from chalicelib.routes.parameters import limited, of_body, of_query, wait_of
 from chalicelib.usecases import report
-from chalicelib.usecases.query import text_of
+from chalicelib.usecases.query import Answer, text_of
 from chalicelib.usecases.questions import FILTERS, check_names, is_tag, one
+from chalicelib.usecases.reporting import Reporting, fetch
 from chalicelib.wiring import services
 
 reports = Blueprint(__name__)
@@ -28,17 +31,20 @@ LONGEST_KEY = 255
 _ID = re.compile(r"[0-9a-f]{32}", re.ASCII)
 
 
-def reporting() -> report.Reporting:
+def reporting() -> Reporting:
     """The collaborators of reports, for the routes and for the engine."""
     with_ = services()
-    return report.Reporting(
+    return Reporting(
         with_.customers,
         with_.metrics,
         with_.reports,
         with_.report_files,
         with_.report_queue,
         renderers.write,
+        renderers.write_data_set,
         lambda name: renderers.FORMATS[name].content_type,
+        lambda: with_.signers[0],
+        partial(emit, with_.settings.stage),
         with_.clock,
     )
 
@@ -48,22 +54,15 @@ def create() -> Response:
     request = reports.current_request
     body, named = of_body(request, lambda name: name in FILTERS or is_tag(name), ("top",))
     customer_id, key = customer_of(request, "report", named), request.headers.get("idempotency-key")
-    record = report.request(reporting(), customer_id, body, _new_id(customer_id, key), key is not None)
+    if key is not None and not 0 < len(key) <= LONGEST_KEY:
+        raise InvalidInput(("Idempotency-Key", f"must hold 1 to {LONGEST_KEY} characters"))
+    record = report.request(reporting(), customer_id, body, uuid.uuid4().hex, key)
     record = _awaited(customer_id, record, wait_of(request))
     location = {"Location": f"/analytics/reports/{record.id}"}
     if record.status != READY:
         return made({"id": record.id, "status": record.status}, 202, {**location, "Retry-After": "2"})
     shown = {"message": "the report is ready", **_shown(record), "url": report.link(reporting(), customer_id, record.id)}
     return made(shown, 200, location)
-
-
-def _new_id(customer_id: str, key: str | None) -> str:
-    """A new id; for an Idempotency-Key the same one every time, of this customer alone."""
-    if key is None:
-        return uuid.uuid4().hex
-    if not 0 < len(key) <= LONGEST_KEY:
-        raise InvalidInput(("Idempotency-Key", f"must hold 1 to {LONGEST_KEY} characters"))
-    return hashlib.sha256(f"{len(customer_id)}:{customer_id}{key}".encode()).hexdigest()[:32]
 
 
 def _awaited(customer_id: str, record: ReportRecord, seconds: int) -> ReportRecord:
@@ -73,7 +72,7 @@ def _awaited(customer_id: str, record: ReportRecord, seconds: int) -> ReportReco
         if record.finished:
             break
         with_.sleep(POLL_SECONDS)
-        record = report.fetch(reporting(), customer_id, record.id)
+        record = fetch(reporting(), customer_id, record.id)
     return record
 
 
@@ -107,39 +106,79 @@ def _position(cursor: str | None) -> tuple[str, str] | None:
 
 @on("/analytics/reports/{report_id}", "GET")
 def show(report_id: str) -> Response:
-    record = report.fetch(reporting(), customer_alone(reports.current_request, "report"), _checked(report_id))
-    return fetched(reports.current_request, encode(_shown(record)))
+    customer_id = customer_alone(reports.current_request, "report")
+    record = fetch(reporting(), customer_id, checked_id(report_id))
+    return fetched(reports.current_request, encode({**_shown(record), "restated": report.restated(reporting(), customer_id, record)}))
 
 
 @on("/analytics/reports/{report_id}/download", "GET")
 def download(report_id: str) -> Response:
-    url = report.link(reporting(), customer_alone(reports.current_request, "report"), _checked(report_id))
+    url = report.link(reporting(), customer_alone(reports.current_request, "report"), checked_id(report_id))
     return Response("", {"Location": url, "Cache-Control": "no-store"}, 303)
+
+
+@on("/analytics/reports/{report_id}/verify", "GET")
+def verify(report_id: str) -> Response:
+    from chalicelib.security import signing  # cryptography is slow to import
+
+    customer_id = customer_alone(reports.current_request, "report")
+    known = [signer.public_key for signer in services().signers]
+    check = partial(signing.check, known=known)
+    record, verified = report.verify(reporting(), customer_id, checked_id(report_id), check)
+    signed = record.signed
+    assert signed is not None
+    answer = {
+        "id": record.id,
+        "valid": verified.valid,
+        "document": verified.document,
+        "signature_check": verified.signature,
+        "manifest": json.loads(signed.manifest),
+        "signature": signed.signature,
+        "algorithm": "Ed25519",
+        "public_key": signed.public_key,
+        "fingerprint": signing.fingerprint(signed.public_key),
+    }
+    return fetched(reports.current_request, encode(answer))
 
 
 @on("/analytics/reports/{report_id}", "DELETE")
 def remove(report_id: str) -> Response:
-    report.delete(reporting(), customer_alone(reports.current_request, "report"), _checked(report_id))
+    report.delete(reporting(), customer_alone(reports.current_request, "report"), checked_id(report_id))
     return Response("", {"Cache-Control": "no-store"}, 204)
 
 
-def _checked(report_id: str) -> str:
+def checked_id(report_id: str) -> str:
     if not _ID.fullmatch(report_id):
         raise NotFound("there is no such report")
     return report_id
 
 
-def _shown(record: ReportRecord) -> dict[str, object]:
+def _shown(record: ReportRecord) -> Answer:
     return {
         "id": record.id,
         "status": record.status,
         "type": record.type,
+        "template": record.template.id,
         "format": record.format,
         "parameters": {name: list(values) for name, values in record.parameters.items()},
         "filename": record.filename,
         "size_bytes": record.size_bytes,
+        "rows": record.rows,
+        "estimated": record.estimated,
+        "data_through": text_of(record.data_through),
         "attempts": record.attempts,
         "reason": record.reason or None,
+        "detail": record.detail or None,
         "created_at": text_of(record.created_at),
+        "started_at": text_of(record.started_at),
         "finished_at": text_of(record.finished_at),
+        "expires_at": text_of(record.expires_at),
+        "timings": _timings(record),
     }
+
+
+def _timings(record: ReportRecord) -> Answer:
+    """Milliseconds that it waited and that its last attempt took."""
+    waited = record.started_at - record.created_at if record.started_at else None
+    took = record.finished_at - record.started_at if record.started_at and record.finished_at else None
+    return {"queued_ms": waited and round(waited.total_seconds() * 1000), "rendering_ms": took and round(took.total_seconds() * 1000)}

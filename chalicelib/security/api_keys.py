@@ -1,4 +1,7 @@
-"""API keys: sbk_<stage>_<id>_<secret>_<crc>. Only a peppered digest of the secret is kept; the checksum refuses typos without a look-up."""
+"""Opaque credentials: API keys sbk_<stage>_<id>_<secret>_<crc>, and in the same shape the tokens of links, sbl_...
+
+Only a peppered digest of the secret is kept; the checksum refuses typos without a look-up.
+"""
 
 from __future__ import annotations
 
@@ -7,23 +10,24 @@ import re
 import secrets
 import zlib
 
+KEY, LINK = "sbk", "sbl"
 _ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"
-_KEY = re.compile(r"(sbk_([a-z]+)_([a-z2-7]{16})_([a-z2-7]{52}))_([0-9a-f]{8})", re.ASCII)
+_KEY = re.compile(r"((sbk|sbl)_([a-z]+)_([a-z2-7]{16})_([a-z2-7]{52}))_([0-9a-f]{8})", re.ASCII)
 
 
-def new_key(stage: str) -> tuple[str, str, str]:
+def new_key(stage: str, kind: str = KEY) -> tuple[str, str, str]:
     """(the whole key, its id, its secret): 80 and 260 random bits."""
     key_id, secret = (_random(length) for length in (16, 52))
-    body = f"sbk_{stage}_{key_id}_{secret}"
+    body = f"{kind}_{stage}_{key_id}_{secret}"
     return f"{body}_{_checksum(body)}", key_id, secret
 
 
-def parse(text: str, stage: str) -> tuple[str, str] | None:
-    """(id, secret) of a well-formed key of this stage with a right checksum, else None."""
+def parse(text: str, stage: str, kind: str = KEY) -> tuple[str, str] | None:
+    """(id, secret) of a well-formed key of this kind and stage with a right checksum, else None."""
     match = _KEY.fullmatch(text)
-    if not match or match[2] != stage or match[5] != _checksum(match[1]):
+    if not match or match[2] != kind or match[3] != stage or match[6] != _checksum(match[1]):
         return None
-    return match[3], match[4]
+    return match[4], match[5]
 
 
 def digest(secret: str, pepper: bytes) -> str:

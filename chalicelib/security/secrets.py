@@ -12,12 +12,14 @@ class WeakSecret(Exception):
     """The service doesn't start on a secret that could be guessed."""
 
 
-def master_of(secret_string: str) -> bytes:
-    """The `master` member of the secret's JSON; WeakSecret below 32 bytes."""
-    master = str(json.loads(secret_string).get("master", "")).encode()
-    if len(master) < SHORTEST:
-        raise WeakSecret(f"the credentials secret's master has {len(master)} bytes, not {SHORTEST}")
-    return master
+def masters_of(secret_string: str) -> tuple[bytes, ...]:
+    """The `master` of the secret's JSON, then its `former` ones, whose signatures still count; WeakSecret below 32 bytes."""
+    secret = json.loads(secret_string)
+    masters = tuple(str(text).encode() for text in (secret.get("master", ""), *secret.get("former", [])))
+    for master in masters:
+        if len(master) < SHORTEST:
+            raise WeakSecret(f"the credentials secret's master has {len(master)} bytes, not {SHORTEST}")
+    return masters
 
 
 def derived(master: bytes, purpose: str) -> bytes:

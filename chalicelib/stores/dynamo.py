@@ -12,6 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.domain.errors import StoreUnavailable
 from chalicelib.stores.items import Item
+from chalicelib.stores.refusals import cancelled, code_of, condition_failed, reasons_of
 
 BATCH = 25
 ATTEMPTS = 8
@@ -102,7 +103,7 @@ class Dynamo:
             with available():
                 self._client.put_item(**request)
         except StoreUnavailable as error:
-            if _condition_failed(error):
+            if condition_failed(error):
                 return False
             raise
         return True
@@ -114,7 +115,7 @@ class Dynamo:
                 with available():
                     self._client.update_item(**_setting(table, key, values))
             except StoreUnavailable as error:
-                if _code(error) != "TransactionConflictException" or attempt == ATTEMPTS - 1:
+                if code_of(error) != "TransactionConflictException" or attempt == ATTEMPTS - 1:
                     raise
                 self.wait(attempt)  # a transaction is at the item: botocore doesn't try again for that
             else:
@@ -135,7 +136,7 @@ class Dynamo:
                     ExpressionAttributeValues={**values, **{f":{number}": value for number, value in enumerate(more.values())}},
                 )
         except StoreUnavailable as error:
-            if _condition_failed(error):
+            if condition_failed(error):
                 return False
             raise
         return True
@@ -169,10 +170,32 @@ class Dynamo:
                     more = [{"Update": _setting(table, *setting)}] if setting else []
                     self._client.transact_write_items(TransactItems=[{"Put": put} for put in puts] + more)
         except StoreUnavailable as error:
-            if unless_changed and (_condition_failed(error) or _cancelled(error)):
+            if unless_changed and (condition_failed(error) or cancelled(error)):
                 return False
             raise
         return True
+
+    def together(self, actions: list[dict[str, Any]]) -> list[str]:
+        """A transaction; where its conditions don't hold nothing is written, and each action's code says which ("None" held)."""
+        try:
+            with available():
+                self._client.transact_write_items(TransactItems=actions)
+        except StoreUnavailable as error:
+            if reasons := reasons_of(error):
+                return reasons
+            raise
+        return []
+
+    def take_out(self, table: str, key: Mapping[str, str], attribute: str, members: Iterable[str]) -> None:
+        """Takes members out of a set of texts, which needn't be there."""
+        with available():
+            self._client.update_item(
+                TableName=table,
+                Key=_key(key),
+                UpdateExpression="DELETE #set :members",
+                ExpressionAttributeNames={"#set": attribute},
+                ExpressionAttributeValues={":members": {"SS": sorted(members)}},
+            )
 
     def write_many(self, table: str, key_names: tuple[str, ...], puts: Iterable[Item], deletes: Iterable[Mapping[str, str]] = ()) -> None:
         """Puts and deletes in batches of 25; two of one key are refused here, because not every DynamoDB refuses them."""
@@ -211,19 +234,3 @@ def _setting(table: str, key: Mapping[str, str], values: Item) -> dict[str, Any]
 def _item_of(request: dict[str, Any]) -> Item:
     item: Item = request["PutRequest"]["Item"] if "PutRequest" in request else request["DeleteRequest"]["Key"]
     return item
-
-
-def _cancelled(error: StoreUnavailable) -> bool:
-    """Whether a transaction was given up because its condition didn't hold, or another one was at the same items."""
-    reasons = getattr(error.__cause__, "response", {}).get("CancellationReasons", [])
-    return any(reason.get("Code") in ("ConditionalCheckFailed", "TransactionConflict") for reason in reasons)
-
-
-def _condition_failed(error: StoreUnavailable) -> bool:
-    return _code(error) == "ConditionalCheckFailedException"
-
-
-def _code(error: StoreUnavailable) -> str:
-    """AWS's code for what went wrong."""
-    cause = error.__cause__
-    return str(cause.response.get("Error", {}).get("Code", "")) if isinstance(cause, ClientError) else ""

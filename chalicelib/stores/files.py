@@ -15,6 +15,7 @@ from botocore.exceptions import ClientError
 from chalicelib.domain.cost import CostPart
 from chalicelib.domain.reporting import ReportRecord
 from chalicelib.stores.dynamo import available
+from chalicelib.stores.tables import KEPT_MONTHS
 
 LINK_SECONDS = 300
 ABSENT = ("NoSuchKey", "404")
@@ -30,9 +31,17 @@ class ReportFiles:
     def __init__(self, client: Any, bucket: str) -> None:
         self._client, self._bucket = client, bucket
 
-    def put(self, customer_id: str, record: ReportRecord, content: BinaryIO, content_type: str) -> None:
+    def put(self, customer_id: str, record: ReportRecord, content: BinaryIO, content_type: str, months: int) -> None:
+        """The bucket deletes it after that many months: it has a rule for each tag (alarms/buckets.py)."""
+        request = {"Bucket": self._bucket, "Key": _report_key(customer_id, record), "ContentType": content_type}
         with available():
-            self._client.put_object(Bucket=self._bucket, Key=_report_key(customer_id, record), Body=content, ContentType=content_type)
+            self._client.put_object(**request, Body=content, Tagging=f"{KEPT_MONTHS}={months}")
+
+    def open(self, customer_id: str, record: ReportRecord) -> BinaryIO | None:
+        """The document as a file, which the caller closes; None when it is gone."""
+        with available():
+            answer = object_of(self._client, self._bucket, _report_key(customer_id, record))
+            return None if answer is None else spooled(answer)
 
     def url(self, customer_id: str, record: ReportRecord) -> str:
         """A link that works for five minutes and downloads under the report's own name."""
@@ -41,9 +50,15 @@ class ReportFiles:
         with available():
             return str(self._client.generate_presigned_url("get_object", Params=request, ExpiresIn=LINK_SECONDS))
 
-    def delete(self, customer_id: str, record: ReportRecord) -> None:
+    def delete(self, customer_id: str, report_id: str) -> None:
+        """Every version of what any attempt left: a deleted object would come back with its marker's deletion."""
         with available():
-            self._client.delete_object(Bucket=self._bucket, Key=_report_key(customer_id, record))
+            pages = self._client.get_paginator("list_object_versions").paginate(
+                Bucket=self._bucket, Prefix=_report_prefix(customer_id, report_id)
+            )
+            for page in pages:
+                for found in (*page.get("Versions", []), *page.get("DeleteMarkers", [])):
+                    self._client.delete_object(Bucket=self._bucket, Key=found["Key"], VersionId=found["VersionId"])
 
 
 class ExportFiles:
@@ -130,5 +145,10 @@ def customer_of(key: str) -> tuple[str, str] | None:
     return kind, customer_id
 
 
+def _report_prefix(customer_id: str, report_id: str) -> str:
+    return f"reports/{customer_id}/{report_id}/"
+
+
 def _report_key(customer_id: str, record: ReportRecord) -> str:
-    return f"reports/{customer_id}/{record.id}/{record.filename}"
+    """Of its attempt alone: what a worker that was cut off left is never taken for what another one finished."""
+    return f"{_report_prefix(customer_id, record.id)}{record.attempts}/{record.filename}"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from chalicelib.domain.choosing import RETENTIONS
+
 PROJECT = "securebase"
 TTL_ATTRIBUTE = "ttl"
 
@@ -48,19 +50,24 @@ CACHE = Table("cache", "cache_key", recovery=False)
 CUSTOMERS = Table("customers", "customer_id")
 API_KEYS = Table("api-keys", "key_id", indexes=(Index("CustomerIndex", "customer_id", "key_id"),))
 LEDGER = Table("ledger", "name", "period")
-TABLES = (METRICS, REPORTS, SCHEDULES, CACHE, CUSTOMERS, API_KEYS, LEDGER)
+LINKS = Table("report-links", "link_id", indexes=(Index("ReportIndex", "report_id", "link_id"),))
+TABLES = (METRICS, REPORTS, SCHEDULES, CACHE, CUSTOMERS, API_KEYS, LEDGER, LINKS)
+
+
+KEPT_MONTHS = "kept-months"
+"""The tag of an object that tells how long it is kept."""
 
 
 @dataclass(frozen=True)
 class Bucket:
-    """`lifecycle_days` is when objects (and old versions) expire; None keeps them."""
+    """`retentions` are the months after which objects that are tagged so expire; others are kept."""
 
     name: str
-    lifecycle_days: int | None
+    retentions: tuple[int, ...] = ()
 
 
-REPORTS_BUCKET = Bucket("reports", 400)  # 13 months
-EXPORTS_BUCKET = Bucket("exports", None)  # a customer's drops are the record; a new drop of a key replaces the old one
+REPORTS_BUCKET = Bucket("reports", RETENTIONS)
+EXPORTS_BUCKET = Bucket("exports")  # a customer's drops are the record; a new drop of a key replaces the old one
 BUCKETS = (REPORTS_BUCKET, EXPORTS_BUCKET)
 
 
@@ -78,7 +85,7 @@ class Queue:
 
 
 AGGREGATION_QUEUE = Queue("analytics-aggregation", timeout=120)
-REPORT_QUEUE = Queue("analytics-report-jobs", timeout=300)
+REPORT_QUEUE = Queue("analytics-report-jobs", timeout=300, attempts=4)  # the fourth tells that all three were cut off
 FINDINGS_QUEUE = Queue("analytics-findings", timeout=60)
 QUEUES = (AGGREGATION_QUEUE, REPORT_QUEUE, FINDINGS_QUEUE)
 ALERTS_TOPIC = "analytics-alerts"

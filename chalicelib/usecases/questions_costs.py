@@ -43,7 +43,7 @@ def cost_question(parameters: Parameters, now: datetime) -> CostQuestion:
     """Costs are by day: a finer period, instant or granularity is refused."""
     check_names(parameters, COST_PARAMETERS, tags=True)
     period, window = window_of(parameters, now)
-    if not window.whole_days:
+    if not window.whole_days or period.endswith("h"):  # 24h are whole days by chance in the first hour of one
         field = "period" if "period" in parameters else "start" if window.start.hour or window.start.minute else "end"
         raise InvalidInput((field, "costs are by whole UTC day"))
     basis = one(parameters, "cost") or "billed"

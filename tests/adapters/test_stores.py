@@ -16,7 +16,6 @@ from chalicelib.domain.compliance import Evaluation, Finding, assess
 from chalicelib.domain.cost import CostDay, CostLine, CostPart
 from chalicelib.domain.errors import StoreUnavailable, UnknownSchema
 from chalicelib.domain.period import HOUR, Window
-from chalicelib.domain.reporting import READY, ReportRecord
 from chalicelib.domain.state import CLOUDWATCH, COST_EXPLORER, OK, SourceState
 from chalicelib.domain.usage import UsageBucket, UsageKey
 from chalicelib.stores.cache import Cache, cache_key
@@ -25,7 +24,6 @@ from chalicelib.stores.dynamo import Dynamo
 from chalicelib.stores.files import ExportFiles, customer_of
 from chalicelib.stores.items import from_items, to_items
 from chalicelib.stores.metrics import Metrics
-from chalicelib.stores.reports import Reports
 from tests.adapters.conftest import NOW
 from tests.fakes import Clock
 
@@ -206,32 +204,6 @@ def test_an_answer_that_stops_being_true_is_kept_no_longer(cache: Cache, metrics
 def test_no_two_questions_share_a_cache_key() -> None:
     asked = [("a", "b1"), ("a1", "b"), ("a", "1b"), ("", "a1b"), ("1:a", "b"), ("a", "b")]
     assert len({cache_key(*pair) for pair in asked}) == len(asked)
-
-
-def record(number: int) -> ReportRecord:
-    return ReportRecord(f"{number:032x}", "costs", "pdf", {"period": ("30d",)}, "d", NOW + timedelta(seconds=number), filename="f.pdf")
-
-
-def test_reports_are_listed_newest_first_in_pages_of_ones_own(client: Any, clock: Clock) -> None:
-    reports = Reports(Dynamo(client), "securebase-dev-reports", clock)
-    for number in range(5):
-        assert reports.create("acme", record(number))
-    reports.create("other", record(9))
-    first, position = reports.list("acme", 2, None)
-    second, position = reports.list("acme", 2, position)
-    third, end = reports.list("acme", 2, position)
-    assert [found.id for found in [*first, *second, *third]] == [record(number).id for number in (4, 3, 2, 1, 0)]
-    assert end is None
-
-
-def test_a_report_is_made_once_and_a_deleted_one_does_not_come_back(client: Any, clock: Clock) -> None:
-    reports = Reports(Dynamo(client), "securebase-dev-reports", clock)
-    assert reports.create("acme", record(1))
-    assert not reports.create("acme", replace(record(1), type="usage"))
-    assert reports.get("other", record(1).id) is None
-    reports.delete("acme", record(1).id)
-    assert not reports.put("acme", replace(record(1), status=READY))
-    assert reports.get("acme", record(1).id) is None
 
 
 def test_no_customer_can_be_the_operator(client: Any) -> None:

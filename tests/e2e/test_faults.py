@@ -182,7 +182,7 @@ def test_the_health_page_is_503_without_its_store(aws: Embedded, unchanged: Aski
     assert unchanged.health()["status"] in ("ok", "degraded")
 
 
-@pytest.mark.parametrize("operation", ["PutItem", "GetItem"])
+@pytest.mark.parametrize("operation", ["TransactWriteItems", "GetItem"])
 def test_a_report_that_cannot_be_recorded_is_503(aws: Embedded, unchanged: Asking, operation: str) -> None:
     unchanged.get(USAGE)
     body = {"type": "costs", "format": "json", "period": "7d"}
@@ -191,7 +191,7 @@ def test_a_report_that_cannot_be_recorded_is_503(aws: Embedded, unchanged: Askin
     aws.on("dynamodb", "before-send.dynamodb", failing)
     answer = unchanged("POST", REPORTS, body)
     failing.mend()
-    if operation == "PutItem":
+    if operation == "TransactWriteItems":
         assert is_unavailable(answer)
         assert unchanged.get(REPORTS) == before
     else:

@@ -31,7 +31,11 @@ def test_objects_expire_as_their_spec_says_and_old_versions_and_abandoned_upload
         assert all(rule["Status"] == "Enabled" for rule in rules.values())
         assert rules["abandoned-uploads"]["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 7}
         assert rules["old-versions"]["NoncurrentVersionExpiration"] == {"NoncurrentDays": 30}
-        assert rules.get("current-versions", {}).get("ExpirationInDays") == spec.lifecycle_days
+        kept = {name: rule for name, rule in rules.items() if name.startswith("kept-")}
+        assert {rule["TagFilters"][0]["Value"]: rule["ExpirationInDays"] for rule in kept.values()} == {
+            str(months): 31 * months for months in spec.retentions
+        }
+        assert {rule["TagFilters"][0]["Key"] for rule in kept.values()} <= {"kept-months"}
         handed_over = rules.get("handed-over", {})
         assert (handed_over.get("Prefix"), handed_over.get("ExpirationInDays")) == (
             ("handover/", 2) if spec.name == "exports" else (None, None)

@@ -22,7 +22,7 @@ KEYS = {
 KEPT = ("AWS::DynamoDB::Table", "AWS::S3::Bucket", "AWS::SQS::Queue", "AWS::SecretsManager::Secret")
 TAGGED = (*KEPT, "AWS::SNS::Topic", "AWS::KMS::Key", "AWS::CloudWatch::Alarm")
 EXPECTED_OUTPUTS = {
-    *(f"{name}TableName" for name in ("Metrics", "Reports", "Schedules", "Cache", "Customers", "ApiKeys", "Ledger")),
+    *(f"{name}TableName" for name in ("Metrics", "Reports", "Schedules", "Cache", "Customers", "ApiKeys", "Ledger", "ReportLinks")),
     *("ReportsBucketName", "ExportsBucketName", "AlertsTopicArn", "CredentialsSecretArn"),
     *(
         f"{queue}{part}"
@@ -125,7 +125,12 @@ def test_the_dashboard_shows_every_function_table_api_graph_and_metric_of_ours(s
     assert dashboard["DashboardName"] == f"securebase-{stack.stage}-analytics"
     widgets = [widget["properties"] for widget in json.loads(text(dashboard["DashboardBody"]))["widgets"]]
     assert all(widget["region"] == "${AWS::Region}" for widget in widgets)
-    shown = {(line[1], line[-2], line[-1]["stat"]) for widget in widgets for line in widget["metrics"]}
+    lines = [
+        (*line[:-1], line[-1]["stat"]) if isinstance(line[-1], dict) else (*line, widget["stat"])
+        for widget in widgets
+        for line in widget["metrics"]
+    ]
+    shown = {(line[1], line[-2], line[-1]) for line in lines}
     lambda_graphs = [("Invocations", "Sum"), ("Errors", "Sum"), ("Throttles", "Sum"), ("Duration", "p50"), ("Duration", "p95")]
     assert {(m, function.deployed(stack.stage), s) for m, s in lambda_graphs for function in signals.FUNCTIONS} <= shown
     units = ("ConsumedReadCapacityUnits", "ConsumedWriteCapacityUnits", "ReadThrottleEvents", "WriteThrottleEvents")

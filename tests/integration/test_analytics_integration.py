@@ -611,7 +611,7 @@ def signing_key(own_stack: Stack) -> bytes:
         secret = made.get_secret_value(SecretId="securebase-local-analytics-credentials")["SecretString"]
     finally:
         made.close()
-    return secrets.derived(secrets.master_of(secret), "tokens")
+    return secrets.derived(secrets.masters_of(secret)[0], "tokens")
 
 
 def test_both_kinds_of_credential_open_the_customers_routes(own_stack: Stack) -> None:

@@ -241,4 +241,4 @@ def test_chosen_tags_are_the_only_ones_that_costs_are_told_by(own_stack: Stack, 
         assert (refused.status, refused.json["code"], refused.fields) == (400, "breakdown_unavailable", {field})
     for wrong in ({"allocation_tags": ["a", "a"]}, {"allocation_tags": [""]}, {"allocation_tags": "a"}):
         assert admin.request("PUT", "/analytics/settings", wrong).status == 400
-    assert admin.answer("/analytics/settings") == {"allocation_tags": ["team"]}
+    assert admin.answer("/analytics/settings")["allocation_tags"] == ["team"]

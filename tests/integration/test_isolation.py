@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import pytest
@@ -249,6 +250,73 @@ def a_statement(asking: Party, other: Party) -> Iterator[tuple[str, Answer, set[
     assert mine["statements"] != theirs["statements"] or not mine["statements"]
 
 
+TEMPLATES, BRANDING = "/analytics/templates", "/analytics/branding"
+TEMPLATE: dict[str, Any] = {"title": "mine alone", "sections": [{"section": "summary"}]}
+
+
+def linking(method: str) -> Row:
+    """A link to the other's report: made, listed or revoked by nobody else."""
+
+    def row(asking: Party, other: Party) -> Iterator[tuple[str, Answer, set[int]]]:
+        path = f"{REPORTS}/{other.report_id}/links"
+        made = other.client.post(path, {}).json
+        body, suffix = ({}, "") if method == "POST" else (None, f"/{made['id']}" if method == "DELETE" else "")
+        yield f"{other.report_id} {made['id']}", asking.client.request(method, path + suffix, body), {404}
+        yield other.id, asking.client.request(method, f"{path}{suffix}?customer_id={other.id}", body), {403}
+        own = asking.client.request(method, f"{REPORTS}/{asking.report_id}/links{suffix}", body)
+        yield made["id"], own, {404} if method == "DELETE" else {200, 201}
+        if method == "DELETE":
+            assert [one["revoked_at"] for one in other.client.answer(path)["links"] if one["id"] == made["id"]] == [None]
+
+    return row
+
+
+def following(asking: Party, other: Party) -> Iterator[tuple[str, Answer, set[int]]]:
+    """A link opens its own document to anybody, and a credential of somebody else's changes nothing of that."""
+    made = asking.client.post(f"{REPORTS}/{asking.report_id}/links", {}).json
+    path = urlsplit(made["url"]).path
+    for client in (Client(asking.client.base_url), other.client):
+        answer = client.get(path)
+        assert asking.report_id in answer.headers["Location"]
+    yield "", asking.client.get(path), {303}
+    for forged in (path[:-1], path.replace("sbl_", "sbk_"), f"{path}0", f"/downloads/{other.customer.api_key}"):
+        yield other.customer.api_key, Client(asking.client.base_url).get(forged), {404}
+
+
+def one_template(method: str) -> Row:
+    """The other's template by its id: there is none of that id here."""
+
+    def row(asking: Party, other: Party) -> Iterator[tuple[str, Answer, set[int]]]:
+        path = f"{TEMPLATES}/secret-plan"
+        body = TEMPLATE if method == "PUT" else None
+        made = other.client.request("PUT", path, {**TEMPLATE, "title": f"plan of {other.id}"})
+        assert made.status == 200
+        yield other.id, asking.client.request(method, f"{path}?customer_id={other.id}", body), {403}
+        yield "", asking.client.request(method, path, body), {200} if method == "PUT" else {404}
+        assert other.client.answer(path) == made.json
+        for party in (asking, other):
+            party.client.request("DELETE", path)
+
+    return row
+
+
+def previewing(asking: Party, other: Party) -> Iterator[tuple[str, Answer, set[int]]]:
+    filters = {"filters": {"account": list(ACCOUNTS[other.id])}}
+    sections = [{"section": name} for name in ("cost-lines", "cost-accounts")]
+    yield other.id, asking.client.post(f"{TEMPLATES}/preview", {**TEMPLATE, "customer_id": other.id}), {403}
+    answer = asking.client.post(f"{TEMPLATES}/preview", {**TEMPLATE, **filters, "sections": sections})
+    assert [block["rows"] for section in answer.json["sections"] for block in section["blocks"]] == [[], []]
+    yield str(ACCOUNTS[other.id]), answer, {200}
+
+
+def branding(asking: Party, other: Party) -> Iterator[tuple[str, Answer, set[int]]]:
+    before = other.client.answer(BRANDING)
+    yield other.id, asking.client.request("PUT", BRANDING, {"name": "mine", "customer_id": other.id}), {403}
+    yield "", asking.client.request("PUT", BRANDING, {"name": "mine"}), {200}
+    assert other.client.answer(BRANDING) == before
+    yield "", asking.client.request("PUT", BRANDING, {}), {200}
+
+
 MATRIX: dict[tuple[str, str], Row] = {
     ("GET", "/analytics/usage"): counting("/analytics/usage"),
     ("GET", "/analytics/costs"): counting("/analytics/costs"),
@@ -276,6 +344,18 @@ MATRIX: dict[tuple[str, str], Row] = {
     ("GET", f"{REPORTS}/{{report_id}}"): one_report("GET", ""),
     ("GET", f"{REPORTS}/{{report_id}}/download"): one_report("GET", "/download"),
     ("DELETE", f"{REPORTS}/{{report_id}}"): one_report("DELETE", ""),
+    ("GET", f"{REPORTS}/{{report_id}}/verify"): one_report("GET", "/verify"),
+    ("GET", f"{REPORTS}/{{report_id}}/links"): linking("GET"),
+    ("POST", f"{REPORTS}/{{report_id}}/links"): linking("POST"),
+    ("DELETE", f"{REPORTS}/{{report_id}}/links/{{link_id}}"): linking("DELETE"),
+    ("GET", "/downloads/{token}"): following,
+    ("GET", TEMPLATES): fetching(TEMPLATES),
+    ("GET", f"{TEMPLATES}/{{template_id}}"): one_template("GET"),
+    ("PUT", f"{TEMPLATES}/{{template_id}}"): one_template("PUT"),
+    ("DELETE", f"{TEMPLATES}/{{template_id}}"): one_template("DELETE"),
+    ("POST", f"{TEMPLATES}/preview"): previewing,
+    ("GET", BRANDING): fetching(BRANDING),
+    ("PUT", BRANDING): branding,
     ("GET", "/health"): health,
     ("GET", "/openapi.json"): document,
 }

@@ -3,6 +3,7 @@
 import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import pytest
@@ -10,7 +11,8 @@ from jsonschema import Draft202012Validator
 
 from tests.stack import Answer, Client, Stack
 
-IN_PATH = {"budget_id": "0" * 32, "report_id": "0" * 32, "exception_id": "0" * 32, "month": "2026-10", "control_id": "IAM.4"}
+NOBODYS = dict.fromkeys(("budget_id", "report_id", "exception_id"), "0" * 32)
+IN_PATH = {**NOBODYS, "month": "2026-10", "control_id": "IAM.4", "template_id": "usage", "link_id": "a" * 16}
 UNKNOWN = "is not a parameter here"
 
 
@@ -139,7 +141,23 @@ def test_what_is_written_is_answered_as_documented(own_stack: Stack, document: A
     assert ready.status == 200
     assert held_against(document, "POST", "/analytics/reports", ready) == []
     sent("GET", "/analytics/reports/{report_id}/download", status=303, report_id=ready.json["id"])
+    sent("GET", "/analytics/reports/{report_id}/verify", report_id=ready.json["id"])
+    links = "/analytics/reports/{report_id}/links"
+    link = sent("POST", links, {"expires_in_days": 1}, 201, report_id=ready.json["id"])
+    followed = Client(client.base_url).get(urlsplit(link["url"]).path)
+    assert (followed.status, held_against(document, "GET", "/downloads/{token}", followed)) == (303, [])
+    sent("GET", links, report_id=ready.json["id"])
+    sent("DELETE", links + "/{link_id}", status=204, report_id=ready.json["id"], link_id=link["id"])
     sent("DELETE", "/analytics/reports/{report_id}", status=204, report_id=ready.json["id"])
+    own = {"title": "Mine", "sections": [{"section": "summary"}, {"section": "cost-lines", "fields": ["day"]}], "top": 3}
+    sent("PUT", "/analytics/templates/{template_id}", own, template_id="mine")
+    sent("POST", "/analytics/templates/preview", own)
+    sent("GET", "/analytics/templates")
+    sent("GET", "/analytics/templates/{template_id}", template_id="mine")
+    sent("DELETE", "/analytics/templates/{template_id}", status=204, template_id="mine")
+    sent("PUT", "/analytics/branding", {"name": "Mine", "colour": "#aabbcc"})
+    sent("GET", "/analytics/branding")
+    sent("PUT", "/analytics/branding", {})
 
 
 def test_the_document_is_small_enough_and_names_nobody(stack: Stack, document: Any) -> None:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from chalicelib.logs import redacted
 from chalicelib.security import api_keys
-from chalicelib.security.secrets import WeakSecret, derived, master_of
+from chalicelib.security.secrets import WeakSecret, derived, masters_of
 from chalicelib.security.tokens import Verifier, hs256, mint
 
 KEY = derived(b"m" * 48, "tokens")
@@ -89,7 +89,7 @@ def test_a_scope_that_does_not_exist_grants_nothing() -> None:
 
 def test_a_short_secret_is_refused_at_start() -> None:
     with pytest.raises(WeakSecret):
-        master_of(json.dumps({"master": "short"}))
+        masters_of(json.dumps({"master": "short"}))
 
 
 def test_a_key_is_parsed_back_and_only_its_own_secret_matches() -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from chalicelib.domain.template import OF_TYPE, SECTIONS
 from chalicelib.routes import errors
 from chalicelib.settings import CAPS
 from chalicelib.stores import tables
@@ -43,12 +44,24 @@ def test_every_parameter_is_documented_and_every_documented_one_is_known() -> No
 
 def test_every_status_with_its_codes_is_documented() -> None:
     documented = {int(status) for status in re.findall(r"^\| (\d{3}) \|", API, re.MULTILINE)}
-    assert documented == set(errors.TITLES) - {429}
+    assert documented == set(errors.TITLES)
 
 
 def test_every_code_of_an_error_is_documented() -> None:
     for kind in errors.STATUS:
         assert f"`{kind.code}`" in API or kind.__name__ == "SourceUnavailable", kind
+
+
+def test_every_section_of_a_template_is_documented_with_its_fields() -> None:
+    rows = re.findall(r"^\| `([a-z-]+)` \| ((?:`[a-z_]+`(?:, )?)*) \|$", API.split("## Templates")[1].split("##")[0], re.MULTILINE)
+    assert {name: tuple(re.findall(r"`(\w+)`", fields)) for name, fields in rows} == {name: kind.fields for name, kind in SECTIONS.items()}
+
+
+def test_every_template_of_a_type_is_documented() -> None:
+    table = API.split("## Reports")[1].split("\n\n")[2].splitlines()[2:]
+    told = {row.split("`")[1]: tuple(name for name in re.findall(r"`([a-z-]+)`", row.split("|")[2])) for row in table}
+    assert told.pop("custom") == ()
+    assert told == OF_TYPE
 
 
 def test_every_variable_is_documented_and_read() -> None:

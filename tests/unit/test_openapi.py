@@ -16,10 +16,10 @@ from chalice.app import Request
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import validate
 
+from chalicelib.domain.reporting import TYPES
 from chalicelib.routes import errors
 from chalicelib.routes.openapi import document, problems
 from chalicelib.usecases import questions, questions_anomalies, questions_compliance, questions_costs
-from chalicelib.usecases.report import PARAMETERS
 
 ROOT = Path(__file__).parents[2]
 API = (ROOT / "docs" / "api.md").read_text()
@@ -112,11 +112,21 @@ def test_the_docs_give_each_operation_the_parameters_of_the_document() -> None:
     }
 
 
-@pytest.mark.parametrize("kind", PARAMETERS)
+WINDOW = {"period", "start", "end"}
+TAKEN = {
+    "usage": {*questions.USAGE_PARAMETERS},
+    "costs": {*questions_costs.COST_PARAMETERS},
+    "compliance": {*WINDOW, "framework"},
+    "executive": {*WINDOW, *questions.FILTERS, "breakdown", "granularity", "top", "compare", "cost", "currency", "framework"},
+    "custom": {*questions.USAGE_PARAMETERS, *questions_costs.COST_PARAMETERS, "framework"},
+}
+
+
+@pytest.mark.parametrize("kind", TYPES)
 def test_a_report_is_asked_for_with_what_its_type_takes(kind: str) -> None:
     members = SCHEMAS[f"{kind.title()}ReportRequest"]
-    assert set(members["properties"]) == {"type", "format", "customer_id", *PARAMETERS[kind]}
-    assert ("patternProperties" in members) == (kind == "costs")
+    assert set(members["properties"]) == {"type", "format", "template", "customer_id", *TAKEN[kind]}
+    assert ("patternProperties" in members) == (kind in ("costs", "custom"))
     assert {"$ref": f"#/components/schemas/{kind.title()}ReportRequest"} in SCHEMAS["ReportRequest"]["anyOf"]
 
 
@@ -156,7 +166,10 @@ def test_an_operation_tells_of_its_refusals(method: str, path: str, operation: d
 def test_shapes_are_closed() -> None:
     objects = [shape for shape in schemas(SCHEMAS) if isinstance(shape.get("properties"), dict) and "type" in shape]
     assert objects
-    assert [shape for shape in objects if shape["additionalProperties"]] == [SCHEMAS["BudgetRequest"]["properties"]["scope"]]
+    assert [shape for shape in objects if shape["additionalProperties"]] == [
+        SCHEMAS["BudgetRequest"]["properties"]["scope"],
+        SCHEMAS["ReportDocument"],
+    ]
 
 
 def validator(name: str) -> Draft202012Validator:

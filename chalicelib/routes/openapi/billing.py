@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from chalicelib.domain.breakdown import DIMENSIONS
 from chalicelib.domain.budget import ACTUAL, AT_RISK, EXCEEDED, FORECAST, OK, UNKNOWN
-from chalicelib.domain.choosing import LONGEST_TAG, MOST_TAGS
+from chalicelib.domain.choosing import LONGEST_TAG, MOST_TAGS, RETENTIONS
 from chalicelib.domain.rates import CHARGED, KINDS, PURCHASES, RATE_BASES
 from chalicelib.domain.statement import MINIMUM, RESTATEMENT, ROUNDING, SHARE, USAGE
 from chalicelib.routes.openapi.shapes import (
@@ -99,13 +99,21 @@ THRESHOLD_REQUEST = closed(
     {"percent": said(_decimal(4, "(?=.*[1-9])", exclusiveMinimum=0, maximum=1000), "Of `amount`, with at most four places.")},
     {"of": said(SIDES, "", default=ACTUAL)},
 )
+MONTHS_KEPT: Schema = {"type": "integer", "enum": list(RETENTIONS)}
 TAG_KEYS = listed(
     {"type": "string", "minLength": 1, "maxLength": LONGEST_TAG, "pattern": "\\S"},
     maxItems=MOST_TAGS,
     uniqueItems=True,
     examples=[["team"]],
 )
-SETTINGS_REQUEST = closed({}, {"allocation_tags": said(TAG_KEYS, "None is any.", default=[]), "customer_id": nullable(TEXT)})
+SETTINGS_REQUEST = closed(
+    {},
+    {
+        "allocation_tags": said(TAG_KEYS, "None is any.", default=[]),
+        "report_retention_months": said(MONTHS_KEPT, "For reports that are asked for from now on.", default=13),
+        "customer_id": nullable(TEXT),
+    },
+)
 LINE_KINDS = (USAGE, *KINDS, PURCHASES, SHARE, ROUNDING, MINIMUM, RESTATEMENT)
 STATEMENT_OF = closed(
     {
@@ -148,7 +156,7 @@ SCHEMAS: dict[str, Schema] = {
     "Budgets": closed({"customer_id": TEXT, "budgets": listed(ref("BudgetState")), **ENDS}),
     "BudgetRequest": BUDGET_REQUEST,
     "ThresholdRequest": THRESHOLD_REQUEST,
-    "Settings": closed({"allocation_tags": listed(TEXT)}),
+    "Settings": closed({"allocation_tags": listed(TEXT), "report_retention_months": MONTHS_KEPT}),
     "SettingsRequest": SETTINGS_REQUEST,
     "StatementOf": STATEMENT_OF,
     "Statement": STATEMENT,

@@ -7,13 +7,13 @@ from functools import cache
 from typing import Any
 
 from chalicelib.routes.answers import encode
-from chalicelib.routes.openapi import billing, compliance, costs, parameters, problems, reports, usage
+from chalicelib.routes.openapi import billing, compliance, costs, parameters, problems, reports, templates, usage
 from chalicelib.routes.openapi.operations import OPERATIONS, Operation
 from chalicelib.routes.openapi.shapes import ID, TEXT, Schema, ref, said
 from chalicelib.routes.representations import JSON, REPRESENTATIONS
 from chalicelib.version import VERSION
 
-MODULES = (problems, usage, costs, compliance, billing, reports)
+MODULES = (problems, usage, costs, compliance, billing, reports, templates)
 TAG_WORDS = {
     "service": "The service itself",
     "usage": "What was used",
@@ -22,11 +22,16 @@ TAG_WORDS = {
     "statements": "What is charged",
     "compliance": "How the controls stand",
     "reports": "All of it as documents",
+    "templates": "What documents are made of",
+    "branding": "How documents look",
 }
 PATH_PARAMETERS: dict[str, Schema] = {
     "budget_id": ID,
     "exception_id": ID,
     "report_id": ID,
+    "link_id": {"type": "string", "pattern": "^[a-z2-7]{16}$"},
+    "template_id": said({"type": "string", "pattern": "^[a-z0-9][a-z0-9-]{0,49}$"}, "", examples=["board-pack"]),
+    "token": said(TEXT, "As the link holds it."),
     "month": said({"type": "string", "pattern": "^(19|20)[0-9]{2}-(0[1-9]|1[0-2])$"}, "Like 2026-10.", examples=["2026-10"]),
     "control_id": said({"type": "string", "minLength": 1}, "Url-encoded, slashes too.", examples=["IAM.4"]),
 }
@@ -48,7 +53,7 @@ VARY: Schema = {"required": True, "schema": {"type": "string", "const": "Accept"
 CACHE: Schema = {"description": "Whether it was computed before.", "required": True, "schema": {"type": "string", "enum": ["hit", "miss"]}}
 LOCATION: Schema = {"description": "Where it is.", "required": True, "schema": TEXT}
 WRITTEN: dict[str, Schema] = {"Cache-Control": {"required": True, **NO_STORE}, "X-Request-Id": problems.REQUEST_ID}
-LOCATED = ("createReport", "createBudget", "downloadReport")
+LOCATED = ("createReport", "createBudget", "downloadReport", "followLink")
 ANYBODY: list[dict[str, list[str]]] = [{"apiKey": []}, {"token": []}]
 
 

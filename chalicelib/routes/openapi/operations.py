@@ -22,7 +22,9 @@ TROUBLE = (500, 503)
 BODY = (413, 415)
 BUDGETS, REPORTS, EXCEPTIONS = "/analytics/budgets", "/analytics/reports", "/analytics/compliance/exceptions"
 SETTINGS = "/analytics/settings"
+TEMPLATES, BRANDING = "/analytics/templates", "/analytics/branding"
 A_REPORT, A_BUDGET = f"{REPORTS}/{{report_id}}", f"{BUDGETS}/{{budget_id}}"
+LINKS, A_TEMPLATE = f"{A_REPORT}/links", f"{TEMPLATES}/{{template_id}}"
 
 
 @dataclass(frozen=True)
@@ -130,11 +132,45 @@ OPERATIONS = (
         "ReportQueued",
         body="ReportRequest",
         status=202,
-        problems=(409, 422),
+        problems=(409, 422, 429),
         headers=("Idempotency-Key", "Prefer"),
     ),
     Operation("GET", REPORTS, "listReports", "Reports, newest first", REPORT, "Reports", PAGE),
-    Operation("GET", A_REPORT, "getReport", "One report's state", REPORT, "Report", problems=(404,)),
+    Operation("GET", A_REPORT, "getReport", "One report's state", REPORT, "ReportNow", problems=(404,)),
     Operation("GET", f"{A_REPORT}/download", "downloadReport", "The way to the document", REPORT, status=303, problems=(404, 409)),
+    Operation("GET", f"{A_REPORT}/verify", "verifyReport", "Its manifest, held against it", REPORT, "Verified", problems=(404, 409)),
     Operation("DELETE", A_REPORT, "deleteReport", "Deletes a report and its document", REPORT, status=204, problems=(404,)),
+    Operation("GET", LINKS, "listLinks", "A report's links and how often they were followed", REPORT, "Links", problems=(404,)),
+    Operation(
+        "POST",
+        LINKS,
+        "createLink",
+        "A link for people without a credential",
+        REPORT,
+        "NewLink",
+        (),
+        False,
+        "LinkRequest",
+        201,
+        False,
+        (404, 409),
+    ),
+    Operation("DELETE", f"{LINKS}/{{link_id}}", "revokeLink", "Ends a link now", REPORT, status=204, problems=(404,)),
+    Operation("GET", "/downloads/{token}", "followLink", "The way to the document", NOBODY, status=303, problems=(404, 503)),
+    Operation("GET", TEMPLATES, "listTemplates", "Built-in and own templates of reports", REPORT, "Templates"),
+    Operation("GET", A_TEMPLATE, "getTemplate", "One template", REPORT, "Template", problems=(404,)),
+    Operation("PUT", A_TEMPLATE, "putTemplate", "Saves a template", REPORT, "Template", body="TemplateRequest", problems=(404, 409)),
+    Operation("DELETE", A_TEMPLATE, "deleteTemplate", "Forgets a template", REPORT, status=204, problems=(404,)),
+    Operation(
+        "POST",
+        f"{TEMPLATES}/preview",
+        "previewTemplate",
+        "What a template would say now",
+        REPORT,
+        "ReportDocument",
+        body="TemplateRequest",
+        problems=(422,),
+    ),
+    Operation("GET", BRANDING, "getBranding", "How the customer's documents look", REPORT, "Branding"),
+    Operation("PUT", BRANDING, "putBranding", "Sets it anew", ADMIN, "Branding", body="BrandingRequest"),
 )

@@ -10,6 +10,7 @@ REQUEST_ID: Schema = {"description": "Quote it when you ask about an answer.", "
 RETRY_AFTER: Schema = {"description": "Seconds.", "required": True, "schema": {"type": "string", "pattern": "^[0-9]+$"}}
 MORE_HEADERS: dict[int, dict[str, Schema]] = {
     401: {"WWW-Authenticate": {"description": "Bearer", "required": True, "schema": TEXT}},
+    429: {"Retry-After": RETRY_AFTER},
     503: {"Retry-After": RETRY_AFTER},
 }
 OUR_OWN: dict[type[errors.AnalyticsError], int] = {errors.UnknownSchema: 500, errors.BreakdownUnavailable: 400}
@@ -47,7 +48,7 @@ def response_of(status: int) -> Schema:
     return {"description": TITLES[status], "headers": {"X-Request-Id": REQUEST_ID, **MORE_HEADERS.get(status, {})}, "content": content}
 
 
-ANSWERED = (400, 401, 403, 404, 409, 413, 415, 422, 500, 503)
+ANSWERED = (400, 401, 403, 404, 409, 413, 415, 422, 429, 500, 503)
 """405 is of methods that no operation has."""
 SCHEMAS: dict[str, Schema] = {
     "FieldProblem": closed({"field": TEXT, "message": TEXT}),

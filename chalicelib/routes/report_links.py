@@ -1,0 +1,87 @@
+"""Links to a report's document, for people without a credential: made, listed, revoked, followed."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from chalice.app import Blueprint, Response
+
+from chalicelib.domain.errors import InvalidInput, NotFound
+from chalicelib.domain.link import Uses
+from chalicelib.logs import LOGGER
+from chalicelib.routes.answers import encode, fetched, made
+from chalicelib.routes.authentication import customer_alone, customer_of, registering
+from chalicelib.routes.parameters import of_body_as
+from chalicelib.routes.reports import checked_id, reporting
+from chalicelib.security import api_keys
+from chalicelib.usecases import report_links as links
+from chalicelib.wiring import services
+
+report_links = Blueprint(__name__)
+on = registering(report_links)
+LINKS, DOWNLOADS = "/analytics/reports/{report_id}/links", "/downloads/{token}"
+_LINK_ID = re.compile(r"[a-z2-7]{16}", re.ASCII)
+
+
+def linking() -> links.Linking:
+    with_ = services()
+
+    def new_token() -> tuple[str, str, str]:
+        token, link_id, secret = api_keys.new_key(with_.settings.stage, api_keys.LINK)
+        return token, link_id, api_keys.digest(secret, with_.pepper)
+
+    def parse(token: str) -> Any:
+        parsed = api_keys.parse(token, with_.settings.stage, api_keys.LINK)
+        return parsed and (parsed[0], lambda kept: api_keys.matches(parsed[1], kept, with_.pepper))
+
+    return links.Linking(reporting(), with_.links, new_token, parse, with_.known_customer)
+
+
+@on(LINKS, "POST")
+def create(report_id: str) -> Response:
+    request = report_links.current_request
+    body, named = of_body_as(request, links.LinkBody)
+    customer_id = customer_of(request, "report", named)
+    customer_alone(request, "report")
+    if not 1 <= body.expires_in_days <= links.LONGEST_DAYS:
+        raise InvalidInput(("expires_in_days", f"must be a whole number from 1 to {links.LONGEST_DAYS}"))
+    token, link = links.create(linking(), customer_id, checked_id(report_id), body.expires_in_days, request.principal.id)
+    return made({**links.shown_link(link, Uses()), "url": f"{_base(request)}{DOWNLOADS.format(token=token)}"}, 201)
+
+
+def _base(request: Any) -> str:
+    """Where this API answers: as it is set, else as this request reached it, with its stage's prefix where there is one."""
+    context = request.context or {}
+    own = LINKS.format(**(request.uri_params or {}))
+    prefix = str(context.get("path", "")).removesuffix("/").removesuffix(own)
+    host = context.get("domainName")
+    set_ = services().settings.public_url
+    return set_ or (f"https://{host}{prefix}" if host else f"http://{request.headers.get('host', '')}{prefix}")
+
+
+@on(LINKS, "GET")
+def index(report_id: str) -> Response:
+    request = report_links.current_request
+    found = links.of_report(linking(), customer_alone(request, "report"), checked_id(report_id))
+    return fetched(request, encode({"links": [links.shown_link(link, uses) for link, uses in found]}))
+
+
+@on(LINKS + "/{link_id}", "DELETE")
+def revoke(report_id: str, link_id: str) -> Response:
+    customer_id = customer_alone(report_links.current_request, "report")
+    if not _LINK_ID.fullmatch(link_id):
+        raise NotFound("there is no such link")
+    links.revoke(linking(), customer_id, checked_id(report_id), link_id)
+    return Response("", {"Cache-Control": "no-store"}, 204)
+
+
+@on(DOWNLOADS, "GET")
+def follow(token: str) -> Response:
+    """Who follows it is told in the log: which link, whose, from where."""
+    request = report_links.current_request
+    customer_id, link, url = links.follow(linking(), token)
+    address = (request.context or {}).get("identity", {}).get("sourceIp")
+    told = {"link_id": link.id, "report_id": link.report_id, "customer_id": customer_id, "address": address}
+    LOGGER.info("link followed", extra=told)
+    return Response("", {"Location": url, "Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}, 303)

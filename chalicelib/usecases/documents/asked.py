@@ -1,0 +1,135 @@
+"""What the sections of one report ask: the very functions that the routes ask, each once however many sections use its answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import cached_property
+from itertools import islice
+from typing import Any
+
+from chalicelib.domain.anomalies import Thresholds
+from chalicelib.domain.cost import CostDay
+from chalicelib.domain.errors import ReportTooLarge
+from chalicelib.domain.period import DAY, Window
+from chalicelib.domain.report import Row
+from chalicelib.domain.state import CustomerStatus
+from chalicelib.domain.template import COMPLIANCE, COSTS, narrowed
+from chalicelib.usecases.charging import charging, rates_of
+from chalicelib.usecases.ports import MetricStore
+from chalicelib.usecases.query_anomalies import anomaly_answer
+from chalicelib.usecases.query_changes import changes_answer
+from chalicelib.usecases.query_compliance import compliance_answer
+from chalicelib.usecases.query_controls import control_answer, controls_answer
+from chalicelib.usecases.query_costs import cost_answer
+from chalicelib.usecases.query_risk import risk_answer
+from chalicelib.usecases.query_usage import usage_answer
+from chalicelib.usecases.questions import USAGE_PARAMETERS, ComplianceQuestion, UsageQuestion, one, usage_question
+from chalicelib.usecases.questions_anomalies import AnomalyQuestion
+from chalicelib.usecases.questions_compliance import USUAL_CHANGES, ChangesQuestion, ControlQuestion, ControlsQuestion
+from chalicelib.usecases.questions_costs import COST_PARAMETERS, CostQuestion, cost_question
+
+Answer = Mapping[str, Any]
+ALL = 10**9
+PLAIN_COMPARISON = {"compare": ("previous",)}
+
+
+@dataclass(frozen=True)
+class Asked:
+    """`parameters` are a request's, over the template's; every answer is as of `at`."""
+
+    metrics: MetricStore
+    customer_id: str
+    parameters: Mapping[str, tuple[str, ...]]
+    at: datetime
+    areas: tuple[str, ...]
+    most_rows: int
+
+    @cached_property
+    def status(self) -> CustomerStatus:
+        return self.metrics.status(self.customer_id)
+
+    @property
+    def framework(self) -> str | None:
+        return one(self.parameters, "framework")
+
+    @cached_property
+    def cost_question(self) -> CostQuestion:
+        return cost_question({**PLAIN_COMPARISON, **narrowed(self.parameters, COST_PARAMETERS, tags=True)}, self.at)
+
+    @cached_property
+    def usage_question(self) -> UsageQuestion:
+        return usage_question(narrowed(self.parameters, USAGE_PARAMETERS), self.at)
+
+    @cached_property
+    def window(self) -> Window:
+        """Of costs and usage; compliance is of the instant."""
+        return self.cost_question.window if COSTS in self.areas else self.usage_question.window
+
+    @cached_property
+    def costs(self) -> Answer:
+        return self.costs_by(",".join(self.cost_question.by))
+
+    def costs_by(self, breakdown: str) -> Answer:
+        question = replace(self.cost_question, by=tuple(breakdown.split(",")))
+        return cost_answer(self.metrics, self.customer_id, question, self.status, self.at)
+
+    @cached_property
+    def cost_days(self) -> Sequence[CostDay]:
+        """The window's days at the customer's rates."""
+        window = self.cost_question.window
+        first, last = window.start.date(), (window.end - DAY).date()
+        read = self.metrics.costs.read(self.customer_id, first, last, as_of=self.cost_question.as_of)
+        return charging(rates_of(self.metrics, self.customer_id, self.status))(read)
+
+    @cached_property
+    def anomalies(self) -> Answer:
+        asked = self.cost_question
+        question = AnomalyQuestion(asked.period, asked.window, asked.selection, asked.basis, asked.currency, Thresholds(), None)
+        return anomaly_answer(self.metrics, self.customer_id, question, self.status, self.at)
+
+    @cached_property
+    def usage(self) -> Answer:
+        return usage_answer(self.metrics, self.customer_id, self.usage_question, self.status, self.at)
+
+    @cached_property
+    def compliance(self) -> Answer:
+        return compliance_answer(self.metrics, self.customer_id, ComplianceQuestion(self.framework, None), self.status, self.at)
+
+    def controls(self, framework: str | None, states: tuple[str, ...] = ()) -> Answer:
+        """Every control, worst first."""
+        question = ControlsQuestion(framework, states, (), ALL, None)
+        return controls_answer(self.metrics, self.customer_id, question, self.status, self.at)
+
+    def control(self, control_id: str) -> Answer:
+        """One control with every failing resource."""
+        return control_answer(self.metrics, self.customer_id, ControlQuestion(control_id, ALL, None), self.status, self.at)
+
+    @cached_property
+    def changes(self) -> Answer:
+        """Of the last 30 days."""
+        last = self.at.date()
+        question = ChangesQuestion(last - USUAL_CHANGES, last, self.framework, ALL)
+        return changes_answer(self.metrics, self.customer_id, question, self.status, self.at)
+
+    @cached_property
+    def risk(self) -> Answer:
+        asked = narrowed(self.parameters, ("period", "start", "end", "cost", "currency"))
+        question = replace(cost_question(asked, self.at), top=ALL)
+        return risk_answer(self.metrics, self.customer_id, question, self.status, self.at)
+
+    def within_limits(self, rows: Iterable[Row]) -> tuple[Row, ...]:
+        """The rows; ReportTooLarge before there are more of them than the document may have."""
+        found = tuple(islice(rows, self.most_rows + 1))
+        if len(found) > self.most_rows:
+            raise ReportTooLarge(
+                f"there are more than {self.most_rows:,} rows: ask for a shorter period, fewer accounts, or another format"
+            )
+        return found
+
+    @property
+    def answers(self) -> Iterator[Answer]:
+        """The main answer of each area."""
+        for area in self.areas:
+            yield {COSTS: lambda: self.costs, COMPLIANCE: lambda: self.compliance}.get(area, lambda: self.usage)()

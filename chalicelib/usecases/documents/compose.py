@@ -1,0 +1,82 @@
+"""From a template and parameters to a report's value, and what its record says of its data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from chalicelib.domain.names import NONE
+from chalicelib.domain.report import Brand, Report
+from chalicelib.domain.template import COMPLIANCE, COSTS, USAGE, Template
+from chalicelib.usecases.documents.asked import Answer, Asked
+from chalicelib.usecases.documents.costs import BASIS_LABELS
+from chalicelib.usecases.documents.sections import section_of
+
+Facts = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class Basis:
+    """What a report's numbers rest on: `watermarks` is how far each source was complete; `estimated` None is of no costs."""
+
+    estimated: bool | None
+    data_through: datetime | None
+    watermarks: Mapping[str, str | None]
+
+
+def compose(kind: str, template: Template, asked: Asked, customer_name: str, brand: Brand) -> Report:
+    title = f"{template.title} for {brand.name or customer_name}"
+    sections = tuple(section_of(part, asked) for part in template.parts)
+    facts = (*_facts(asked), ("Template", template.id))
+    return Report(kind, title, asked.customer_id, customer_name, asked.at, facts, sections, template.id, brand)
+
+
+def basis_of(asked: Asked) -> Basis:
+    """Of the same answers that the sections were made of."""
+    answers = list(asked.answers)
+    watermarks = {source["source"]: source["data_through"] for answer in answers for source in answer["coverage"]["sources"]}
+    through = [answer["data_through"] for answer in answers if answer["data_through"]]
+    estimated = asked.costs["estimated"] if COSTS in asked.areas else None
+    return Basis(estimated, datetime.fromisoformat(max(through)) if through else None, dict(sorted(watermarks.items())))
+
+
+def _facts(asked: Asked) -> Facts:
+    found: list[tuple[str, str]] = []
+    if COSTS in asked.areas:
+        found += cost_facts(asked.costs)
+    if USAGE in asked.areas:
+        usage = asked.usage
+        found += [("Usage through", usage["data_through"] or "no data yet")] if COSTS in asked.areas else _window_facts(usage)
+    if COMPLIANCE in asked.areas:
+        answer = asked.compliance
+        found += [("Compliance as of", answer["data_through"] or "no data yet"), ("Product", answer["score"]["product"] or NONE)]
+        found += [("Definition", answer["score"]["definition"]), *([("Framework", asked.framework)] if asked.framework else [])]
+    return tuple(found)
+
+
+def _window_facts(answer: Answer) -> list[tuple[str, str]]:
+    window = answer["window"]
+    return [
+        ("Period", f"{answer['period']}: {window['start']} to {window['end']} (end not included)"),
+        ("Data through", answer["data_through"] or "no data yet"),
+    ]
+
+
+def cost_facts(answer: Mapping[str, Any]) -> list[tuple[str, str]]:
+    return [
+        *_window_facts(answer),
+        ("Amounts", f"{BASIS_LABELS[answer['cost']]} in {answer['currency'] or 'no currency'}"),
+        ("Status", _status(answer)),
+    ]
+
+
+def _status(answer: Answer) -> str:
+    """Final is said only of a period whose every day is known and final."""
+    present, expected = answer["coverage"]["days_present"], answer["coverage"]["days_expected"]
+    if not present:
+        return "unknown: no day of this period is known"
+    if answer["estimated"]:
+        return "estimated: the bill of this period is not final"
+    return "final" if present >= expected else f"final for {present} of {expected} days: the others are unknown"

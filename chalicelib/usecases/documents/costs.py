@@ -1,0 +1,216 @@
+"""The sections on costs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from decimal import Decimal
+
+from chalicelib.domain.breakdown import group, top
+from chalicelib.domain.cost import BASES, CostDay
+from chalicelib.domain.errors import InvalidInput
+from chalicelib.domain.exact import add_known, percent, plain
+from chalicelib.domain.names import NONE
+from chalicelib.domain.period import buckets
+from chalicelib.domain.report import Block, Change, Chart, Column, KeyFigure, KeyFigures, Row, Series, Table, Text
+from chalicelib.domain.spend import Chosen, by_key
+from chalicelib.usecases.documents.asked import Answer, Asked
+from chalicelib.usecases.documents.layout import joined, point_label, table_or
+from chalicelib.usecases.query import text_of
+from chalicelib.usecases.query_costs import lines_of
+
+BASIS_LABELS = {"billed": "Billed cost", "effective": "Effective cost", "list": "List cost"}
+LARGEST_BARS, STACKED = 10, 5
+STATES = {"new": "new", "vanished": "gone", "changed": ""}
+
+
+def figures(asked: Asked) -> Iterator[Block]:
+    answer, change = asked.costs, asked.costs["change"]
+    unit, against = answer["currency"] or "", _against(change)
+    ahead = answer["forecast"]
+    yield KeyFigures(
+        "Costs",
+        (
+            KeyFigure(BASIS_LABELS[answer["cost"]], answer["total"], "money", unit, Change(change["percent"], "%", against, "down")),
+            KeyFigure("Previous period", change["previous_total"], "money", unit),
+            KeyFigure("Change", change["amount"], "money", unit),
+            KeyFigure(f"Forecast for {ahead['month']}", ahead["amount"], "money", unit),
+            KeyFigure("Difference to the source's own total", answer["reconciliation"]["difference"], "money", unit),
+        ),
+    )
+
+
+def _against(change: Answer) -> str:
+    before = change["previous_window"]
+    return f"{before['start'][:10]} to {before['end'][:10]}" if before else "nothing to compare with"
+
+
+def trend(asked: Asked) -> Iterator[Block]:
+    """The total, and what it is made of, over time."""
+    answer = asked.costs
+    unit, series = answer["currency"] or "", answer["series"]
+    points = tuple((point_label(entry["start"]), entry["amount"]) for entry in series)
+    estimated = sum(bool(entry["estimated"]) for entry in series)
+    note = f"{estimated} of {len(series)} {answer['window']['granularity']}s are estimated and may change." if estimated else ""
+    yield Chart("Cost over time", "line", (Series("Cost", points),), unit, note=note)
+    stacks = _stacks(asked)
+    if len(stacks) > 1:
+        yield Chart(f"Cost over time by {_by(answer, asked)}", "stacked", stacks, unit)
+
+
+def _by(answer: Answer, asked: Asked) -> str:
+    return " and ".join(asked.cost_question.by)
+
+
+def _stacks(asked: Asked) -> tuple[Series, ...]:
+    """The largest names of the whole window and the others, by bucket; a bucket without a known day is a gap."""
+    question, answer = asked.cost_question, asked.costs
+    chosen = Chosen(question.selection, answer["currency"])
+    names = tuple(top(answer["breakdown"], STACKED)) if answer["breakdown"] else ()
+    points: dict[str, list[tuple[str, Decimal | None]]] = {name: [] for name in names}
+    for bucket in buckets(question.window, question.granularity):
+        days = [day for day in asked.cost_days if bucket.start.date() <= day.day < bucket.end.date()]
+        parts = group(by_key(days, question.basis, chosen), question.by)
+        label = point_label(text_of(bucket.start) or "")
+        for name in names:
+            points[name].append((label, _named(parts, name, names) if days else None))
+    return tuple(Series(name, tuple(found)) for name, found in points.items())
+
+
+def _named(parts: dict[str, Decimal | None], name: str, names: tuple[str, ...]) -> Decimal | None:
+    if name == "(others)" and name not in parts:
+        return add_known(amount for other, amount in parts.items() if other not in names)
+    return parts.get(name, Decimal(0))
+
+
+def breakdown(asked: Asked) -> Iterator[Block]:
+    answer = asked.costs
+    yield Chart("Largest lines", "bar", (Series("Cost", tuple(answer["breakdown"].items())[:LARGEST_BARS]),), answer["currency"] or "")
+    yield _by_line("Cost by line", "Name", answer, answer["breakdown"])
+    yield _by_line("Cost by charge", "Charge", answer, answer["charges"])
+
+
+def accounts(asked: Asked) -> Iterator[Block]:
+    yield _by_line("Cost by account", "Account", asked.costs, asked.costs_by("account")["breakdown"])
+
+
+def regions(asked: Asked) -> Iterator[Block]:
+    yield _by_line("Cost by region", "Region", asked.costs, asked.costs_by("region")["breakdown"])
+
+
+def _by_line(title: str, name: str, answer: Answer, parts: dict[str, Decimal | None]) -> Table:
+    total = answer["total"]
+    columns = (Column(name), Column("Cost", "money", answer["currency"] or ""), Column("Share", "percent", "%"))
+    return Table(title, columns, tuple((part, amount, _share(amount, total)) for part, amount in parts.items()), ("Total", total, ""))
+
+
+def _share(amount: Decimal | None, total: Decimal | None) -> Decimal | None:
+    """None of an unknown amount, or of a total of 0."""
+    if amount is None or not total:
+        return None
+    found = percent(amount, total)
+    return None if found is None else plain(found)
+
+
+def drivers(asked: Asked) -> Iterator[Block]:
+    """What the change is made of, line by line; they sum to it."""
+    answer, change = asked.costs, asked.costs["change"]
+    unit, lines = answer["currency"] or "", change["lines"]
+    if lines is None:
+        yield Text("There is nothing whole to compare with, so the change can't be told line by line.")
+        return
+    moved = tuple((line["name"], line["amount"]) for line in lines if line["amount"])[:LARGEST_BARS]
+    if moved:
+        yield Chart("Largest changes", "bar", (Series("Change", moved),), unit)
+    money = (Column("Before", "money", unit), Column("Now", "money", unit), Column("Change", "money", unit))
+    rows = (
+        (line["name"], line["previous"], line["current"], line["amount"], line["percent"], STATES.get(line["state"], line["state"]))
+        for line in lines
+    )
+    totals = ("Total", change["previous_total"], add_known(line["current"] for line in lines), change["amount"], change["percent"], "")
+    price = change["price_effect"]
+    note = joined((f"Before is {_against(change)}.", f"{price} {unit} of the change comes of other rates." if price else ""))
+    yield table_or(
+        "Nothing changed.", "Change by line", (Column("Name"), *money, Column("Percent", "percent"), Column("")), rows, totals, note
+    )
+
+
+def anomalies(asked: Asked) -> Iterator[Block]:
+    try:
+        answer = asked.anomalies
+    except InvalidInput as problem:  # of a baseline in several currencies
+        yield Text(f"Anomalies can't be looked for: {problem}")
+        return
+    unit = answer["currency"] or ""
+    money = (Column("Expected", "money", unit), Column("Actual", "money", unit), Column("Impact", "money", unit))
+    rows = (
+        (one["day"], one["service"], one["expected"], one["actual"], one["impact"], one["percent"], _causes(one, unit))
+        for one in answer["anomalies"]
+    )
+    columns = (Column("Day"), Column("Service"), *money, Column("Percent", "percent"), Column("Where"))
+    definition = answer["definition"]
+    looked = f"{answer['days_checked']} days were looked at, each against its weekday in the {definition['weeks']} weeks before"
+    note = f"{looked} ({definition['id']})."
+    totals = ("Total", "", "", "", answer["total_impact"], "", "")
+    yield table_or(f"Nothing unusual. {note}", "Unusual days", columns, rows, totals, note)
+
+
+def _causes(one: Answer, unit: str) -> str:
+    return joined(f"{cause['account']} in {cause['region']}: {cause['impact']:,.2f} {unit}" for cause in one["causes"])
+
+
+def forecast(asked: Asked) -> Iterator[Block]:
+    answer = asked.costs
+    ahead, unit = answer["forecast"], answer["currency"] or ""
+    if ahead["amount"] is None:
+        yield Text(f"There is no forecast: {ahead['reason']}.")
+        return
+    yield KeyFigures(
+        f"Forecast for {ahead['month']}",
+        (
+            KeyFigure("Expected", ahead["amount"], "money", unit),
+            KeyFigure(f"Low ({ahead['interval_percent']} % interval)", ahead["low"], "money", unit),
+            KeyFigure(f"High ({ahead['interval_percent']} % interval)", ahead["high"], "money", unit),
+            KeyFigure("This month, as it will end", ahead["this_month"], "money", unit),
+        ),
+    )
+    told = ahead["backtest"]
+    record = f" Of {told['months']} past months told in the same way, {told['coverage']} % were inside the interval." if told else ""
+    yield Text(f"Made by {ahead['method']} from {ahead['days']} days.{record}")
+
+
+def reconciliation(asked: Asked) -> Iterator[Block]:
+    """The lines against the source's own total."""
+    answer = asked.costs
+    held, unit = answer["reconciliation"], answer["currency"] or ""
+    yield KeyFigures(
+        "The lines against the source's own total",
+        (
+            KeyFigure("Sum of lines", held["lines_total"], "money", unit),
+            KeyFigure("The source's own total", held["source_total"], "money", unit),
+            KeyFigure("Difference", held["difference"], "money", unit),
+        ),
+    )
+    said = joined((held["reason"] or "", held["note"] or "", held["invoice_note"] or ""))
+    if said:
+        yield Text(said)
+
+
+def lines(asked: Asked) -> Iterator[Block]:
+    """Every line of every day, in all three bases; the totals are of the unrounded amounts."""
+    currency = asked.costs["currency"]
+    rows = asked.within_limits(_rows(asked.cost_days, asked, currency))
+    money = tuple(Column(BASIS_LABELS[basis], "money", currency or "") for basis in BASES)
+    columns = (Column("Day", "date"), Column("Service"), Column("Region"), Column("Account"), Column("Charge"), *money)
+    totals = tuple(_shown(add_known(row[5 + number] for row in rows)) for number in range(len(BASES)))  # type: ignore[misc]
+    yield Table("Cost lines by day", columns, rows, ("Total", "", "", "", "", *totals))
+
+
+def _rows(days: Iterable[CostDay], asked: Asked, currency: str | None) -> Iterator[Row]:
+    for day in days:
+        for line in lines_of(day, asked.cost_question, currency):
+            names = (line.service or NONE, line.region or NONE, line.account or NONE, line.charge_category or NONE)
+            yield (day.day, *names, *(_shown(line.amount(basis)) for basis in BASES))
+
+
+def _shown(amount: Decimal | None) -> Decimal | None:
+    return None if amount is None else plain(amount)

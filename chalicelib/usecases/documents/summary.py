@@ -1,0 +1,44 @@
+"""The first page after the cover: the key figures of all that a report is about, and what its reader has to know first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from chalicelib.domain.report import Block, Text
+from chalicelib.domain.state import FAILING, PARTIAL
+from chalicelib.domain.template import COMPLIANCE, COSTS, USAGE
+from chalicelib.usecases.documents import compliance, costs, usage
+from chalicelib.usecases.documents.asked import Answer, Asked
+from chalicelib.usecases.questions import FILTERS
+
+FIGURES = {COSTS: costs.figures, USAGE: usage.figures, COMPLIANCE: compliance.figures}
+
+
+def summary(asked: Asked) -> Iterator[Block]:
+    for notice in notices(asked):
+        yield Text(notice, notice=True)
+    for area in asked.areas:
+        yield from FIGURES[area](asked)
+
+
+def notices(asked: Asked) -> Iterator[str]:
+    """Estimated costs, days that are unknown, sources that fail, filters that don't reach everything."""
+    if COSTS in asked.areas and asked.costs["estimated"]:
+        yield "The costs of this period are estimated: the bill isn't final, so they may still change."
+    if COSTS in asked.areas:
+        covered = asked.costs["coverage"]
+        if covered["days_present"] < covered["days_expected"]:
+            yield f"Costs are known of {covered['days_present']} of {covered['days_expected']} days; the others are unknown, not zero."
+    for answer in asked.answers:
+        for source in answer["coverage"]["sources"]:
+            yield from _of_source(source)
+    if COMPLIANCE in asked.areas and set(asked.parameters) & {*FILTERS}:
+        yield "The filters narrow costs and usage; compliance is of all accounts."
+
+
+def _of_source(source: Answer) -> Iterator[str]:
+    if source["state"] in (FAILING, PARTIAL):
+        reasons = ", ".join(sorted({failure["reason"] for failure in source["failures"]}))
+        yield f"The source {source['source']} is {source['state']} ({reasons or 'no reason given'}): its numbers are those of before."
+    elif source["stale"]:
+        yield f"The source {source['source']} is stale: it was last complete up to {source['data_through']}."

@@ -1,0 +1,53 @@
+"""The sections on usage."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from chalicelib.domain.consumption import HEADLINE, UNITS
+from chalicelib.domain.report import Block, Change, Chart, Column, KeyFigure, KeyFigures, Series, Table
+from chalicelib.usecases.documents.asked import Asked
+from chalicelib.usecases.documents.layout import point_label
+
+LABELS = {"api_calls": "API calls", "storage_gb": "Storage", "compute_hours": "Compute", "data_transfer_gb": "Data transfer"}
+
+
+def figures(asked: Asked) -> Iterator[Block]:
+    answer = asked.usage
+    found = (
+        KeyFigure(
+            LABELS[metric],
+            answer["metrics"][metric],
+            "number",
+            UNITS[metric],
+            Change(answer["trends"][f"{metric}_change"], "%", "the same time before"),
+        )
+        for metric in HEADLINE
+    )
+    yield KeyFigures("Usage", tuple(found))
+
+
+def trends(asked: Asked) -> Iterator[Block]:
+    answer, coverage = asked.usage, asked.usage["coverage"]
+    note = f"{coverage['hours_present']} of {coverage['hours_expected'] or 0} account-region hours of this period have been read."
+    for metric in HEADLINE:
+        points = tuple((point_label(entry["start"]), entry[metric]) for entry in answer["series"])
+        yield Chart(f"{LABELS[metric]} over time", "line", (Series(LABELS[metric], points),), UNITS[metric], note=note)
+        note = ""
+
+
+def breakdown(asked: Asked) -> Iterator[Block]:
+    answer = asked.usage
+    for metric in HEADLINE:
+        columns = (Column("Name"), Column(LABELS[metric], "number", UNITS[metric]))
+        rows = tuple(answer["breakdown"][metric].items())
+        yield Table(f"{LABELS[metric]} by line", columns, rows, ("Total", answer["metrics"][metric]))
+
+
+def series(asked: Asked) -> Iterator[Block]:
+    answer = asked.usage
+    columns = (Column("Start", "time"), *(Column(LABELS[metric], "number", UNITS[metric]) for metric in HEADLINE))
+    rows = tuple((datetime.fromisoformat(entry["start"]), *(entry[metric] for metric in HEADLINE)) for entry in answer["series"])
+    totals = ("Whole period", *(answer["metrics"][metric] for metric in HEADLINE))
+    yield Table("Usage over time", columns, rows, totals, "Storage is the mean of its hours, everything else a sum; n/a was not read.")

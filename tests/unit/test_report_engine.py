@@ -1,0 +1,318 @@
+"""The report engine: a queued report becomes one document, whatever happens to its workers, and what proves it."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import pytest
+
+from chalicelib.domain.customer import Customer
+from chalicelib.domain.errors import Busy, KeyReused, ReportTooLarge, StoreUnavailable
+from chalicelib.domain.report import Report
+from chalicelib.domain.reporting import FAILED, QUEUED, READY, RENDERING, Once, ReportRecord
+from chalicelib.domain.signals import REPORTS_FAILED
+from chalicelib.renderers import json as canonical_json
+from chalicelib.security.signing import Signer, check, fingerprint
+from chalicelib.usecases import rendering, report
+from chalicelib.usecases.reporting import Reporting
+from ops import verify
+from tests.fakes import Clock, FakeBooks
+
+NOW = datetime(2026, 11, 23, 20, tzinfo=UTC)
+REPORT_ID = "a" * 32
+BODY = {"type": ["costs"], "format": ["json"], "period": ["7d"]}
+SIGNER = Signer(b"s" * 32)
+
+
+@dataclass
+class FakeRecords:
+    """Records of one customer."""
+
+    found: dict[str, ReportRecord] = field(default_factory=dict)
+    keys: dict[str, tuple[str, str]] = field(default_factory=dict)
+
+    def create(self, customer_id: str, record: ReportRecord, once: Once | None) -> ReportRecord:
+        if once and once.key in self.keys:
+            request, held = self.keys[once.key]
+            if request != once.request:
+                raise KeyReused(("Idempotency-Key", "was used"))
+            return self.found[held]
+        if once:
+            self.keys[once.key] = (once.request, record.id)
+        self.found[record.id] = record
+        return record
+
+    def get(self, customer_id: str, report_id: str) -> ReportRecord | None:
+        return self.found.get(report_id)
+
+    def swap(self, customer_id: str, was: ReportRecord, record: ReportRecord) -> bool:
+        held = self.found.get(record.id)
+        if held is None or (held.status, held.attempts) != (was.status, was.attempts):
+            return False
+        self.found[record.id] = record
+        return True
+
+    def delete(self, customer_id: str, report_id: str, once: Once | None = None) -> None:
+        self.found.pop(report_id)
+        if once:
+            self.keys.pop(once.key)
+
+
+@dataclass
+class FakeFiles:
+    kept: dict[tuple[str, int], bytes] = field(default_factory=dict)
+    months: int = 0
+
+    def put(self, customer_id: str, record: ReportRecord, content: BinaryIO, content_type: str, months: int) -> None:
+        self.kept[record.id, record.attempts], self.months = content.read(), months
+
+    def open(self, customer_id: str, record: ReportRecord) -> BinaryIO | None:
+        content = self.kept.get((record.id, record.attempts))
+        return None if content is None else io.BytesIO(content)
+
+    def delete(self, customer_id: str, report_id: str) -> None:
+        self.kept = {place: content for place, content in self.kept.items() if place[0] != report_id}
+
+
+@dataclass
+class FakeQueue:
+    sent: list[Any] = field(default_factory=list)
+    broken: bool = False
+
+    def send(self, messages: Any) -> None:
+        if self.broken:
+            raise StoreUnavailable("SQS refused a job")
+        self.sent += messages
+
+
+class Customers:
+    def get(self, customer_id: str) -> Customer:
+        return Customer(customer_id, "Acme", (), "x", NOW)
+
+    def all(self) -> list[Customer]:
+        return []
+
+
+@dataclass
+class Engine:
+    """All that the engine works with; `writing` is what happens when the document is written."""
+
+    records: FakeRecords = field(default_factory=FakeRecords)
+    files: FakeFiles = field(default_factory=FakeFiles)
+    queue: FakeQueue = field(default_factory=FakeQueue)
+    clock: Clock = field(default_factory=lambda: Clock(NOW))
+    books: FakeBooks = field(default_factory=FakeBooks)
+    emitted: list[str] = field(default_factory=list)
+    writing: Callable[[], None] = lambda: None
+
+    @property
+    def with_(self) -> Reporting:
+        def write(made: Report, form: str, file: BinaryIO) -> None:
+            self.writing()
+            canonical_json.write(made, file)
+
+        return Reporting(
+            Customers(),
+            self.books,
+            self.records,  # type: ignore[arg-type]
+            self.files,  # type: ignore[arg-type]
+            self.queue,
+            write,
+            canonical_json.write_data_set,
+            lambda form: "application/json",
+            lambda: SIGNER,
+            lambda metric, value: self.emitted.append(metric),
+            self.clock,
+        )
+
+    def ask(self, key: str | None = None, **body: list[str]) -> ReportRecord:
+        return report.request(self.with_, "acme", {**BODY, **body}, REPORT_ID, key)
+
+    def run(self) -> ReportRecord:
+        rendering.run(self.with_, "acme", REPORT_ID)
+        return self.records.found[REPORT_ID]
+
+    def failing(self, error: Exception) -> Callable[[], None]:
+        def fail() -> None:
+            raise error
+
+        return fail
+
+
+@pytest.fixture
+def engine() -> Engine:
+    return Engine()
+
+
+def test_a_queued_report_becomes_ready_with_all_that_is_known_of_it(engine: Engine) -> None:
+    assert engine.ask().status == QUEUED
+    assert engine.queue.sent == [{"job": "report", "customer_id": "acme", "report_id": REPORT_ID}]
+    engine.clock.now += timedelta(seconds=2)
+    ready = engine.run()
+    assert (ready.status, ready.attempts, ready.started_at) == (READY, 1, NOW + timedelta(seconds=2))
+    document = engine.files.kept[REPORT_ID, 1]
+    assert ready.size_bytes == len(document)
+    assert json.loads(document)["generated_at"] == "2026-11-23T20:00:00Z", "as of when it was asked for"
+    assert engine.files.months == 13
+
+
+def test_a_repeated_job_makes_nothing_anew(engine: Engine) -> None:
+    engine.ask()
+    ready = engine.run()
+    engine.writing = engine.failing(AssertionError("rendered again"))
+    assert engine.run() == ready
+
+
+def test_an_outage_leaves_it_queued_until_it_is_over(engine: Engine) -> None:
+    engine.ask()
+    engine.writing = engine.failing(StoreUnavailable("S3 doesn't answer"))
+    with pytest.raises(StoreUnavailable):
+        engine.run()
+    assert (engine.records.found[REPORT_ID].status, engine.emitted) == (QUEUED, [])
+    engine.writing = lambda: None
+    assert (engine.run().status, engine.run().attempts) == (READY, 2)
+
+
+def test_the_third_failure_is_the_last_and_counts_for_the_alarm_once(engine: Engine) -> None:
+    engine.ask()
+    engine.writing = engine.failing(StoreUnavailable("S3 doesn't answer"))
+    for _ in range(2):
+        with pytest.raises(StoreUnavailable):
+            engine.run()
+    failed = engine.run()
+    assert (failed.status, failed.reason, engine.emitted) == (FAILED, "store_unavailable", [REPORTS_FAILED])
+    engine.run()
+    assert engine.emitted == [REPORTS_FAILED]
+
+
+def test_a_defect_of_ours_fails_without_telling_its_words(engine: Engine) -> None:
+    engine.ask()
+    engine.writing = engine.failing(ValueError("secret"))
+    for _ in range(3):
+        with pytest.raises(ValueError):
+            engine.run()
+    failed = engine.records.found[REPORT_ID]
+    assert (failed.status, failed.reason) == (FAILED, "internal_error")
+    assert "secret" not in failed.detail
+
+
+def test_what_can_never_succeed_fails_at_once_with_its_reason(engine: Engine) -> None:
+    engine.ask()
+    engine.writing = engine.failing(ReportTooLarge("there are 300,000 rows"))
+    failed = engine.run()
+    assert (failed.status, failed.attempts, failed.reason, failed.detail) == (FAILED, 1, "report_too_large", "there are 300,000 rows")
+
+
+def test_a_job_that_comes_while_another_renders_waits(engine: Engine) -> None:
+    engine.ask()
+    seen: list[type[Exception]] = []
+
+    def meanwhile() -> None:
+        engine.writing = lambda: None
+        with pytest.raises(Busy) as raised:
+            engine.run()
+        seen.append(raised.type)
+
+    engine.writing = meanwhile
+    assert (engine.run().status, engine.run().attempts, seen) == (READY, 1, [Busy])
+
+
+def test_a_worker_that_was_killed_is_taken_over_from_once_it_must_be_dead(engine: Engine) -> None:
+    record = engine.ask()
+    engine.records.found[REPORT_ID] = replace(record, status=RENDERING, attempts=1, started_at=NOW)
+    with pytest.raises(Busy):
+        engine.run()
+    engine.clock.now += rendering.LEASE
+    assert (engine.run().status, engine.run().attempts) == (READY, 2)
+
+
+def test_after_three_workers_were_killed_it_is_given_up(engine: Engine) -> None:
+    record = engine.ask()
+    engine.records.found[REPORT_ID] = replace(record, status=RENDERING, attempts=3, started_at=NOW)
+    engine.clock.now += rendering.LEASE
+    failed = engine.run()
+    assert (failed.status, failed.reason, engine.emitted) == (FAILED, "gave_up", [REPORTS_FAILED])
+
+
+def test_a_report_deleted_while_it_is_rendered_leaves_nothing(engine: Engine) -> None:
+    engine.ask()
+    engine.writing = lambda: engine.records.delete("acme", REPORT_ID)
+    rendering.run(engine.with_, "acme", REPORT_ID)
+    assert (engine.records.found, engine.files.kept) == ({}, {})
+
+
+def test_a_request_that_cannot_be_queued_leaves_nothing_behind(engine: Engine) -> None:
+    engine.queue.broken = True
+    with pytest.raises(StoreUnavailable):
+        engine.ask("key")
+    assert (engine.records.found, engine.records.keys) == ({}, {})
+
+
+def test_a_repeated_request_queues_again_only_what_seems_lost(engine: Engine) -> None:
+    made = engine.ask("key")
+    assert report.request(engine.with_, "acme", BODY, "b" * 32, "key") == made
+    assert len(engine.queue.sent) == 1
+    engine.clock.now += report.LOST_AFTER + timedelta(seconds=1)
+    assert report.request(engine.with_, "acme", BODY, "b" * 32, "key") == made
+    assert [job["report_id"] for job in engine.queue.sent] == [REPORT_ID, REPORT_ID]
+
+
+def proof(engine: Engine, folder: Path) -> tuple[Path, Any]:
+    """(the document as a file, what the verify route would tell)."""
+    engine.ask()
+    signed = engine.run().signed
+    assert signed is not None
+    document = folder / "report.json"
+    document.write_bytes(engine.files.kept[REPORT_ID, 1])
+    told = {"manifest": json.loads(signed.manifest), "signature": signed.signature, "public_key": signed.public_key}
+    return document, told
+
+
+def test_a_document_is_verified_offline_by_its_manifest(engine: Engine, tmp_path: Path) -> None:
+    document, told = proof(engine, tmp_path)
+    again = json.loads(json.dumps(told, indent=1))
+    assert list(verify.problems(document, again, fingerprint(SIGNER.public_key))) == []
+
+
+def test_whatever_is_changed_is_told(engine: Engine, tmp_path: Path) -> None:
+    document, told = proof(engine, tmp_path)
+    content = document.read_bytes()
+    document.write_bytes(content.replace(b"Acme", b"Evil"))
+    assert list(verify.problems(document, told, None)) == ["the document isn't one that the manifest tells of"]
+    document.write_bytes(content)
+    forged = {**told, "manifest": {**told["manifest"], "estimated": True}}
+    assert list(verify.problems(document, forged, None)) == ["the manifest isn't what was signed"]
+    other = Signer(b"o" * 32)
+    assert any("another key" in one for one in verify.problems(document, told, fingerprint(other.public_key)))
+
+
+def test_the_route_tells_altered_missing_and_foreign(engine: Engine, tmp_path: Path) -> None:
+    proof(engine, tmp_path)
+
+    def verified(*known: str) -> tuple[str, str]:
+        return tuple(report.verify(engine.with_, "acme", REPORT_ID, lambda *given: check(*given, known=known))[1])
+
+    assert verified(SIGNER.public_key) == ("ok", "ok")
+    assert verified(Signer(b"o" * 32).public_key) == ("ok", "unknown_key")
+    engine.files.kept[REPORT_ID, 1] += b" "
+    assert verified(SIGNER.public_key) == ("altered", "ok")
+    engine.files.kept.clear()
+    assert verified(SIGNER.public_key) == ("missing", "ok")
+
+
+def test_all_formats_of_the_same_data_have_the_same_data_set(engine: Engine) -> None:
+    hashes = set()
+    for form, at in (("json", NOW), ("csv", NOW + timedelta(minutes=1))):
+        engine.clock.now = at
+        engine.records.found.clear()
+        engine.ask(format=[form])
+        signed = engine.run().signed
+        assert signed is not None
+        hashes.add(json.loads(signed.manifest)["data_set_sha256"])
+    assert len(hashes) == 1
