@@ -29,6 +29,7 @@ COST_PARAMETERS = (*USAGE_PARAMETERS, "cost", "currency", "as_of", "charges")
 UNIT_PARAMETERS = ("period", "start", "end", "region", "account", "cost", "currency")
 CHARGES = {"all": (), "usage": (USAGE_CHARGE,)}
 _MONTH = re.compile(r"(19|20)[0-9]{2}-(0[1-9]|1[0-2])", re.ASCII)
+_HOURS = re.compile(r"[0-9]+h", re.ASCII)
 CURRENCY = re.compile(r"[A-Z]{3}", re.ASCII)
 
 
@@ -43,7 +44,7 @@ def cost_question(parameters: Parameters, now: datetime) -> CostQuestion:
     """Costs are by day: a finer period, instant or granularity is refused."""
     check_names(parameters, COST_PARAMETERS, tags=True)
     period, window = window_of(parameters, now)
-    if not window.whole_days or period.endswith("h"):  # 24h are whole days by chance in the first hour of one
+    if not window.whole_days or _HOURS.fullmatch(period):  # 24h are a whole day by chance in the first hour of the next one
         field = "period" if "period" in parameters else "start" if window.start.hour or window.start.minute else "end"
         raise InvalidInput((field, "costs are by whole UTC day"))
     basis = one(parameters, "cost") or "billed"
