@@ -9,7 +9,8 @@ from reportlab.graphics.shapes import String
 from reportlab.lib.colors import Color
 
 from chalicelib.domain.report import Chart
-from chalicelib.renderers.pdf_text import GREY, PLAIN
+from chalicelib.renderers.pdf_look import GREY
+from chalicelib.renderers.pdf_text import PLAIN
 
 SIZE = 7.0
 

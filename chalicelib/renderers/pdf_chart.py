@@ -12,7 +12,8 @@ from reportlab.lib.colors import HexColor, white
 from chalicelib.domain.report import Chart, Kind, Series
 from chalicelib.renderers.figures import places, shown, stated_places
 from chalicelib.renderers.pdf_axis import SIZE, Axis, coordinate, coordinates, round_axis, small_text, tick_text
-from chalicelib.renderers.pdf_text import GREY, INK, PLAIN, RULE, text_width, visible_text
+from chalicelib.renderers.pdf_look import GREY, INK, RULE
+from chalicelib.renderers.pdf_text import PLAIN, text_width, visible_text
 
 COLOURS = tuple(HexColor(code) for code in ("#0b4a7a", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#7a5c00"))
 DASHES = (None, (5, 2), (1.5, 1.5), (7, 2, 1.5, 2), (3, 1), (9, 3))
