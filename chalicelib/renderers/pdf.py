@@ -7,6 +7,7 @@ from functools import partial
 from typing import BinaryIO
 
 from reportlab.lib.pagesizes import A4, landscape
+from reportlab.lib.styles import ParagraphStyle
 from reportlab.platypus import BaseDocTemplate, CondPageBreak, Flowable, Frame, NextPageTemplate, PageBreak, PageTemplate, Paragraph, Spacer
 
 from chalicelib.domain.report import Block, Chart, KeyFigures, Report, Table, Text
@@ -14,7 +15,7 @@ from chalicelib.renderers import pdf_look as style
 from chalicelib.renderers.figures import printable
 from chalicelib.renderers.pdf_chart import drawings
 from chalicelib.renderers.pdf_contents import MARGIN, UNTITLED, Contents, section_key, table_key
-from chalicelib.renderers.pdf_cover import BAND, band, cover_of
+from chalicelib.renderers.pdf_cover import band, cover_of
 from chalicelib.renderers.pdf_figures import cards_of
 from chalicelib.renderers.pdf_pages import Pages
 from chalicelib.renderers.pdf_rows import Rows
@@ -31,14 +32,10 @@ def write(report: Report, file: BinaryIO) -> None:
     title, subject = (printable(text)[:LONGEST] for text in (report.title, report.brand.name or report.customer_name))
     document = BaseDocTemplate(file, pagesize=size, title=title, author=NAME, subject=subject, creator=NAME, lang="en", invariant=1)
     width, height = size[0] - 2 * MARGIN, size[1] - 2 * MARGIN
-    cover, frame = (_frame(left, size[0] - MARGIN - left, height) for left in (MARGIN + BAND, MARGIN))
-    document.addPageTemplates([PageTemplate("cover", [cover], onPage=band(look)), PageTemplate("pages", [frame])])
-    story = [*cover_of(report, look, width - BAND, height), _CoverEnd(), *_sections(report, look, width)]
+    frame = Frame(MARGIN, MARGIN, width, height, leftPadding=0, rightPadding=0, topPadding=0, bottomPadding=0)
+    document.addPageTemplates([PageTemplate("cover", [frame], onPage=band(look)), PageTemplate("pages", [frame])])
+    story = [*cover_of(report, look, width, height), _CoverEnd(), *_sections(report, look, width)]
     document.build(story, canvasmaker=partial(Pages, report, Contents(report, size, look)))
-
-
-def _frame(left: float, width: float, height: float) -> Frame:
-    return Frame(left, MARGIN, width, height, leftPadding=0, rightPadding=0, topPadding=0, bottomPadding=0)
 
 
 def _widest(report: Report) -> int:
@@ -56,7 +53,7 @@ class _CoverEnd(Flowable):
 class _Heading(Paragraph):
     """A heading that is also an entry of the document's outline; `entry` is what that is called where there is no title."""
 
-    def __init__(self, title: str, look: style.ParagraphStyle, key: str, level: int, entry: str) -> None:
+    def __init__(self, title: str, look: ParagraphStyle, key: str, level: int, entry: str) -> None:
         super().__init__(safe_text(title), look)
         self._mark = (key, title.strip() or entry, level)
 
@@ -109,7 +106,7 @@ def _table(table: Table, key: str, width: float) -> Iterator[Flowable]:
 
 
 def _chart(chart: Chart, look: style.Look, width: float) -> Iterator[Flowable]:
-    found = drawings(chart, width)
+    found = drawings(chart, width, look)
     yield CondPageBreak(50 + (found[0].height if found else 0))
     yield from _title(f"{chart.title} ({chart.unit})" if chart.unit else chart.title)
     yield from found or [Paragraph("No data.", style.NOTE)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -10,6 +11,8 @@ from chalicelib.renderers.figures import FIGURES, heading, places, shown
 from chalicelib.renderers.pdf_text import BOLD, PLAIN, text_width, visible_text, wrapped
 
 SIZES = (9.0, 8.0, 7.0, 6.0, 5.0)
+READABLE = 3
+"""Of the sizes, so many are preferred to breaking a text."""
 PAD = 4.5
 LEADING = 1.25
 MOST_LINES, MOST_HEADER_LINES = 25, 10
@@ -82,15 +85,16 @@ def _width(shapes: set[str], size: float) -> float:
 
 
 def _fit(titles: list[str], shapes: list[set[str]], whole: tuple[bool, ...], width: float) -> tuple[float, tuple[float, ...]]:
-    """The largest size at which figures, dates and title words stay whole and text has room, and the column widths, which fill the page."""
-    for size in SIZES:
-        wanted = [_width(found, size) for found in shapes]
-        words = [max((text_width(word, BOLD, size) for word in title.split()), default=0.0) for title in titles]
-        least = [
-            2 * PAD + max(min(word, 90), want if uncut else min(want, 70)) for word, want, uncut in zip(words, wanted, whole, strict=True)
-        ]
-        if sum(least) <= width:
-            return size, _share(least, [want + 2 * PAD for want in wanted], width)
+    """The largest readable size at which nothing is broken, else the largest at which figures, dates and title words stay whole and text
+    has room; and the column widths, which fill the page."""
+    for most, sizes in ((math.inf, SIZES[:READABLE]), (70.0, SIZES)):
+        for size in sizes:
+            wanted = [_width(found, size) for found in shapes]
+            words = [max((text_width(word, BOLD, size) for word in title.split()), default=0.0) for title in titles]
+            rooms = [want if uncut else min(want, most) for want, uncut in zip(wanted, whole, strict=True)]
+            least = [2 * PAD + max(min(word, 90), room) for word, room in zip(words, rooms, strict=True)]
+            if sum(least) <= width:
+                return size, _share(least, [want + 2 * PAD for want in wanted], width)
     return SIZES[-1], tuple(width / len(titles) for _ in titles)
 
 
