@@ -36,7 +36,16 @@ CHANGES = {
 FIGURE = _style("figure", 17, fontName=BOLD, leading=20)
 CUSTOMER = _style("customer", 15, leading=20, textColor=GREY)
 NOTICE = _style(
-    "notice", 10, backColor=NOTICE_FILL, borderColor=NOTICE_EDGE, borderWidth=0.8, borderPadding=7, leftIndent=8, rightIndent=8, spaceBefore=12, spaceAfter=15
+    "notice",
+    10,
+    backColor=NOTICE_FILL,
+    borderColor=NOTICE_EDGE,
+    borderWidth=0.8,
+    borderPadding=7,
+    leftIndent=8,
+    rightIndent=8,
+    spaceBefore=12,
+    spaceAfter=15,
 )
 
 

@@ -10,7 +10,7 @@ from chalicelib.domain.report import Cell, Column, Table
 from chalicelib.renderers.figures import FIGURES, heading, places, shown
 from chalicelib.renderers.pdf_text import BOLD, PLAIN, text_width, visible_text, wrapped
 
-SIZES = (9.0, 8.0, 7.0, 6.0, 5.0)
+SIZES = (9.0, 8.25, 7.5, 6.75, 6.0, 5.0)
 READABLE = 3
 """Of the sizes, so many are preferred to breaking a text."""
 PAD = 4.5
