@@ -28,6 +28,8 @@ def run(_: Bench) -> Iterator[Row]:
     yield from _rows("executive PDF, imports included / bare reportlab script", "script", executive, 2)
     hostile = _in_turns(("hostile", HOSTILE_ROWS), ("harmless", HOSTILE_ROWS))
     yield from _rows("hostile PDF / harmless", "harmless", hostile, 2)
+    named = _in_turns(("hostile", HOSTILE_ROWS), ("names", HOSTILE_ROWS))
+    yield Row("  hostile / the same with short names, which take less paper", median(one / other for one, other in named), "x")
 
 
 def _rows(name: str, base: str, found: list[tuple[float, float]], limit: float) -> Iterator[Row]:

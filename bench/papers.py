@@ -119,6 +119,7 @@ SIDES: dict[str, tuple[Callable[[int], Report], Callable[[Report], Any]]] = {
     "script": (executive, _script),
     "hostile": (lambda count: said(HOSTILE, count), ours),
     "harmless": (harmless, ours),
+    "names": (lambda count: said(SERVICES, count), ours),
 }
 
 

@@ -56,9 +56,10 @@ class Look:
     accent: Color
     legible: Color
 
-    @property
-    def title(self) -> ParagraphStyle:
-        return _style("title", 30, fontName=BOLD, leading=36, textColor=self.legible)
+    def title(self, length: int) -> ParagraphStyle:
+        """Smaller for a title of many characters."""
+        size = 30 if length <= 60 else 20
+        return _style("title", size, fontName=BOLD, leading=size * 1.2, textColor=self.legible)
 
     @property
     def heading(self) -> ParagraphStyle:

@@ -62,6 +62,8 @@ class Pages(Canvas):
             self.showPage()
         self._last = self._pageNumber - 1
         self._contents.draw(self)
+        if self._contents.pages:
+            self.showOutline()
         pages = self._doc.Pages.pages
         pages[self.cover :] = pages[self._last :] + pages[self.cover : self._last]
         self._total(len(pages))
