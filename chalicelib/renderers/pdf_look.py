@@ -63,7 +63,7 @@ class Look:
 
     @property
     def heading(self) -> ParagraphStyle:
-        return _style("heading", 17, fontName=BOLD, leading=22, textColor=self.legible, spaceBefore=16, spaceAfter=6)
+        return _style("heading", 17, fontName=BOLD, leading=22, textColor=self.legible, spaceBefore=16, spaceAfter=9)
 
 
 def look_of(brand: Brand) -> Look:
