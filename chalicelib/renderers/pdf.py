@@ -14,7 +14,7 @@ from chalicelib.domain.report import Block, Chart, KeyFigures, Report, Table, Te
 from chalicelib.renderers import pdf_look as style
 from chalicelib.renderers.figures import printable
 from chalicelib.renderers.pdf_chart import drawings
-from chalicelib.renderers.pdf_contents import MARGIN, UNTITLED, Contents, section_key, table_key
+from chalicelib.renderers.pdf_contents import UNTITLED, Contents, section_key, table_key
 from chalicelib.renderers.pdf_cover import band, cover_of
 from chalicelib.renderers.pdf_figures import cards_of
 from chalicelib.renderers.pdf_pages import Pages
@@ -37,8 +37,8 @@ def write(report: Report, file: BinaryIO) -> None:
     size, look = landscape(A4) if _widest(report) > PORTRAIT_COLUMNS else A4, style.look_of(report.brand)
     title, subject = (printable(text)[:LONGEST] for text in (report.title, report.brand.name or report.customer_name))
     document = BaseDocTemplate(file, pagesize=size, title=title, author=NAME, subject=subject, creator=NAME, lang="en", invariant=1)
-    width, height = size[0] - 2 * MARGIN, size[1] - 2 * MARGIN
-    frame = Frame(MARGIN, MARGIN, width, height, leftPadding=0, rightPadding=0, topPadding=0, bottomPadding=0)
+    width, height = (side - 2 * style.MARGIN for side in size)
+    frame = Frame(style.MARGIN, style.MARGIN, width, height, leftPadding=0, rightPadding=0, topPadding=0, bottomPadding=0)
     document.addPageTemplates([PageTemplate("cover", [frame], onPage=band(look)), PageTemplate("pages", [frame])])
     story = [*cover_of(report, look, width, height), _CoverEnd(), *_sections(report, look, width)]
     document.build(story, canvasmaker=partial(Pages, report, Contents(report, size, look)))

@@ -78,9 +78,9 @@ class Rows(Flowable):
             if row.index % STRETCH == 0 and row.index < len(layout.texts) - layout.has_totals:
                 self.canv.mark(f"{self._key}-{row.index}", ground - row.top)
         code = self.canv._code
-        code.append(_fill(SHADE))
-        code += [_box(ground - row.top - row.height, row.height, self.width) for row in rows if self._is_shaded(row)]
-        code.append(f"f {_fill(INK)} BT")
+        shaded = [_box(ground - row.top - row.height, row.height, self.width) for row in rows if self._is_shaded(row)]
+        code += [_fill(SHADE), *shaded, "f"] if shaded else []
+        code.append(f"{_fill(INK)} BT")
         code += self._texts(BOLD, [(layout.header, self.height)])
         for font, bold in ((PLAIN, False), (BOLD, True)):
             found = [(row.lines or layout.texts[row.index], ground - row.top) for row in rows if layout.is_totals(row.index) == bold]

@@ -338,6 +338,17 @@ def test_names_are_drawn_in_their_letters(name: str) -> None:
     assert page.count(name) >= 2
 
 
+def test_a_document_may_use_more_letters_than_a_font_of_256() -> None:
+    letters = [
+        chr(code)
+        for code in (*range(0xC0, 0x17F), *range(0x391, 0x3A2), *range(0x3B1, 0x3CA), *range(0x400, 0x460), *range(0x1EA0, 0x1EFA))
+    ]
+    names = tuple("(" + "".join(letters[start : start + 12]) + ")" for start in range(0, len(letters), 12))
+    assert len(set(letters)) > 400
+    text = "".join(pages(of(Table("T", (Column("Name"),), tuple((name,) for name in names)))))
+    assert [name for name in names if name not in text] == []
+
+
 def test_combined_letters_are_composed() -> None:
     assert visible_text("e\u0301u\u0308") == "éü"
 
