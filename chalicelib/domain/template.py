@@ -28,7 +28,7 @@ SECTIONS = {
     "summary": _kind("", "At a glance"),
     "cost-trend": _kind(COSTS, "Cost over time"),
     "cost-breakdown": _kind(COSTS, "Where the money goes"),
-    "cost-drivers": _kind(COSTS, "What changed", "name before now change percent"),
+    "cost-drivers": _kind(COSTS, "What changed", "name before now change percent state"),
     "cost-accounts": _kind(COSTS, "Accounts", "account cost share"),
     "cost-regions": _kind(COSTS, "Regions", "region cost share"),
     "cost-anomalies": _kind(COSTS, "Unusual days", "day service expected actual impact percent where"),
@@ -85,7 +85,9 @@ class Templates:
 
 
 def _of(template_id: str, title: str, sections: str) -> Template:
-    return Template(template_id, title, tuple(Part(section) for section in sections.split()))
+    """Sections between blanks, the fields of one behind a colon."""
+    parts = (section.partition(":")[::2] for section in sections.split())
+    return Template(template_id, title, tuple(Part(section, tuple(fields.split(",")) if fields else ()) for section, fields in parts))
 
 
 BUILT_IN = {
@@ -100,7 +102,12 @@ BUILT_IN = {
         ),
         _of("compliance", "Compliance report", "summary score frameworks score-bridge exceptions control-evidence"),
         _of("security", "Security report", "summary score failing-controls failing-resources spend-at-risk exceptions"),
-        _of("executive-summary", "Executive report", "summary cost-trend cost-drivers score failing-controls usage-trends cost-anomalies"),
+        _of(
+            "executive-summary",
+            "Executive report",
+            "summary cost-trend cost-drivers cost-anomalies:day,service,expected,actual,impact,where score"
+            " failing-controls:control,title,severity,failed_resources,failing_since usage-trends",
+        ),
     )
 }
 OF_TYPE = {"usage": ("usage",), "costs": ("cost-analysis",), "compliance": ("compliance", "security"), "executive": ("executive-summary",)}

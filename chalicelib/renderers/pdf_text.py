@@ -19,6 +19,8 @@ PLAIN, BOLD = "SourceSansPro-Regular", "SourceSansPro-Bold"
 LONGEST = 300
 PROSE = 4000
 LONGEST_WORD = 120
+ROUNDING = 0.01
+"""Points that a column may be narrower than what it was made for: sums of floats."""
 _LONG_WORD = re.compile(rf"(\S{{{LONGEST_WORD - 1}}})\S{{2,}}")
 
 
@@ -32,6 +34,10 @@ class _Widths(dict[str, float]):
     def __missing__(self, character: str) -> float:
         self[character] = width = float(self._font.face.getCharWidth(ord(character)))
         return width
+
+
+ROUNDING = 0.01
+"""Points that a column may be narrower than what it was made for: sums of floats."""
 
 
 def _registered(name: str) -> TTFont:
@@ -101,6 +107,7 @@ def fitting(text: str, font: str, size: float, width: float) -> str:
 @lru_cache(maxsize=4096)
 def wrapped(text: str, font: str, size: float, width: float, most: int) -> tuple[str, ...]:
     """The text on at most so many lines no wider than `width` points, between words where possible, inside words where not."""
+    width += ROUNDING
     if text_width(text, font, size) <= width:
         return (text,)
     space = text_width(" ", font, size)

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from chalicelib.domain.names import NONE
+from chalicelib.domain.period import DAY, midnight
 from chalicelib.domain.report import Brand, Report
 from chalicelib.domain.template import COMPLIANCE, COSTS, USAGE, Template
 from chalicelib.usecases.documents.asked import Answer, Asked
@@ -48,20 +49,29 @@ def _facts(asked: Asked) -> Facts:
         found += cost_facts(asked.costs)
     if USAGE in asked.areas:
         usage = asked.usage
-        found += [("Usage through", usage["data_through"] or "no data yet")] if COSTS in asked.areas else _window_facts(usage)
+        found += [("Usage through", _moment(usage["data_through"]))] if COSTS in asked.areas else _window_facts(usage)
     if COMPLIANCE in asked.areas:
         answer = asked.compliance
-        found += [("Compliance as of", answer["data_through"] or "no data yet"), ("Product", answer["score"]["product"] or NONE)]
+        found += [("Compliance as of", _moment(answer["data_through"])), ("Product", answer["score"]["product"] or NONE)]
         found += [("Definition", answer["score"]["definition"]), *([("Framework", asked.framework)] if asked.framework else [])]
     return tuple(found)
 
 
 def _window_facts(answer: Answer) -> list[tuple[str, str]]:
-    window = answer["window"]
-    return [
-        ("Period", f"{answer['period']}: {window['start']} to {window['end']} (end not included)"),
-        ("Data through", answer["data_through"] or "no data yet"),
-    ]
+    return [("Period", _span(answer)), ("Data through", _moment(answer["data_through"]))]
+
+
+def _span(answer: Answer) -> str:
+    """Whole days by their first and last, else hours, which end before the second of them."""
+    start, end = (datetime.fromisoformat(answer["window"][edge]) for edge in ("start", "end"))
+    typed = f" ({answer['period']})" if "/" not in answer["period"] else ""
+    if start == midnight(start.date()) and end == midnight(end.date()):
+        return f"{start:%Y-%m-%d} to {end - DAY:%Y-%m-%d}{typed}, whole UTC days"
+    return f"{start:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M} UTC{typed}, the end not included"
+
+
+def _moment(text: str | None) -> str:
+    return "no data yet" if text is None else f"{datetime.fromisoformat(text):%Y-%m-%d %H:%M} UTC"
 
 
 def cost_facts(answer: Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -20,7 +20,7 @@ from chalicelib.usecases.query_costs import lines_of
 
 BASIS_LABELS = {"billed": "Billed cost", "effective": "Effective cost", "list": "List cost"}
 LARGEST_BARS, STACKED = 10, 5
-STATES = {"new": "new", "vanished": "gone", "changed": ""}
+STATES = {"new": "new", "vanished": "gone"}
 
 
 def figures(asked: Asked) -> Iterator[Block]:
@@ -123,14 +123,13 @@ def drivers(asked: Asked) -> Iterator[Block]:
         yield Chart("Largest changes", "bar", (Series("Change", moved),), unit)
     money = (Column("Before", "money", unit), Column("Now", "money", unit), Column("Change", "money", unit))
     rows = (
-        (line["name"], line["previous"], line["current"], line["amount"], line["percent"], STATES.get(line["state"], line["state"]))
-        for line in lines
+        (line["name"], line["previous"], line["current"], line["amount"], line["percent"], STATES.get(line["state"], "")) for line in lines
     )
     totals = ("Total", change["previous_total"], add_known(line["current"] for line in lines), change["amount"], change["percent"], "")
     price = change["price_effect"]
     note = joined((f"Before is {_against(change)}.", f"{price} {unit} of the change comes of other rates." if price else ""))
     yield table_or(
-        "Nothing changed.", "Change by line", (Column("Name"), *money, Column("Percent", "percent"), Column("")), rows, totals, note
+        "Nothing changed.", "Change by line", (Column("Name"), *money, Column("Percent", "percent"), Column("State")), rows, totals, note
     )
 
 
