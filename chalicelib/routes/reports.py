@@ -13,7 +13,7 @@ from chalice.app import Blueprint, Response
 
 from chalicelib import renderers
 from chalicelib.domain.errors import InvalidInput, NotFound
-from chalicelib.domain.reporting import READY, ReportRecord
+from chalicelib.domain.reporting import QUEUED, READY, ReportRecord
 from chalicelib.logs import emit
 from chalicelib.routes.answers import encode, fetched, made
 from chalicelib.routes.authentication import customer_alone, customer_of, registering
@@ -57,8 +57,11 @@ def create() -> Response:
     if key is not None and not 0 < len(key) <= LONGEST_KEY:
         raise InvalidInput(("Idempotency-Key", f"must hold 1 to {LONGEST_KEY} characters"))
     record = report.request(reporting(), customer_id, body, uuid.uuid4().hex, key)
-    record = _awaited(customer_id, record, wait_of(request))
     location = {"Location": f"/analytics/reports/{record.id}"}
+    seconds = wait_of(request)
+    if not seconds:  # also to a repeated request, whatever has become of the report: the answer is the first one's
+        return made({"id": record.id, "status": QUEUED}, 202, {**location, "Retry-After": "2"})
+    record = _awaited(customer_id, record, seconds)
     if record.status != READY:
         return made({"id": record.id, "status": record.status}, 202, {**location, "Retry-After": "2"})
     shown = {"message": "the report is ready", **_shown(record), "url": report.link(reporting(), customer_id, record.id)}

@@ -116,7 +116,15 @@ def test_any_other_text_is_no_key(text: str) -> None:
 
 
 def test_keys_and_tokens_never_stand_in_a_log() -> None:
-    key, _, secret = api_keys.new_key("local")
-    line = redacted(f'{{"message": "asked with {key} and {token(claims())}"}}')
+    (key, _, secret), (link, _, its_secret) = api_keys.new_key("local"), api_keys.new_key("local", api_keys.LINK)
+    line = redacted(f'{{"message": "asked with {key}, /downloads/{link} and {token(claims())}"}}')
     assert secret not in line
+    assert its_secret not in line
     assert "eyJ" not in line
+
+
+def test_a_links_token_is_no_key_and_a_key_no_links_token() -> None:
+    for kind, other in ((api_keys.KEY, api_keys.LINK), (api_keys.LINK, api_keys.KEY)):
+        made, key_id, secret = api_keys.new_key("local", kind)
+        assert api_keys.parse(made, "local", kind) == (key_id, secret)
+        assert api_keys.parse(made, "local", other) is None
