@@ -1,0 +1,28 @@
+"""A whole report by the engine, from stored days to the kept document: does it fit the function's memory and time?"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+
+from bench.canned import ROOT
+from bench.case import Bench
+from bench.measure import Row
+from bench.meter import VCPU
+from chalicelib.domain.reporting import FORMATS
+from chalicelib.domain.signals import REPORT_ENGINE
+from chalicelib.usecases.rendering import MOST_ROWS
+
+ROWS = 100_000
+
+
+def run(_: Bench) -> Iterator[Row]:
+    for count in (ROWS, *sorted({most for most in MOST_ROWS.values() if most > ROWS})):
+        for form in FORMATS:
+            if count <= MOST_ROWS[form]:
+                command = [sys.executable, "-m", "bench.engine_side", form, str(count)]
+                said = json.loads(subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout)
+                yield Row(f"engine, {form} of {count:,} rows, memory", said["megabytes"], " MB", REPORT_ENGINE.memory)
+                yield Row("  its seconds on its share of a processor", said["cpu"] / VCPU, " s", REPORT_ENGINE.timeout)
