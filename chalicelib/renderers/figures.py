@@ -36,13 +36,15 @@ def heading(column: Column) -> str:
 
 def printable(text: str) -> str:
     """The text with control characters and lone surrogates written as \\x1b or \\ud800; tabs and line ends stay."""
+    if text.isprintable():  # most text is, and finding out costs less than the pattern
+        return text
     return _UNPRINTABLE.sub(lambda found: _notation(ord(found.group())), text)
 
 
 def storable(text: str) -> str:
     """Printable, and at most as long as a spreadsheet's cell may be, with an ellipsis where cut."""
-    text = printable(text)
-    return text if len(text) <= LONGEST_TEXT else text[: LONGEST_TEXT - 1] + "…"
+    cut = printable(text[: LONGEST_TEXT + 1])  # what is cut off anyway isn't looked at
+    return cut if len(cut) <= LONGEST_TEXT else cut[: LONGEST_TEXT - 1] + "…"
 
 
 def _notation(code: int) -> str:
