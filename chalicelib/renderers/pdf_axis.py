@@ -1,17 +1,21 @@
-"""Where a chart's values lie on paper, and the small text along its axes."""
+"""Where a chart's values lie on paper, the axes' rules and labels, and the legend."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
-from reportlab.graphics.shapes import String
+from reportlab.graphics.shapes import Drawing, Line, Shape, String
 from reportlab.lib.colors import Color
 
 from chalicelib.domain.report import Chart
-from chalicelib.renderers.pdf_text import GREY, PLAIN
+from chalicelib.renderers.pdf_look import GREY, INK, RULE
+from chalicelib.renderers.pdf_text import PLAIN, fitting, text_width, visible_text
 
-SIZE = 7.0
+SIZE = 8.0
+BELOW, PLOT_HEIGHT = 18.0, 128.0
+LONGEST_LABEL = 24
 
 
 @dataclass(frozen=True)
@@ -31,7 +35,7 @@ class Axis:
         return [self.low + self.step * index for index in range(round((self.high - self.low) / self.step) + 1)]
 
 
-def round_axis(values: list[float], origin: float, length: float, most: int = 6) -> Axis:
+def round_axis(values: list[float], origin: float, length: float, most: int = 5) -> Axis:
     """From 0 or a round number below to a round number above all values, in steps of 1, 2 or 5 times a power of ten."""
     low, high = min(0.0, *values), max(0.0, *values)
     rough = max((high - low) / most, 1e-11)
@@ -56,5 +60,53 @@ def coordinates(chart: Chart) -> list[float]:
     return [value for value in found if value is not None]
 
 
-def small_text(x: float, y: float, text: str, anchor: str = "start", color: Color = GREY) -> String:
-    return String(x, y, text, fontName=PLAIN, fontSize=SIZE, fillColor=color, textAnchor=anchor)
+def labels_of(chart: Chart) -> list[str]:
+    """Every point's label once: in time's order if each series is, else as they come."""
+    labels = [[label for label, _ in series.points] for series in chart.series]
+    union = list(dict.fromkeys(label for each in labels for label in each))
+    return sorted(union) if all(each == sorted(each) for each in labels) else union
+
+
+def upright(values: list[float], width: float) -> tuple[Drawing, Axis, float]:
+    """A drawing with a vertical axis, its rules drawn; the axis, and where its labels end."""
+    axis = round_axis(values, BELOW, PLOT_HEIGHT)
+    ticks = [(axis.at(tick), tick == 0, tick_text(tick, axis.step)) for tick in axis.ticks()]
+    left = max(24.0, *(text_width(text, PLAIN, SIZE) + 7 for *_, text in ticks))
+    drawing = Drawing(width, BELOW + PLOT_HEIGHT + 8)
+    for height, is_zero, text in ticks:
+        drawing.add(Line(left, height, width, height, strokeColor=GREY if is_zero else RULE, strokeWidth=0.8 if is_zero else 0.4))
+        drawing.add(small_text(left - 5, height - 2.7, text, "end"))
+    return drawing, axis, left
+
+
+def add_labels(drawing: Drawing, labels: list[str], room: float, place: Callable[[int], float]) -> None:
+    """As many as can be read side by side, each in the middle of its place, but within the drawing."""
+    for index, text in _sparse([visible_text(label, LONGEST_LABEL) for label in labels], room):
+        half = text_width(text, PLAIN, SIZE) / 2
+        drawing.add(small_text(min(place(index), drawing.width - half), BELOW - 12, text, "middle"))
+
+
+def _sparse(labels: list[str], room: float) -> Iterator[tuple[int, str]]:
+    """The first is always among them."""
+    widest = max(text_width(label, PLAIN, SIZE) for label in labels) + 14
+    every = max(1, -(-len(labels) // max(1, int(room / widest))))
+    return ((index, label) for index, label in enumerate(labels) if index % every == 0)
+
+
+def legend(names: list[str], width: float, key: Callable[[int, float], Shape]) -> list[Drawing]:
+    """One drawing per row of names; `key` draws what the series of a number looks like, from x on, 18 points wide."""
+    rows, x = [Drawing(width, 13)], 0.0
+    for number, each in enumerate(names):
+        name = fitting(visible_text(each, 60), PLAIN, SIZE, width - 24)
+        needed = 23 + text_width(name, PLAIN, SIZE) + 16
+        if x and x + needed - 16 > width:
+            rows.append(Drawing(width, 13))
+            x = 0.0
+        rows[-1].add(key(number, x))
+        rows[-1].add(small_text(x + 23, 2, name, color=INK))
+        x += needed
+    return rows
+
+
+def small_text(x: float, y: float, text: str, anchor: str = "start", color: Color = GREY, font: str = PLAIN) -> String:
+    return String(x, y, text, fontName=font, fontSize=SIZE, fillColor=color, textAnchor=anchor)

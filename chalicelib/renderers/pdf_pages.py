@@ -1,64 +1,89 @@
-"""The pages of a PDF: footers, outline, dates."""
+"""The pages of a PDF: footers, dates, outline; each page is compressed as soon as it is done."""
 
 from __future__ import annotations
 
+import zlib
 from datetime import UTC
 from typing import Any
 
+from reportlab.pdfbase.pdfdoc import PDFDictionary, PDFName, PDFStream
 from reportlab.pdfgen.canvas import Canvas
-from reportlab.platypus import Paragraph
 
 from chalicelib.domain.report import Report
 from chalicelib.renderers.figures import printable
-from chalicelib.renderers.pdf_text import GREY, HEADING, LONGEST, PLAIN, RULE, safe_text, text_width, visible_text
+from chalicelib.renderers.pdf_contents import MARGIN, Contents
+from chalicelib.renderers.pdf_look import GREY, RULE
+from chalicelib.renderers.pdf_text import LONGEST, PLAIN, fitting, text_width, visible_text
 
-MARGIN = 45.0
 FOOT = 26.0
-
-
-class Heading(Paragraph):
-    """A section's heading, which is also an entry of the document's outline."""
-
-    def __init__(self, title: str) -> None:
-        super().__init__(safe_text(title), HEADING)
-        self._title = title
-
-    def draw(self) -> None:
-        self.canv.sections += 1
-        key = f"section-{self.canv.sections}"
-        self.canv.bookmarkHorizontal(key, 0, self.height)
-        self.canv.addOutlineEntry(printable(self._title)[:LONGEST], key)
-        super().draw()
+_SIZE = 8.0
+_TOTAL = "total"
 
 
 class Pages(Canvas):
-    """Draws footers when all pages are there, for "Page x of y" needs y; dates the document with the report's own time."""
+    """Page x of y needs y, which is known last: all pages show one drawing of it, made at the end.
 
-    def __init__(self, report: Report, *args: Any, **options: Any) -> None:
+    The table of contents is made then, too, and bound behind the cover, whose last page is `cover`.
+    """
+
+    def __init__(self, report: Report, contents: Contents, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         moment = report.generated_at.astimezone(UTC).timetuple()
         self._doc._timeStamp.lt, self._doc._timeStamp.YMDhms = moment, tuple(moment)[:6]
-        self._left = visible_text(f"{report.customer_name} · {report.title}", 90)
-        self._states: list[dict[str, Any]] = []
-        self.sections = 0
+        self._right = visible_text(f"{report.brand.name or report.customer_name} · {report.title}", 160)
+        self._contents, self._last = contents, 0
+        self.cover = 1
+        self.leaves: dict[str, int] = {}
+
+    @property
+    def leaf(self) -> int:
+        """The number of the current page as the reader counts; the contents come last here and early there."""
+        number = int(self._pageNumber)
+        if self._last:
+            return self.cover + number - self._last
+        return number if number <= self.cover else number + self._contents.pages
+
+    def mark(self, key: str, height: float, title: str = "", level: int = 0) -> None:
+        """A place to jump to at `height` above the current origin; with a title it is an entry of the outline."""
+        self.bookmarkHorizontal(key, 0, height)
+        self.leaves[key] = self.leaf
+        if title:
+            self.addOutlineEntry(printable(title)[:LONGEST], key, level, closed=level > 0)
 
     def showPage(self) -> None:
-        self._states.append(dict(self.__dict__))
-        self._startPage()
+        self._footer()
+        super().showPage()
+        page = self._doc.Pages.pages[-1]
+        packed = zlib.compress(page.stream.encode("latin-1"))
+        page.Contents, page.stream = PDFStream(PDFDictionary({"Filter": PDFName("FlateDecode")}), packed), None
 
     def save(self) -> None:
-        for number, state in enumerate(self._states, start=1):
-            self.__dict__.update(state)
-            self._footer(f"Page {number} of {len(self._states)}")
-            super().showPage()
+        if self._code:
+            self.showPage()
+        self._last = self._pageNumber - 1
+        self._contents.draw(self)
+        pages = self._doc.Pages.pages
+        pages[self.cover :] = pages[self._last :] + pages[self.cover : self._last]
+        self._total(len(pages))
         super().save()
 
-    def _footer(self, page: str) -> None:
-        right = self._pagesize[0] - MARGIN
+    def _total(self, pages: int) -> None:
+        self.beginForm(_TOTAL, 0, 0, 200, 20)
+        self.setFillColor(GREY)
+        self.setFont(PLAIN, _SIZE)
+        self.drawString(0, 4, f"of {pages}")
+        self.endForm()
+
+    def _footer(self) -> None:
+        right, page = self._pagesize[0] - MARGIN, f"Page {self.leaf} "
         self.setStrokeColor(RULE)
         self.setLineWidth(0.4)
-        self.line(MARGIN, FOOT + 11, right, FOOT + 11)
+        self.line(MARGIN, FOOT + 12, right, FOOT + 12)
         self.setFillColor(GREY)
-        self.setFont(PLAIN, 7)
-        self.drawString(MARGIN, FOOT, self._left)
-        self.drawString(right - text_width(page, PLAIN, 7), FOOT, page)
+        self.setFont(PLAIN, _SIZE)
+        self.drawString(MARGIN, FOOT, page)
+        self.drawRightString(right, FOOT, fitting(self._right, PLAIN, _SIZE, right - MARGIN - 120))
+        self.saveState()
+        self.translate(MARGIN + text_width(page, PLAIN, _SIZE), FOOT - 4)
+        self.doForm(_TOTAL)
+        self.restoreState()

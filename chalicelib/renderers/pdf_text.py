@@ -3,48 +3,54 @@
 from __future__ import annotations
 
 import unicodedata
+from bisect import bisect_right
 from functools import lru_cache
+from importlib.resources import files
+from itertools import accumulate
 from xml.sax.saxutils import escape
 
-from reportlab.lib.colors import HexColor
-from reportlab.lib.styles import ParagraphStyle
 from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.ttfonts import TTFont
 
-PLAIN, BOLD = "Vera", "VeraBd"
-INK, GREY, RULE, SHADE, ACCENT = HexColor("#1b2733"), HexColor("#5b6875"), HexColor("#b8c1ca"), HexColor("#f3f5f7"), HexColor("#0b4a7a")
+PLAIN, BOLD = "SourceSansPro-Regular", "SourceSansPro-Bold"
 LONGEST = 300
 PROSE = 4000
 
-for _name in (PLAIN, BOLD):
-    pdfmetrics.registerFont(TTFont(_name, f"{_name}.ttf"))
-_GLYPHS = frozenset(pdfmetrics.getFont(PLAIN).face.charToGlyph) & frozenset(pdfmetrics.getFont(BOLD).face.charToGlyph) - {0xFFFF}
+
+class _Widths(dict[str, float]):
+    """Advance of a character in thousandths of the font's size."""
+
+    def __init__(self, font: TTFont) -> None:
+        super().__init__()
+        self._font = font
+
+    def __missing__(self, character: str) -> float:
+        self[character] = width = float(self._font.face.getCharWidth(ord(character)))
+        return width
 
 
-def _style(name: str, size: float, **options: object) -> ParagraphStyle:
-    return ParagraphStyle(name, **{"fontName": PLAIN, "fontSize": size, "leading": size * 1.4, "textColor": INK, **options})
+def _registered(name: str) -> TTFont:
+    font = TTFont(name, str(files("font_source_sans_pro").joinpath("files", f"{name}.ttf")), asciiReadable=True)
+    pdfmetrics.registerFont(font)
+    return font
 
 
-TITLE = _style("title", 19, fontName=BOLD, textColor=ACCENT, spaceAfter=2)
-CUSTOMER = _style("customer", 11, textColor=GREY, spaceAfter=8)
-HEADING = _style("heading", 13, fontName=BOLD, textColor=ACCENT, spaceBefore=16, spaceAfter=4)
-SUBHEADING = _style("subheading", 9.5, fontName=BOLD, spaceBefore=8, spaceAfter=4)
-BODY = _style("body", 9, spaceBefore=2, spaceAfter=6)
-NOTE = _style("note", 7.5, textColor=GREY, spaceBefore=3, spaceAfter=6)
-LABEL = _style("label", 7.5, textColor=GREY)
-FIGURE = _style("figure", 12, fontName=BOLD)
-FACT = _style("fact", 8.5)
+FONTS = {name: _registered(name) for name in (PLAIN, BOLD)}
+_WIDTHS = {name: _Widths(font) for name, font in FONTS.items()}
+_GLYPHS = frozenset.intersection(*(frozenset(font.face.charToGlyph) for font in FONTS.values())) - {0xFFFF}
 
 
 def visible_text(text: str, longest: int = LONGEST) -> str:
     """At most `longest` characters on one line, an ellipsis where cut; what the fonts can't draw as \\x1b or <U+4E2D>."""
+    if len(text) <= longest and text.isascii() and text.isprintable():
+        return text
     return _visible_text(text[: longest + 1], longest)
 
 
 @lru_cache(maxsize=4096)
 def _visible_text(text: str, longest: int) -> str:
     pieces, length = [], 0
-    for character in text:
+    for character in unicodedata.normalize("NFC", text):
         piece = _visible(character)
         length += len(piece)
         pieces.append(piece)
@@ -56,11 +62,13 @@ def _visible_text(text: str, longest: int) -> str:
 
 
 def _visible(character: str) -> str:
-    if character in "\t\n\r":
+    """Invisible formatting characters, which may turn the order of what follows, are named like those without a glyph."""
+    category = unicodedata.category(character)
+    if character in "\t\n\r" or category == "Zs":
         return " "
-    if unicodedata.category(character) == "Cc":
+    if category == "Cc":
         return f"\\x{ord(character):02x}"
-    return character if ord(character) in _GLYPHS else f"<U+{ord(character):04X}>"
+    return character if ord(character) in _GLYPHS and category != "Cf" else f"<U+{ord(character):04X}>"
 
 
 def safe_text(text: str, longest: int = LONGEST) -> str:
@@ -68,35 +76,59 @@ def safe_text(text: str, longest: int = LONGEST) -> str:
     return escape(visible_text(text, longest))
 
 
-@lru_cache(maxsize=20_000)
 def text_width(text: str, font: str, size: float) -> float:
-    return float(pdfmetrics.stringWidth(text, font, size))
+    return sum(map(_WIDTHS[font].__getitem__, text)) * size / 1000
+
+
+def fitting(text: str, font: str, size: float, width: float) -> str:
+    """The text, cut with an ellipsis where it is wider than `width` points."""
+    if text_width(text, font, size) <= width:
+        return text
+    room = width - text_width("…", font, size)
+    return text[: _count(text, font, size, room)].rstrip() + "…"
+
+
+def _count(text: str, font: str, size: float, width: float) -> int:
+    """How many of the first characters fit into the width."""
+    return bisect_right(list(accumulate(map(_WIDTHS[font].__getitem__, text))), width * 1000 / size)
 
 
 def wrapped(text: str, font: str, size: float, width: float) -> list[str]:
     """The text on lines no wider than `width` points, between words where possible, inside words where not."""
     if text_width(text, font, size) <= width:
         return [text]
-    lines, line = [], ""
+    space = text_width(" ", font, size)
+    lines: list[str] = []
+    line, used = "", 0.0
     for word in text.split():
-        candidate = f"{line} {word}" if line else word
-        if text_width(candidate, font, size) <= width:
-            line = candidate
+        advance = text_width(word, font, size)
+        if line and used + space + advance <= width:
+            line, used = f"{line} {word}", used + space + advance
             continue
         if line:
             lines.append(line)
-        *full, line = _pieces(word, font, size, width)
-        lines += full
+        while advance > width and len(word) > 1:
+            count = max(1, _count(word, font, size, width))
+            lines.append(word[:count])
+            word = word[count:]
+            advance = text_width(word, font, size)
+        line, used = word, advance
     return [*lines, line]
 
 
-def _pieces(word: str, font: str, size: float, width: float) -> list[str]:
-    """A word that may be too long for a line, in pieces that fit (at least one character each)."""
-    pieces, piece, used = [], "", 0.0
-    for character in word:
-        advance = text_width(character, font, size)
-        if piece and used + advance > width:
-            pieces.append(piece)
-            piece, used = "", 0.0
-        piece, used = piece + character, used + advance
-    return [*pieces, piece]
+def encoded(text: str, font: str, size: float, document: object) -> str:
+    """The operators that show a text in a content stream; a subset of a font holds 256 characters, the first has all of ASCII."""
+    if text.isascii():
+        return f"({_escaped(text)}) Tj"
+    parts = FONTS[font].splitString(text, document)
+    shown = [f"{subset_name(font, document, subset)} {size:g} Tf ({_escaped(part.decode('latin-1'))}) Tj" for subset, part in parts]
+    return f"{' '.join(shown)} {subset_name(font, document)} {size:g} Tf"
+
+
+def subset_name(font: str, document: object, subset: int = 0) -> str:
+    FONTS[font].splitString("", document)  # makes the document know the font
+    return str(FONTS[font].getSubsetInternalName(subset, document))
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("(", "\\(").replace(")", "\\)").replace("\r", "\\r")

@@ -1,0 +1,71 @@
+"""Key figures as a row of cards: the figure, and by how much it differs from what it is compared with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+from reportlab.platypus import CondPageBreak, Flowable, Paragraph, Spacer
+from reportlab.platypus import Table as Grid
+
+from chalicelib.domain.report import Change, KeyFigure, KeyFigures
+from chalicelib.renderers import pdf_look as style
+from chalicelib.renderers.figures import UNKNOWN, known, places, shown, unit_of
+from chalicelib.renderers.pdf_text import safe_text
+
+LONGEST_FIGURE = 120
+GAP = 8.0
+_BESIDE = {1: 2, 2: 2, 3: 3, 5: 3, 6: 3, 9: 3}
+"""How many cards stand side by side, by how many there are; 4 otherwise."""
+
+
+def cards_of(figures: KeyFigures, look: style.Look, width: float) -> Iterator[Flowable]:
+    beside = _BESIDE.get(len(figures.figures), 4)
+    each = (width + GAP) / beside - GAP
+    for start in range(0, len(figures.figures), beside):
+        cells: list[list[Flowable]] = []
+        for figure in figures.figures[start : start + beside]:
+            cells += [[], _card(figure)] if cells else [_card(figure)]
+        grid = Grid([cells], colWidths=[GAP if at % 2 else each for at in range(len(cells))], hAlign="LEFT")
+        for at in range(0, len(cells), 2):
+            grid.setStyle([("BACKGROUND", (at, 0), (at, 0), style.SHADE), ("LINEABOVE", (at, 0), (at, 0), 2, look.legible)])
+        grid.setStyle([("VALIGN", (0, 0), (-1, -1), "TOP"), ("TOPPADDING", (0, 0), (-1, -1), 7), ("BOTTOMPADDING", (0, 0), (-1, -1), 8)])
+        yield CondPageBreak(90)
+        yield grid
+        yield Spacer(0, GAP)
+
+
+def _card(figure: KeyFigure) -> list[Flowable]:
+    text = shown(figure.value, figure.kind, places(figure.kind, [figure.value]))
+    unit = unit_of(figure)
+    value = safe_text(text, LONGEST_FIGURE)
+    if unit and text != UNKNOWN:
+        value += f' <font size="10">{safe_text(unit, LONGEST_FIGURE)}</font>'
+    lines = [Paragraph(safe_text(figure.name, LONGEST_FIGURE), style.LABEL), Paragraph(value, style.FIGURE)]
+    return [*lines, *(_change(figure.change, figure) if figure.change else ())]
+
+
+def _change(change: Change, figure: KeyFigure) -> Iterator[Flowable]:
+    """Arrow, sign and word say it all; the colour only says it again."""
+    value = known(change.value)
+    number = Decimal(0) if value is None or not isinstance(value, Decimal | int) else Decimal(value)
+    verdict = _verdict(number, change.good)
+    yield Paragraph(safe_text(_change_text(change, number, value is None, figure), LONGEST_FIGURE), style.CHANGES[verdict])
+    said = {"better": "better than", "worse": "worse than", "": "against"}[verdict]
+    if change.against or verdict:
+        yield Paragraph(safe_text(f"{said} {change.against}" if change.against else verdict, LONGEST_FIGURE), style.AGAINST)
+
+
+def _change_text(change: Change, number: Decimal, unknown: bool, figure: KeyFigure) -> str:
+    if unknown:
+        return UNKNOWN
+    kind = "percent" if change.unit == "%" else figure.kind
+    sign = "▲ +" if number > 0 else "▼ " if number < 0 else ""
+    unit = f" {change.unit}" if change.unit else ""
+    return f"{sign}{shown(number, kind, places(kind, [number]))}{unit}{'' if number else ' (unchanged)'}"
+
+
+def _verdict(number: Decimal, good: str) -> str:
+    if not number or not good:
+        return ""
+    return "better" if (number > 0) == (good == "up") else "worse"

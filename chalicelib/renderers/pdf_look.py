@@ -1,0 +1,75 @@
+"""How a document looks: colours, type and what a customer's brand makes of them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from reportlab.lib.colors import Color, HexColor
+from reportlab.lib.styles import ParagraphStyle
+
+from chalicelib.domain.report import Brand
+from chalicelib.renderers.pdf_text import BOLD, PLAIN
+
+INK, GREY, RULE, SHADE = HexColor("#1b2733"), HexColor("#5b6875"), HexColor("#c9d0d7"), HexColor("#f4f6f8")
+BETTER, WORSE, NOTICE_EDGE, NOTICE_FILL = HexColor("#0b6b3a"), HexColor("#b42318"), HexColor("#b45309"), HexColor("#fff8eb")
+OURS = "#0b4a7a"
+LEGIBLE = 4.5
+"""Contrast that WCAG asks of text."""
+_COLOUR = re.compile("#[0-9a-fA-F]{6}")
+
+
+def _style(name: str, size: float, **options: object) -> ParagraphStyle:
+    return ParagraphStyle(name, **{"fontName": PLAIN, "fontSize": size, "leading": size * 1.35, "textColor": INK, **options})
+
+
+SUBHEADING = _style("subheading", 11, fontName=BOLD, spaceBefore=10, spaceAfter=5)
+BODY = _style("body", 10, spaceBefore=2, spaceAfter=7)
+NOTE = _style("note", 8.5, textColor=GREY, spaceBefore=3, spaceAfter=6)
+LABEL = _style("label", 9, textColor=GREY)
+FACT, FACT_LABEL = _style("fact", 10.5), _style("fact label", 10.5, textColor=GREY)
+AGAINST = _style("against", 8.5, textColor=GREY)
+CHANGES = {
+    word: _style(f"change {word}", 10, fontName=BOLD, textColor=colour, spaceBefore=3)
+    for word, colour in (("", INK), ("better", BETTER), ("worse", WORSE))
+}
+FIGURE = _style("figure", 17, fontName=BOLD, leading=20)
+CUSTOMER = _style("customer", 15, leading=20, textColor=GREY)
+NOTICE = _style(
+    "notice", 10, backColor=NOTICE_FILL, borderColor=NOTICE_EDGE, borderWidth=0.8, borderPadding=7, leftIndent=8, rightIndent=8, spaceBefore=12, spaceAfter=15
+)
+
+
+@dataclass(frozen=True)
+class Look:
+    """`accent` is the customer's colour as it is, for areas; `legible` the same, darkened until it can be read on white."""
+
+    accent: Color
+    legible: Color
+
+    @property
+    def title(self) -> ParagraphStyle:
+        return _style("title", 30, fontName=BOLD, leading=36, textColor=self.legible)
+
+    @property
+    def heading(self) -> ParagraphStyle:
+        return _style("heading", 17, fontName=BOLD, leading=22, textColor=self.legible, spaceBefore=16, spaceAfter=6)
+
+
+def look_of(brand: Brand) -> Look:
+    """A colour that isn't #rrggbb is ours."""
+    accent = HexColor(brand.colour if _COLOUR.fullmatch(brand.colour) else OURS)
+    legible = accent
+    while contrast(legible) < LEGIBLE:
+        legible = Color(legible.red * 0.95, legible.green * 0.95, legible.blue * 0.95)
+    return Look(accent, legible)
+
+
+def contrast(colour: Color) -> float:
+    """Against white, as WCAG counts it."""
+    red, green, blue = (_linear(part) for part in (colour.red, colour.green, colour.blue))
+    return float(1.05 / (0.2126 * red + 0.7152 * green + 0.0722 * blue + 0.05))
+
+
+def _linear(part: float) -> float:
+    return part / 12.92 if part <= 0.04045 else float(((part + 0.055) / 1.055) ** 2.4)
