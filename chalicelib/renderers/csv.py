@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from chalicelib.domain.report import Block, Cell, Chart, Column, KeyFigure, KeyFigures, Report, Row, Table
-from chalicelib.renderers.figures import exact, heading, storable, unique, unit_of
+from chalicelib.renderers.figures import exact, heading, known, storable, unique, unit_of
 
 FIXED = ("section", "table", "row")
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
@@ -112,9 +112,9 @@ def _table(section: str, table: Table) -> Iterator[_Part]:
 
 def _chart(section: str, chart: Chart) -> Iterator[_Part]:
     value = heading(Column("Value", "number", chart.unit))
-    points = ((series.name, label, known) for series in chart.series for label, known in series.points)
+    points = ((series.name, label, point) for series in chart.series for label, point in series.points)
     yield _Part(section, chart.title, ("Series", "Point", value), _numbered(points))
-    if chart.most is not None:
+    if known(chart.most) is not None:
         yield _Part(section, chart.title, (value,), [("most", (chart.most,))])
     yield from _note(section, chart.title, chart.note)
 

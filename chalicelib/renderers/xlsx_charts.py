@@ -69,7 +69,7 @@ def _shape(drawn: Any, chart: Chart) -> None:
 
 
 def _remarks(chart: Chart) -> list[_Line]:
-    most: list[_Line] = [] if chart.most is None else [("Scale ends at", chart.most)]
+    most: list[_Line] = [] if known(chart.most) is None else [("Scale ends at", chart.most)]
     return [*most, (chart.note,)] if chart.note else most
 
 

@@ -144,18 +144,15 @@ def test_a_figure_that_differs_is_noticed(format: str) -> None:
 def test_csv_tells_where_each_figure_is() -> None:
     found = figures_of("csv", render(RICH, "csv"))
     totals = {figure.column: figure.value for figure in found if (figure.block, figure.row) == ("Cost by service", "total")}
-    assert totals == {"Service": "Total", "Billed (USD)": "12480.66", "Usage (GB)": "n/a", "Of (%)": "-8.5", "#": "9007199254742234"}
+    assert totals == {"Service": "Total", "Billed (USD)": "12480.66", "Usage (GB)": "n/a", "Change (%)": "-8.5", "#": "9007199254742234"}
     score = {
         figure.column: figure.value for figure in found if (figure.section, figure.block, figure.row) == ("At a glance", "At a glance", "1")
     }
     assert score == {"Name": "Score", "Value": "87.5", "Unit": "%", "Change": "-2.4375", "Change unit": "%", "Against": "the month before"}
 
 
-decimals = st.one_of(
-    st.decimals(-(10**9), 10**9, places=4),
-    st.decimals(allow_nan=True, allow_infinity=True),
-    st.sampled_from([Decimal("0.005"), Decimal("1E-14"), Decimal("1E+400")]),
-)
+drawable = st.decimals(-(10**9), 10**9, places=4) | st.sampled_from([Decimal("0.005"), Decimal("1E-14"), Decimal("NaN")])
+decimals = drawable | st.decimals(allow_nan=True, allow_infinity=True) | st.just(Decimal("1E+400"))
 texts = st.one_of(st.sampled_from(["", "=1+1", "a\nb", "_x0041_", "Name", "row", "-1", "n"]), st.text(max_size=12))
 KINDS: dict[str, st.SearchStrategy[Any]] = {
     "text": texts,
@@ -176,14 +173,14 @@ def tables(draw: Any) -> Table:
     return Table(draw(texts), columns, draw(st.lists(row, max_size=4)), draw(st.none() | row), draw(texts))
 
 
-points = st.lists(st.tuples(texts, st.none() | decimals), max_size=4).map(tuple)
+points = st.lists(st.tuples(texts, st.none() | drawable), max_size=4).map(tuple)
 charts = st.builds(
     Chart,
     texts,
     st.sampled_from(["line", "stacked", "bar"]),
     st.lists(st.builds(Series, texts, points), min_size=1, max_size=3).map(tuple),
     texts,
-    st.none() | decimals,
+    st.none() | drawable,
     texts,
 )
 changes = st.none() | st.builds(Change, st.none() | st.decimals(-1000, 1000, places=3), st.sampled_from(["%", "USD", ""]), texts)
@@ -197,7 +194,7 @@ blocks = st.one_of(
 sections = st.lists(st.builds(Section, texts, st.lists(blocks, max_size=4).map(tuple)), max_size=3).map(tuple)
 
 
-@settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(sections)
 def test_random_reports_say_the_same_in_every_document(sections: tuple[Section, ...]) -> None:
     report = replace(RICH, sections=sections)
