@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections.abc import Callable, Iterator
 
-from bench import canned, capacity, cold, data, forecast, kept, memory, scale, start, trips, wide
+from bench import canned, capacity, cold, data, forecast, kept, memory, paper, scale, start, trips, wide
 from bench.case import Bench
 from bench.measure import Row
 
@@ -19,6 +19,7 @@ CASES: dict[str, Callable[[Bench], Iterator[Row]]] = {
     "wide": wide.run,
     "memory": memory.run,
     "forecast": forecast.run,
+    "paper": paper.run,
     "scale": scale.run,
 }
 

@@ -37,7 +37,7 @@ def cover_of(report: Report, look: style.Look, width: float, height: float) -> I
     """The title stands a good third down the page."""
     yield _Logo(report.brand.logo) if report.brand.logo else Spacer(0, LOGO[1])
     yield Spacer(0, height * 0.3 - LOGO[1])
-    yield Paragraph(safe_text(report.title), look.title)
+    yield Paragraph(safe_text(report.title), look.title(len(report.title)))
     yield Spacer(0, 6)
     yield Paragraph(safe_text(report.brand.name or report.customer_name), style.CUSTOMER)
     yield Spacer(0, height * 0.06)

@@ -36,7 +36,16 @@ CHANGES = {
 FIGURE = _style("figure", 17, fontName=BOLD, leading=20)
 CUSTOMER = _style("customer", 15, leading=20, textColor=GREY)
 NOTICE = _style(
-    "notice", 10, backColor=NOTICE_FILL, borderColor=NOTICE_EDGE, borderWidth=0.8, borderPadding=7, leftIndent=8, rightIndent=8, spaceBefore=12, spaceAfter=15
+    "notice",
+    10,
+    backColor=NOTICE_FILL,
+    borderColor=NOTICE_EDGE,
+    borderWidth=0.8,
+    borderPadding=7,
+    leftIndent=8,
+    rightIndent=8,
+    spaceBefore=12,
+    spaceAfter=15,
 )
 
 
@@ -47,13 +56,14 @@ class Look:
     accent: Color
     legible: Color
 
-    @property
-    def title(self) -> ParagraphStyle:
-        return _style("title", 30, fontName=BOLD, leading=36, textColor=self.legible)
+    def title(self, length: int) -> ParagraphStyle:
+        """Smaller for a title of many characters."""
+        size = 30 if length <= 60 else 20
+        return _style("title", size, fontName=BOLD, leading=size * 1.2, textColor=self.legible)
 
     @property
     def heading(self) -> ParagraphStyle:
-        return _style("heading", 17, fontName=BOLD, leading=22, textColor=self.legible, spaceBefore=16, spaceAfter=6)
+        return _style("heading", 17, fontName=BOLD, leading=22, textColor=self.legible, spaceBefore=16, spaceAfter=9)
 
 
 def look_of(brand: Brand) -> Look:

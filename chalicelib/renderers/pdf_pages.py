@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import zlib
 from datetime import UTC
 from typing import Any
@@ -32,7 +33,7 @@ class Pages(Canvas):
         self._doc._timeStamp.lt, self._doc._timeStamp.YMDhms = moment, tuple(moment)[:6]
         self._right = visible_text(f"{report.brand.name or report.customer_name} · {report.title}", 160)
         self._contents, self._last = contents, 0
-        self.cover = 1
+        self.cover = sys.maxsize
         self.leaves: dict[str, int] = {}
 
     @property
@@ -62,6 +63,8 @@ class Pages(Canvas):
             self.showPage()
         self._last = self._pageNumber - 1
         self._contents.draw(self)
+        if self._contents.pages:
+            self.showOutline()
         pages = self._doc.Pages.pages
         pages[self.cover :] = pages[self._last :] + pages[self.cover : self._last]
         self._total(len(pages))

@@ -11,7 +11,7 @@ from chalicelib.domain.report import Chart
 from chalicelib.renderers.pdf_axis import BELOW, PLOT_HEIGHT, Axis, add_labels, coordinate, labels_of, legend, upright
 from chalicelib.renderers.pdf_look import SHADE
 
-_CODES = "#0b4a7a #8cc5e8 #a63d00 #f6c667 #00614a #9ad9bf #5b2a6e #e3b4d6 #3d3d3d #c8c8c8"
+_CODES = "#0b4a7a #8cc5e8 #a63d00 #f6c667 #00614a #9ad9bf #5b2a6e #e3b4d6 #3d3d3d #c8c8c8 #7d1a2d #d8cf7a"
 SHADES = tuple(HexColor(code) for code in _CODES.split())
 """Dark and light in turns, so that neighbours differ without colour, too."""
 WIDEST = 36.0
@@ -53,9 +53,9 @@ def _bar(stack: _Stack | None, left: float, pitch: float, values: Axis) -> Itera
     for number, start, end in stack or []:
         low, high = sorted((values.at(start), values.at(end)))
         if high > low:
-            edge = 0.4 if thick > 3 else 0.15
+            edge = white if thick > 8 else None
             colour = SHADES[number % len(SHADES)]
-            yield Rect(left + (pitch - thick) / 2, low, thick, high - low, fillColor=colour, strokeColor=white, strokeWidth=edge)
+            yield Rect(left + (pitch - thick) / 2, low, thick, high - low, fillColor=colour, strokeColor=edge, strokeWidth=0.5)
 
 
 def _key(number: int, x: float) -> Rect:

@@ -10,7 +10,7 @@ from chalicelib.domain.report import Cell, Column, Table
 from chalicelib.renderers.figures import FIGURES, heading, places, shown
 from chalicelib.renderers.pdf_text import BOLD, PLAIN, text_width, visible_text, wrapped
 
-SIZES = (9.0, 8.0, 7.0, 6.0, 5.0)
+SIZES = (9.0, 8.25, 7.5, 6.75, 6.0, 5.0)
 READABLE = 3
 """Of the sizes, so many are preferred to breaking a text."""
 PAD = 4.5
@@ -18,7 +18,7 @@ LEADING = 1.25
 MOST_LINES, MOST_HEADER_LINES = 25, 10
 """A cell of more lines, which only columns of a few millimetres lead to, ends in an ellipsis: header and row have to fit on a page."""
 Texts = Sequence[str]
-Lines = list[list[str]]
+Lines = list[tuple[str, ...]]
 _DIGITS = str.maketrans("123456789", "000000000")
 
 
@@ -47,10 +47,10 @@ class Layout:
     def lines(self, index: int) -> Lines | None:
         """Of a row's cells; None when each has only one."""
         row, font = self.texts[index], BOLD if self.is_totals(index) else PLAIN
-        found = {at: _lines(row[at], font, self.size, self.widths[at], MOST_LINES) for at in self.broken}
+        found = {at: wrapped(row[at], font, self.size, self.widths[at] - 2 * PAD, MOST_LINES) for at in self.broken}
         if all(len(lines) == 1 for lines in found.values()):
             return None
-        return [found.get(at, [text]) for at, text in enumerate(row)]
+        return [found.get(at, (text,)) for at, text in enumerate(row)]
 
 
 def layout_of(table: Table, width: float) -> Layout:
@@ -60,7 +60,7 @@ def layout_of(table: Table, width: float) -> Layout:
     shapes = [_widest(column) for column in zip(*texts, strict=True)] if texts else [set() for _ in titles]
     size, widths = _fit(titles, shapes, tuple(column.kind != "text" for column in table.columns), width)
     broken = tuple(at for at, found in enumerate(shapes) if _width(found, size) > widths[at] - 2 * PAD + 0.001)
-    header = [_lines(title, BOLD, size, each, MOST_HEADER_LINES) for title, each in zip(titles, widths, strict=True)]
+    header = [wrapped(title, BOLD, size, each - 2 * PAD, MOST_HEADER_LINES) for title, each in zip(titles, widths, strict=True)]
     return Layout(size, widths, tuple(column.kind in FIGURES for column in table.columns), header, texts, broken, bool(table.totals))
 
 
@@ -73,11 +73,6 @@ def _texts(table: Table) -> list[Texts]:
 def _column(column: Column, cells: Sequence[Cell]) -> list[str]:
     decimals, kind = places(column.kind, cells), column.kind
     return [visible_text(cell if isinstance(cell, str) else shown(cell, kind, decimals)) for cell in cells]
-
-
-def _lines(text: str, font: str, size: float, width: float, most: int) -> list[str]:
-    found = wrapped(text, font, size, width - 2 * PAD)
-    return found if len(found) <= most else [*found[: most - 1], "…"]
 
 
 def _width(shapes: set[str], size: float) -> float:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
+import re
 import unicodedata
 from bisect import bisect_right
+from collections.abc import Iterator
 from functools import lru_cache
 from importlib.resources import files
 from itertools import accumulate
@@ -15,6 +18,8 @@ from reportlab.pdfbase.ttfonts import TTFont
 PLAIN, BOLD = "SourceSansPro-Regular", "SourceSansPro-Bold"
 LONGEST = 300
 PROSE = 4000
+LONGEST_WORD = 120
+_LONG_WORD = re.compile(rf"(\S{{{LONGEST_WORD - 1}}})\S{{2,}}")
 
 
 class _Widths(dict[str, float]):
@@ -41,8 +46,8 @@ _GLYPHS = frozenset.intersection(*(frozenset(font.face.charToGlyph) for font in 
 
 
 def visible_text(text: str, longest: int = LONGEST) -> str:
-    """At most `longest` characters on one line, an ellipsis where cut; what the fonts can't draw as \\x1b or <U+4E2D>."""
-    if len(text) <= longest and text.isascii() and text.isprintable():
+    """At most `longest` characters on one line, 120 a word, an ellipsis where cut; what the fonts can't draw as \\x1b or <U+4E2D>."""
+    if len(text) <= min(longest, LONGEST_WORD) and text.isascii() and text.isprintable():
         return text
     return _visible_text(text[: longest + 1], longest)
 
@@ -54,11 +59,11 @@ def _visible_text(text: str, longest: int) -> str:
         piece = _visible(character)
         length += len(piece)
         pieces.append(piece)
-    if length <= longest and len(text) <= longest:
-        return "".join(pieces)
-    while pieces and length > longest - 1:
-        length -= len(pieces.pop())
-    return "".join(pieces) + "…"
+    if length > longest or len(text) > longest:
+        while pieces and length > longest - 1:
+            length -= len(pieces.pop())
+        pieces.append("…")
+    return _LONG_WORD.sub(r"\1…", "".join(pieces))
 
 
 def _visible(character: str) -> str:
@@ -84,36 +89,38 @@ def fitting(text: str, font: str, size: float, width: float) -> str:
     """The text, cut with an ellipsis where it is wider than `width` points."""
     if text_width(text, font, size) <= width:
         return text
-    room = width - text_width("…", font, size)
-    return text[: _count(text, font, size, room)].rstrip() + "…"
+    return next(_pieces(text, font, size, width - text_width("…", font, size))).rstrip() + "…"
 
 
-def _count(text: str, font: str, size: float, width: float) -> int:
-    """How many of the first characters fit into the width."""
-    return bisect_right(list(accumulate(map(_WIDTHS[font].__getitem__, text))), width * 1000 / size)
-
-
-def wrapped(text: str, font: str, size: float, width: float) -> list[str]:
-    """The text on lines no wider than `width` points, between words where possible, inside words where not."""
+@lru_cache(maxsize=4096)
+def wrapped(text: str, font: str, size: float, width: float, most: int) -> tuple[str, ...]:
+    """The text on at most so many lines no wider than `width` points, between words where possible, inside words where not."""
     if text_width(text, font, size) <= width:
-        return [text]
+        return (text,)
     space = text_width(" ", font, size)
     lines: list[str] = []
-    line, used = "", 0.0
+    line, used = "", math.inf
     for word in text.split():
         advance = text_width(word, font, size)
-        if line and used + space + advance <= width:
+        if used + space + advance <= width:
             line, used = f"{line} {word}", used + space + advance
             continue
-        if line:
-            lines.append(line)
-        while advance > width and len(word) > 1:
-            count = max(1, _count(word, font, size, width))
-            lines.append(word[:count])
-            word = word[count:]
-            advance = text_width(word, font, size)
-        line, used = word, advance
-    return [*lines, line]
+        lines += [line] if line else []
+        *full, line = _pieces(word, font, size, width) if advance > width else (word,)
+        lines += full
+        used = text_width(line, font, size) if full else advance
+        if len(lines) >= most:
+            return (*lines[: most - 1], "…")
+    return (*lines, line)
+
+
+def _pieces(word: str, font: str, size: float, width: float) -> Iterator[str]:
+    """As long as fits, at least one character each."""
+    ends, start, before = list(accumulate(map(_WIDTHS[font].__getitem__, word))), 0, 0.0
+    while start < len(word):
+        end = max(start + 1, bisect_right(ends, before + width * 1000 / size))
+        yield word[start:end]
+        start, before = end, ends[end - 1]
 
 
 def encoded(text: str, font: str, size: float, document: object) -> str:
