@@ -134,7 +134,7 @@ def _csv_differences(expected: Iterable[Figure], found: list[Figure]) -> Iterato
 
 
 def _where(figure: Figure) -> tuple[str, ...]:
-    return tuple(part if part.startswith("'") else _guarded(part) for part in (figure.section, figure.block, figure.row, figure.column))
+    return tuple(_guarded(part) for part in (figure.section, figure.block, figure.row, figure.column))
 
 
 def _same_in_csv(expected: Value, found: Value) -> bool:
