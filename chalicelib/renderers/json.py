@@ -14,7 +14,7 @@ from chalicelib.domain.report import Cell, Chart, KeyFigure, KeyFigures, Report,
 from chalicelib.renderers.figures import instant, known
 
 DOCUMENT = "securebase-report/1"
-ROWS_AT_ONCE = 500
+ROWS_AT_ONCE = 50
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
 _NO_NUMBERS = (b"NaN", b"Infinity")
 
