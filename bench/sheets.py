@@ -52,14 +52,12 @@ def bare_openpyxl(made: Report) -> None:
     sheet: Any = workbook.create_sheet("Resources")
     sheet.append([column.title for column in table.columns])
     for row in table.rows:
-        cells: list[Any] = []
-        for value, format in zip(row, NUMBER_FORMATS, strict=True):
-            if not format:
-                cells.append(value)
-                continue
-            cell = WriteOnlyCell(sheet, value.replace(tzinfo=None) if isinstance(value, datetime) else value)
-            cell.number_format = format
-            cells.append(cell)
+        cells: list[Any] = list(row)
+        for index, format in enumerate(NUMBER_FORMATS):
+            if format:
+                value = cells[index]
+                cells[index] = WriteOnlyCell(sheet, value.replace(tzinfo=None) if isinstance(value, datetime) else value)
+                cells[index].number_format = format
         sheet.append(cells)
     workbook.save(io.BytesIO())
 

@@ -184,7 +184,8 @@ charts = st.builds(
     texts,
 )
 changes = st.none() | st.builds(Change, st.none() | st.decimals(-1000, 1000, places=3), st.sampled_from(["%", "USD", ""]), texts)
-key_figures = st.builds(KeyFigure, texts, st.decimals(-(10**7), 10**7, places=2) | texts, st.sampled_from(["money", "number", "percent"]), texts, changes)
+figures = st.decimals(-(10**7), 10**7, places=2) | texts
+key_figures = st.builds(KeyFigure, texts, figures, st.sampled_from(["money", "number", "percent"]), texts, changes)
 blocks = st.one_of(
     tables(),
     charts,
