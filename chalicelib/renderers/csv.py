@@ -103,7 +103,7 @@ def _figure(label: str, figure: KeyFigure) -> tuple[tuple[str, ...], list[tuple[
 
 def _table(section: str, table: Table) -> Iterator[_Part]:
     taken = set(FIXED)
-    names = [unique(heading(column), taken) for column in table.columns]
+    names = [unique(field(heading(column)), taken) for column in table.columns]
     yield _Part(section, table.title, names, _numbered(table.rows))
     if table.totals is not None:
         yield _Part(section, table.title, names, [("total", table.totals)])

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
 from chalicelib.domain.report import Cell, Column, Kind
-from chalicelib.renderers.figures import heading, places, printable, stated_places, unique
+from chalicelib.renderers.figures import cut, heading, places, printable, stated_places, unique
 from chalicelib.renderers.xlsx_cells import DAY, GENERAL, TIME
 
 LONGEST_NAME = 31
@@ -51,7 +51,7 @@ def _digits(decimals: int) -> str:
 def sheet_name(title: str, used: set[str]) -> str:
     """A name that Excel accepts and no other sheet has."""
     name = _NOT_IN_NAMES.sub(" ", printable(title)).strip().strip("'").strip()
-    return unique(name[:LONGEST_NAME].strip("' ") or "Table", used, LONGEST_NAME)
+    return unique(cut(name, LONGEST_NAME).strip("' ") or "Table", used, LONGEST_NAME)
 
 
 def headings(columns: Sequence[Column]) -> list[str]:

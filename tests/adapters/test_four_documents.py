@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from chalicelib.domain.report import Brand, Change, Chart, Column, KeyFigure, KeyFigures, Report, Section, Series, Table, Text
 from chalicelib.renderers import write
-from tests.readers import disagreements, figures_of, read_json
+from tests.figures import read_json
+from tests.readers import disagreements, figures_of
 
 MOMENT = datetime(2026, 11, 1, 6, 0, 12, tzinfo=UTC)
 NAMES = {"Table": "table", "Chart": "chart", "KeyFigures": "key_figures", "Text": "text"}
@@ -195,7 +196,7 @@ blocks = st.one_of(
 sections = st.lists(st.builds(Section, texts, st.lists(blocks, max_size=4).map(tuple)), max_size=3).map(tuple)
 
 
-@settings(max_examples=100, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(sections)
 def test_random_reports_say_the_same_in_every_document(sections: tuple[Section, ...]) -> None:
     report = replace(RICH, sections=sections)
