@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 from collections.abc import Sequence
 from dataclasses import fields, is_dataclass, replace
@@ -102,6 +103,10 @@ def render(report: Report, format: str) -> bytes:
     file = io.BytesIO()
     write(report, format, file)
     return file.getvalue()
+
+
+def hash_of(format: str) -> str:
+    return hashlib.sha256(render(RICH, format)).hexdigest()
 
 
 def as_json(value: Any) -> Any:
