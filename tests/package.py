@@ -16,6 +16,7 @@ MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 PACKAGE = "{http://schemas.openxmlformats.org/package/2006/relationships}"
 TYPES = "{http://schemas.openxmlformats.org/package/2006/content-types}"
 RUN_OR_FETCHED = ("f", "hyperlinks", "oleObjects", "extLst")
+_NUMBER = re.compile(r"-?\d+(\.\d+)?(e[+-]\d+)?")
 _NAME = re.compile(r"[^\[\]:*?/\\]{1,31}")
 
 
@@ -122,5 +123,5 @@ def _rows(trees: dict[str, Any]) -> Iterator[str]:
         for cell in tree.iter(f"{MAIN}c"):
             if int(cell.get("s", "0")) >= styles or units("".join(cell.itertext())) > 32_767:
                 yield f"{name} has a style that isn't there or a text that is too long in {cell.get('r')}"
-            if cell.get("t") != "inlineStr":
-                float(cell.find(f"{MAIN}v").text)
+            if cell.get("t") != "inlineStr" and not _NUMBER.fullmatch(cell.findtext(f"{MAIN}v", "")):
+                yield f"{name} has no number in {cell.get('r')}"

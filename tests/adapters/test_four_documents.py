@@ -133,6 +133,22 @@ def test_json_is_the_report_with_every_digit() -> None:
     assert str(found["sections"][1]["blocks"][2]["rows"][2][2]) == "0.123456789012345678901234567890"
 
 
+def test_what_json_cannot_carry_is_told_row_by_row() -> None:
+    """Rows are encoded many at once; one that needs care leaves the others what they are."""
+    strange = {7: ("\ud800", Decimal("NaN")), 120: ("NaN", Decimal("-Infinity")), 121: ("Infinity", Decimal("1.50"))}
+    rows = tuple(strange.get(number, (f"row {number}", Decimal(number))) for number in range(160))
+    report = replace(RICH, sections=(Section("S", (Table("T", (Column("A"), Column("B", "number")), rows),)),))
+    found = read_json(render(report, "json"))["sections"][0]["blocks"][0]["rows"]
+    odd = {7: ["\\ud800", None], 120: ["NaN", None], 121: ["Infinity", Decimal("1.50")]}
+    assert found == [odd.get(number, [f"row {number}", Decimal(number)]) for number in range(160)]
+
+
+def test_csv_tells_notes_notices_and_scales_by_their_rows() -> None:
+    found = {(figure.block, figure.row): figure.value for figure in figures_of("csv", render(RICH, "csv"))}
+    assert (found["", "notice"], found["Score", "note"]) == ("Half a day is missing.", "Of all controls.")
+    assert (found["Score", "most"], found["Cost by service", "note"]) == ("100", "Amounts as billed.")
+
+
 @OTHERS
 def test_every_figure_is_the_same_in_every_document(format: str) -> None:
     assert disagreements(render(RICH, "json"), format, render(RICH, format)) == []
