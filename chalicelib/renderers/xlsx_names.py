@@ -7,18 +7,19 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
 from chalicelib.domain.report import Cell, Column, Kind
-from chalicelib.renderers.figures import cut, heading, places, printable, stated_places, unique
+from chalicelib.renderers.figures import MOST_PLACES, cut, heading, places, printable, stated_places, unique
 from chalicelib.renderers.xlsx_cells import DAY, GENERAL, TIME
 
 LONGEST_NAME = 31
 LONGEST_HEADING = 255
-MOST_PLACES = 6
+USUAL_PLACES = 6
+_TINY = Decimal("0.000001")
 _NOT_IN_NAMES = re.compile(r"[\[\]:*?/\\\r\n\t]")
 _PLAIN_UNIT = re.compile(r"[A-Z]{3}")
 
 
 def number_format(kind: Kind, unit: str, values: Iterable[Cell]) -> str:
-    """One format for a column: money with its currency, numbers with the places they state (at most 6), percent as points."""
+    """One format for a column: money with its currency, numbers with the places they state, percent as points."""
     if kind == "time":
         return TIME
     if kind == "date":
@@ -37,10 +38,11 @@ def signed(format: str) -> str:
 
 
 def _most_places(values: Iterable[Cell]) -> int:
+    """At most 6, but as many as it takes, up to 11, where something would be shown as nothing."""
     most = 0
     for value in values:
-        if isinstance(value, Decimal) and value.is_finite() and (most := max(most, stated_places(value))) >= MOST_PLACES:
-            return MOST_PLACES
+        if isinstance(value, Decimal) and value.is_finite() and (most < USUAL_PLACES or -_TINY < value < _TINY):
+            most = max(most, min(stated_places(value), MOST_PLACES if -_TINY < value < _TINY else USUAL_PLACES))
     return most
 
 

@@ -116,6 +116,15 @@ def test_values_have_the_formats_of_their_columns() -> None:
     assert [cell.value for cell in sheet[2]][3:] == [datetime(2026, 10, 3), datetime(2026, 10, 3, 4, 5, 6)]
 
 
+@pytest.mark.parametrize(
+    ("values", "format"),
+    [(("1", "2"), "#,##0"), (("0.5", "0.25"), "#,##0.00"), (("0.12345678",), "#,##0.000000"), (("0.12345678", "1E-9"), "#,##0.000000000")],
+)
+def test_a_number_has_the_places_it_states_and_is_never_shown_as_nothing(values: tuple[str, ...], format: str) -> None:
+    table = Table("T", (Column("A", "number"),), tuple((Decimal(value),) for value in values))
+    assert {cell.number_format for (cell,) in sheets(of(table))["T"].iter_rows(min_row=2)} == {format}
+
+
 def test_what_excel_cannot_hold_is_text() -> None:
     table = Table("T", (Column("A", "money"), Column("B", "date")), ((Decimal("1E+400"), date(1850, 1, 1)), (10**400, date(1900, 2, 28))))
     found = [[cell.value for cell in row] for row in sheets(of(table))["T"].iter_rows(min_row=2)]
