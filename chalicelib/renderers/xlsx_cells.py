@@ -54,7 +54,7 @@ class Column:
     def cell(self, row: str, value: Cell) -> str:
         """Unknown is the text n/a. Dates before 1901 and numbers beyond a double, which Excel can't hold, are text."""
         if isinstance(value, Decimal | int):
-            if isfinite(number := _double(value)):
+            if isfinite(number := double(value)):
                 return f"{self._start}{row}{self._number}{number!r}</v></c>"
         elif isinstance(value, date) and value.year > FIRST_YEAR:
             day = not isinstance(value, datetime)
@@ -62,7 +62,7 @@ class Column:
         return f"{self._start}{row}{self._text}{escaped(_said(value))}</t></is></c>"
 
 
-def _double(value: Decimal | int) -> float:
+def double(value: Decimal | int) -> float:
     """Infinity for what is too large; no number for what is none."""
     try:
         return float(value)

@@ -7,17 +7,15 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
-from openpyxl.chart import BarChart, LineChart, Reference
-
 from chalicelib.domain.report import Cell, Chart, Series
-from chalicelib.renderers.figures import known, storable
+from chalicelib.renderers.figures import known
 from chalicelib.renderers.xlsx_cells import BOLD, GENERAL, Column, Styles, row_xml
+from chalicelib.renderers.xlsx_drawn import drawn, titled
 from chalicelib.renderers.xlsx_names import number_format
 
 COLUMN = "H"
 """Of the Summary sheet: the first that its texts leave free."""
 ROWS_OF_A_CHART = 18
-LONGEST_TITLE = 200
 _Line = Sequence[Cell]
 
 
@@ -25,47 +23,26 @@ class Charts:
     """Puts ranges one below the other on `sheet` and draws on `canvas`; `rows` is the XML of the ranges' rows."""
 
     def __init__(self, sheet: Any, canvas: Any, charts: list[Chart], colour: str) -> None:
-        self._sheet, self._styles, self.rows = sheet, Styles(sheet), list[str]()
+        self._styles, self.rows = Styles(sheet), list[str]()
         sheet.column_dimensions["A"].width = 34
         for index, chart in enumerate(charts):
             lines = _lines(chart)
-            self._add([f"{chart.title} ({chart.unit})" if chart.unit else chart.title], GENERAL, **BOLD)
+            self._add([titled(chart)], GENERAL, **BOLD)
             top = len(self.rows) + 1
             format = number_format("number", "", [value for line in lines[1:] for value in line[1:]])
             for line in [*lines, *_remarks(chart), []]:
                 self._add(line, format)
             if len(lines) > 1 and chart.series:
-                canvas.add_chart(self._drawn(chart, top, len(lines), colour), f"{COLUMN}{1 + index * ROWS_OF_A_CHART}")
+                made = drawn(chart, sheet, top, lines, format)
+                if colour and len(chart.series) == 1:
+                    made.series[0].graphicalProperties.solidFill = colour.removeprefix("#")
+                canvas.add_chart(made, f"{COLUMN}{1 + index * ROWS_OF_A_CHART}")
 
     def _add(self, line: _Line, format: str, **look: Any) -> None:
         """Unknown is blank, a gap in the chart: Excel draws text as 0."""
         number = len(self.rows) + 1
         found = [(index, value) for index, value in enumerate(line, start=1) if known(value) is not None]
         self.rows.append(row_xml(number, [Column(index, self._styles, format, **look).cell(str(number), value) for index, value in found]))
-
-    def _drawn(self, chart: Chart, top: int, count: int, colour: str) -> Any:
-        drawn: Any = LineChart() if chart.kind == "line" else BarChart()
-        _shape(drawn, chart)
-        drawn.y_axis.delete = drawn.x_axis.delete = False
-        drawn.title, drawn.height, drawn.width = storable(chart.title)[:LONGEST_TITLE] or None, 8.5, 20
-        bottom = top + count - 1
-        drawn.add_data(Reference(self._sheet, min_col=2, max_col=len(chart.series) + 1, min_row=top, max_row=bottom), titles_from_data=True)
-        drawn.set_categories(Reference(self._sheet, min_col=1, min_row=top + 1, max_row=bottom))
-        if len(chart.series) == 1:
-            drawn.legend = None
-            if colour:
-                drawn.series[0].graphicalProperties.solidFill = colour.removeprefix("#")
-        return drawn
-
-
-def _shape(drawn: Any, chart: Chart) -> None:
-    if chart.kind == "stacked":
-        drawn.type, drawn.grouping, drawn.overlap = "col", "stacked", 100
-    elif chart.kind in ("bar", "gauge"):
-        drawn.type = "bar"
-        drawn.x_axis.scaling.orientation = "maxMin"  # the first on top
-    if chart.kind == "gauge" and known(chart.most) is not None:
-        drawn.y_axis.scaling.min, drawn.y_axis.scaling.max = 0, float(chart.most or 0)
 
 
 def _remarks(chart: Chart) -> list[_Line]:

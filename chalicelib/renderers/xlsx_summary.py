@@ -34,7 +34,7 @@ class Summary:
                 self._add([])
                 self._add([(section.title, GENERAL)], **BOLD)
             for block in section.blocks:
-                self._block(block)
+                self._block(block, section.title)
 
     def _cover(self, report: Report) -> None:
         self._add([(report.title, GENERAL)], font=Font(bold=True, size=16))
@@ -44,12 +44,12 @@ class Summary:
         for label, fact in facts:
             self._add([(label, GENERAL), (fact, TIME)], alignment=Alignment(horizontal="left", vertical="top"))
 
-    def _block(self, block: Block) -> None:
+    def _block(self, block: Block, section: str) -> None:
         """Of what has no sheet of its own."""
         if isinstance(block, Text):
             self._text(block)
         if isinstance(block, KeyFigures):
-            if block.title:
+            if block.title not in ("", section):
                 self._add([(block.title, GENERAL)], **BOLD)
             changed = any(figure.change for figure in block.figures)
             self._add([(name, GENERAL) for name in _HEADER[: 6 if changed else 3]], **BOLD)

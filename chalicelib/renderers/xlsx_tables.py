@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Any
 
+from openpyxl.styles import Alignment
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.filters import AutoFilter
 from openpyxl.worksheet.table import Table as ExcelTable
@@ -19,6 +20,8 @@ from chalicelib.renderers.xlsx_names import headings, number_format
 
 MOST_ROWS = 1_048_576
 """Of a sheet, its header among them."""
+_RIGHT: dict[str, Any] = {"alignment": Alignment(horizontal="right")}
+"""For headings and n/a above and among figures."""
 _STYLE = TableStyleInfo(name="TableStyleMedium2", showRowStripes=True)
 
 
@@ -43,8 +46,9 @@ def add_table(sheet: Any, table: Table, number: int, formats: list[str]) -> Iter
 
 
 def _rows(styles: Styles, names: list[str], table: Table, formats: list[str]) -> Iterator[str]:
-    plain = [Column(index, styles, format) for index, format in enumerate(formats, start=1)]
-    bold = [Column(index, styles, format, **BOLD) for index, format in enumerate(formats, start=1)]
+    looks = [{} if column.kind == "text" else _RIGHT for column in table.columns]
+    plain = [Column(index, styles, format, **look) for index, (format, look) in enumerate(zip(formats, looks, strict=True), start=1)]
+    bold = [Column(index, styles, format, **look, **BOLD) for index, (format, look) in enumerate(zip(formats, looks, strict=True), start=1)]
     yield from rows_xml([names], bold, 1)
     yield from rows_xml(table.rows, plain, 2)
     after = len(table.rows) + 2

@@ -176,6 +176,8 @@ def test_charts_are_drawn_from_the_sheet_of_their_points() -> None:
         ["2026-10-01", 1.5, None],
         ["2026-10-02", None, 0.1234567890123456789],
     ]
+    assert [point.v for point in daily.series[1].cat.strRef.strCache.pt] == ["2026-10-01", "2026-10-02"]
+    assert [(point.idx, point.v) for point in daily.series[0].val.numRef.numCache.pt] == [(0, 1.5)]
     assert gauge.series[0].graphicalProperties.solidFill.srgbClr == "0b4a7a"
     assert ranked.anchor._from.row == 18
 
