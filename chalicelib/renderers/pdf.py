@@ -14,7 +14,7 @@ from chalicelib.domain.report import Block, Chart, KeyFigures, Report, Table, Te
 from chalicelib.renderers import pdf_look as style
 from chalicelib.renderers.figures import printable
 from chalicelib.renderers.pdf_chart import drawings
-from chalicelib.renderers.pdf_contents import MARGIN, UNTITLED, Contents, section_key, table_key
+from chalicelib.renderers.pdf_contents import UNTITLED, Contents, section_key, table_key
 from chalicelib.renderers.pdf_cover import band, cover_of
 from chalicelib.renderers.pdf_figures import cards_of
 from chalicelib.renderers.pdf_pages import Pages
@@ -23,6 +23,12 @@ from chalicelib.renderers.pdf_table import layout_of
 from chalicelib.renderers.pdf_text import LONGEST, PROSE, safe_text
 
 PORTRAIT_COLUMNS = 6
+HEADED, TITLED = 50.0, 45.0
+"""Room for a section's heading, and for the title of a block."""
+MOST_TOGETHER = 370.0
+"""What stands below both headings still has to fit on a landscape page."""
+_Part = tuple[float, list[Flowable]]
+"""How much room has to be left on a page for a block to begin there, and the block."""
 NAME = "SecureBase Analytics"
 
 
@@ -31,8 +37,8 @@ def write(report: Report, file: BinaryIO) -> None:
     size, look = landscape(A4) if _widest(report) > PORTRAIT_COLUMNS else A4, style.look_of(report.brand)
     title, subject = (printable(text)[:LONGEST] for text in (report.title, report.brand.name or report.customer_name))
     document = BaseDocTemplate(file, pagesize=size, title=title, author=NAME, subject=subject, creator=NAME, lang="en", invariant=1)
-    width, height = size[0] - 2 * MARGIN, size[1] - 2 * MARGIN
-    frame = Frame(MARGIN, MARGIN, width, height, leftPadding=0, rightPadding=0, topPadding=0, bottomPadding=0)
+    width, height = (side - 2 * style.MARGIN for side in size)
+    frame = Frame(style.MARGIN, style.MARGIN, width, height, leftPadding=0, rightPadding=0, topPadding=0, bottomPadding=0)
     document.addPageTemplates([PageTemplate("cover", [frame], onPage=band(look)), PageTemplate("pages", [frame])])
     story = [*cover_of(report, look, width, height), _CoverEnd(), *_sections(report, look, width)]
     document.build(story, canvasmaker=partial(Pages, report, Contents(report, size, look)))
@@ -64,29 +70,30 @@ class _Heading(Paragraph):
 
 
 def _sections(report: Report, look: style.Look, width: float) -> Iterator[Flowable]:
+    """A heading is never parted from what it stands above."""
     for number, section in enumerate(report.sections):
-        yield from (CondPageBreak(180),) if number else (NextPageTemplate("pages"), PageBreak())
+        parts = [_part(block, table_key(number, at), look, width) for at, block in enumerate(section.blocks)]
+        yield from (CondPageBreak(HEADED + (parts[0][0] if parts else 0)),) if number else (NextPageTemplate("pages"), PageBreak())
         yield _Heading(section.title, look.heading, section_key(number), 0, UNTITLED)
-        for at, block in enumerate(section.blocks):
-            yield from _block(block, table_key(number, at), look, width)
+        for least, flowables in parts:
+            yield CondPageBreak(least)
+            yield from flowables
 
 
-def _block(block: Block, key: str, look: style.Look, width: float) -> Iterator[Flowable]:
+def _part(block: Block, key: str, look: style.Look, width: float) -> _Part:
     match block:
         case Table():
-            yield from _table(block, key, width)
+            return _table(block, key, width)
         case KeyFigures():
-            yield from _title(block.title)
-            yield from cards_of(block, look, width)
+            return 110, [*_title(block.title), *cards_of(block, look, width)]
         case Chart():
-            yield from _chart(block, look, width)
+            return _chart(block, look, width)
         case Text():
-            yield Paragraph(safe_text(block.text, PROSE), style.NOTICE if block.notice else style.BODY)
+            return 30, [Paragraph(safe_text(block.text, PROSE), style.NOTICE if block.notice else style.BODY)]
 
 
 def _title(text: str) -> Iterator[Flowable]:
     if text:
-        yield CondPageBreak(110)
         yield Paragraph(safe_text(text), style.SUBHEADING)
 
 
@@ -95,20 +102,16 @@ def _note(text: str) -> Iterator[Flowable]:
         yield Paragraph(safe_text(text, PROSE), style.NOTE)
 
 
-def _table(table: Table, key: str, width: float) -> Iterator[Flowable]:
-    rows = Rows(layout_of(table, width), key)
-    yield CondPageBreak(rows.least + 45)
-    yield _Heading(table.title, style.SUBHEADING, key, 1, UNTITLED)
-    yield rows
-    yield from _note("" if table.rows else "No rows.")
-    yield from _note(table.note)
-    yield Spacer(0, 8)
+def _table(table: Table, key: str, width: float) -> _Part:
+    rows, heading = Rows(layout_of(table, width), key), _Heading(table.title, style.SUBHEADING, key, 1, UNTITLED)
+    notes = [*_note("" if table.rows else "No rows."), *_note(table.note)]
+    return TITLED + rows.least, [heading, rows, *notes, Spacer(0, 8)]
 
 
-def _chart(chart: Chart, look: style.Look, width: float) -> Iterator[Flowable]:
+def _chart(chart: Chart, look: style.Look, width: float) -> _Part:
+    """Ranked bars may be parted, other charts and their legends not."""
     found = drawings(chart, width, look)
-    yield CondPageBreak(50 + (found[0].height if found else 0))
-    yield from _title(f"{chart.title} ({chart.unit})" if chart.unit else chart.title)
-    yield from found or [Paragraph("No data.", style.NOTE)]
-    yield from _note(chart.note)
-    yield Spacer(0, 6)
+    together = found[:1] if chart.kind == "bar" else found
+    title = _title(f"{chart.title} ({chart.unit})" if chart.unit else chart.title)
+    shown = found or [Paragraph("No data.", style.NOTE)]
+    return TITLED + min(MOST_TOGETHER, sum(drawing.height for drawing in together)), [*title, *shown, *_note(chart.note), Spacer(0, 6)]

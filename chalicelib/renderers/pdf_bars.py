@@ -15,7 +15,7 @@ from chalicelib.renderers.pdf_look import GREY, INK
 from chalicelib.renderers.pdf_stacked import SHADES
 from chalicelib.renderers.pdf_text import PLAIN, fitting, text_width, visible_text
 
-BARS_A_DRAWING = 30
+BARS_A_DRAWING = 24
 PITCH, THICK = 15.0, 10.0
 _Bar = tuple[str, str, Decimal | None, int]
 """series, label, value, number of the series"""

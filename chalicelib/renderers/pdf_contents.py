@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from chalicelib.domain.report import Report, Section, Table
 from chalicelib.renderers.figures import shown
-from chalicelib.renderers.pdf_look import GREY, INK, RULE, Look
+from chalicelib.renderers.pdf_look import GREY, INK, MARGIN, RULE, Look
 from chalicelib.renderers.pdf_rows import STRETCH
 from chalicelib.renderers.pdf_text import BOLD, PLAIN, fitting, text_width, visible_text
 
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 MOST_ROWS = 2000
 """A document with a section of more rows has a table of contents."""
-MARGIN = 48.0
 _LINE, _HEADING = 17.0, 44.0
 UNTITLED = "Untitled"
 

@@ -13,6 +13,7 @@ from chalicelib.renderers.pdf_text import BOLD, PLAIN
 
 INK, GREY, RULE, SHADE = HexColor("#1b2733"), HexColor("#5b6875"), HexColor("#c9d0d7"), HexColor("#f4f6f8")
 BETTER, WORSE, NOTICE_EDGE, NOTICE_FILL = HexColor("#0b6b3a"), HexColor("#b42318"), HexColor("#b45309"), HexColor("#fff8eb")
+MARGIN = 48.0
 OURS = "#0b4a7a"
 LEGIBLE = 4.5
 """Contrast that WCAG asks of text."""

@@ -12,8 +12,8 @@ from reportlab.pdfgen.canvas import Canvas
 
 from chalicelib.domain.report import Report
 from chalicelib.renderers.figures import printable
-from chalicelib.renderers.pdf_contents import MARGIN, Contents
-from chalicelib.renderers.pdf_look import GREY, RULE
+from chalicelib.renderers.pdf_contents import Contents
+from chalicelib.renderers.pdf_look import GREY, MARGIN, RULE
 from chalicelib.renderers.pdf_text import LONGEST, PLAIN, fitting, text_width, visible_text
 
 FOOT = 26.0

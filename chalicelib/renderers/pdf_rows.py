@@ -32,6 +32,7 @@ class Rows(Flowable):
     def __init__(self, layout: Layout, key: str, start: int = 0, only: list[_Row] | None = None) -> None:
         super().__init__()
         self._layout, self._key, self._start, self._only = layout, key, start, only
+        self._tried: tuple[float, list[_Row]] = (0.0, [])
         self._head = layout.height(max(map(len, layout.header), default=1))
         self.width = sum(layout.widths)
 
@@ -55,7 +56,10 @@ class Rows(Flowable):
     def _rows(self, height: float) -> list[_Row]:
         if self._only is not None:
             return self._only
-        return [row for row in self._measured(height - self._head) if row.top + row.height <= height - self._head + 0.01]
+        if self._tried[0] != height:
+            room = height - self._head
+            self._tried = height, [row for row in self._measured(room) if row.top + row.height <= room + 0.01]
+        return self._tried[1]
 
     def _measured(self, room: float) -> Iterator[_Row]:
         """Until one begins beyond the room."""
@@ -74,9 +78,9 @@ class Rows(Flowable):
             if row.index % STRETCH == 0 and row.index < len(layout.texts) - layout.has_totals:
                 self.canv.mark(f"{self._key}-{row.index}", ground - row.top)
         code = self.canv._code
-        code.append(_fill(SHADE))
-        code += [_box(ground - row.top - row.height, row.height, self.width) for row in rows if self._is_shaded(row)]
-        code.append(f"f {_fill(INK)} BT")
+        shaded = [_box(ground - row.top - row.height, row.height, self.width) for row in rows if self._is_shaded(row)]
+        code += [_fill(SHADE), *shaded, "f"] if shaded else []
+        code.append(f"{_fill(INK)} BT")
         code += self._texts(BOLD, [(layout.header, self.height)])
         for font, bold in ((PLAIN, False), (BOLD, True)):
             found = [(row.lines or layout.texts[row.index], ground - row.top) for row in rows if layout.is_totals(row.index) == bold]

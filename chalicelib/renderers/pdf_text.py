@@ -54,11 +54,8 @@ def visible_text(text: str, longest: int = LONGEST) -> str:
 
 @lru_cache(maxsize=4096)
 def _visible_text(text: str, longest: int) -> str:
-    pieces, length = [], 0
-    for character in unicodedata.normalize("NFC", text):
-        piece = _visible(character)
-        length += len(piece)
-        pieces.append(piece)
+    pieces = list(map(_VISIBLE.__getitem__, unicodedata.normalize("NFC", text)))
+    length = sum(map(len, pieces))
     if length > longest or len(text) > longest:
         while pieces and length > longest - 1:
             length -= len(pieces.pop())
@@ -66,14 +63,23 @@ def _visible_text(text: str, longest: int) -> str:
     return _LONG_WORD.sub(r"\1…", "".join(pieces))
 
 
-def _visible(character: str) -> str:
+class _Visible(dict[str, str]):
     """Invisible formatting characters, which may turn the order of what follows, are named like those without a glyph."""
-    category = unicodedata.category(character)
-    if character in "\t\n\r" or category == "Zs":
-        return " "
-    if category == "Cc":
-        return f"\\x{ord(character):02x}"
-    return character if ord(character) in _GLYPHS and category != "Cf" else f"<U+{ord(character):04X}>"
+
+    def __missing__(self, character: str) -> str:
+        self[character] = shown = self._shown(character, unicodedata.category(character))
+        return shown
+
+    @staticmethod
+    def _shown(character: str, category: str) -> str:
+        if character in "\t\n\r" or category == "Zs":
+            return " "
+        if category == "Cc":
+            return f"\\x{ord(character):02x}"
+        return character if ord(character) in _GLYPHS and category != "Cf" else f"<U+{ord(character):04X}>"
+
+
+_VISIBLE = _Visible()
 
 
 def safe_text(text: str, longest: int = LONGEST) -> str:

@@ -284,6 +284,29 @@ def test_a_cover_of_many_facts_moves_everything_else_back() -> None:
     assert [f"Page {number} of {len(found)}" in text for number, text in enumerate(found, start=1)] == [True] * len(found)
 
 
+MANY_SERIES = replace(STACKED, series=tuple(_series(f"A service with a long name, number {index}", "1", "2", "3") for index in range(200)))
+MANY_BARS = Chart("Ranked", "bar", (Series("Cost", tuple((f"Service {index}", Decimal(index)) for index in range(70))),))
+
+
+@pytest.mark.parametrize("lines", range(0, 48, 5))
+@pytest.mark.parametrize("block, title", [(STACKED, "Stacked"), (_table(60), "Resources"), (GAUGE, "Budget"), (FIGURES, "At a glance")])
+def test_a_heading_is_never_parted_from_what_it_stands_above(lines: int, block: Any, title: str) -> None:
+    sections = (Section("Before", tuple(Text(f"Line {index}") for index in range(lines))), Section("Then", (block,)))
+    found = next(text for text in pages(render(replace(SAMPLE, sections=sections))) if "Then" in text.splitlines())
+    below = found.splitlines()[found.splitlines().index("Then") + 1 :]
+    assert below[0].startswith(title)
+    assert len(below) > 4
+
+
+@pytest.mark.parametrize("block", [MANY_SERIES, MANY_BARS], ids=["series", "bars"])
+@pytest.mark.parametrize("columns", [2, 8])
+def test_what_is_longer_than_a_page_leaves_no_page_empty(block: Chart, columns: int) -> None:
+    wide = Table("Wide", tuple(Column(f"Column {index}") for index in range(columns)), (tuple("x" * columns),))
+    found = pages(of(block, block, wide))
+    assert [text for text in found if len(text.splitlines()) < 4] == []
+    assert "199" in "".join(found) or "Service 69" in "".join(found)
+
+
 def test_a_notice_is_in_a_box_of_its_own() -> None:
     plain, notice = (of(Text("Read this.", notice=notice)) for notice in (False, True))
     counts = []
@@ -313,6 +336,17 @@ def test_names_are_drawn_in_their_letters(name: str) -> None:
     cover, page = pages(document)
     assert cover.count(name) >= 2
     assert page.count(name) >= 2
+
+
+def test_a_document_may_use_more_letters_than_a_font_of_256() -> None:
+    letters = [
+        chr(code)
+        for code in (*range(0xC0, 0x17F), *range(0x391, 0x3A2), *range(0x3B1, 0x3CA), *range(0x400, 0x460), *range(0x1EA0, 0x1EFA))
+    ]
+    names = tuple("(" + "".join(letters[start : start + 12]) + ")" for start in range(0, len(letters), 12))
+    assert len(set(letters)) > 400
+    text = "".join(pages(of(Table("T", (Column("Name"),), tuple((name,) for name in names)))))
+    assert [name for name in names if name not in text] == []
 
 
 def test_combined_letters_are_composed() -> None:
