@@ -8,6 +8,7 @@ from typing import Any
 
 from openpyxl.chart import BarChart, LineChart, Reference
 from openpyxl.chart.data_source import AxDataSource, NumData, NumDataSource, NumRef, NumVal, StrData, StrRef, StrVal
+from openpyxl.chart.legend import Legend
 from openpyxl.chart.series import Series, SeriesLabel
 
 from chalicelib.domain.report import Cell, Chart
@@ -32,8 +33,7 @@ def drawn(chart: Chart, sheet: Any, top: int, lines: Sequence[Sequence[Cell]], f
         name = SeriesLabel(strRef=_texts(sheet, at + 1, top, [header[at]]))
         values = NumDataSource(numRef=_numbers(sheet, at + 1, top + 1, [row[at] for row in rows], format))
         made.series.append(Series(idx=at - 1, order=at - 1, tx=name, cat=labels, val=values))
-    if len(made.series) == 1:
-        made.legend = None
+    made.legend = Legend(overlay=False) if len(made.series) > 1 else None
     return made
 
 
