@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections.abc import Callable, Iterator
 
-from bench import canned, capacity, cold, data, forecast, kept, memory, paper, scale, start, trips, wide
+from bench import canned, capacity, cold, data, documents, engine, forecast, kept, memory, paper, scale, start, trips, wide
 from bench.case import Bench
 from bench.measure import Row
 
@@ -20,6 +20,8 @@ CASES: dict[str, Callable[[Bench], Iterator[Row]]] = {
     "memory": memory.run,
     "forecast": forecast.run,
     "paper": paper.run,
+    "documents": documents.run,
+    "engine": engine.run,
     "scale": scale.run,
 }
 

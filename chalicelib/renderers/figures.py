@@ -15,6 +15,7 @@ MOST_PLACES = 11
 LONGEST = 60
 """A number with more digits than this, before or behind the point, is written with an exponent."""
 LONGEST_TEXT = 32_767
+"""Of a spreadsheet's cell, in the units that spreadsheets count: a character beyond U+FFFF is two."""
 _CENT = Decimal("0.01")
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
@@ -36,13 +37,26 @@ def heading(column: Column) -> str:
 
 def printable(text: str) -> str:
     """The text with control characters and lone surrogates written as \\x1b or \\ud800; tabs and line ends stay."""
+    if text.isprintable():  # most text is, and finding out costs less than the pattern
+        return text
     return _UNPRINTABLE.sub(lambda found: _notation(ord(found.group())), text)
 
 
 def storable(text: str) -> str:
     """Printable, and at most as long as a spreadsheet's cell may be, with an ellipsis where cut."""
-    text = printable(text)
-    return text if len(text) <= LONGEST_TEXT else text[: LONGEST_TEXT - 1] + "…"
+    text = printable(text[: LONGEST_TEXT + 1])  # what is cut off anyway isn't looked at
+    return text if units(text) <= LONGEST_TEXT else cut(text, LONGEST_TEXT - 1) + "…"
+
+
+def units(text: str) -> int:
+    return len(text) if text.isascii() else len(text.encode("utf-16-le")) // 2
+
+
+def cut(text: str, longest: int) -> str:
+    """As many whole characters of a printable text as `longest` units hold."""
+    if 2 * len(text) <= longest:
+        return text
+    return text[:longest].encode("utf-16-le")[: 2 * longest].decode("utf-16-le", "ignore")
 
 
 def _notation(code: int) -> str:
@@ -51,10 +65,10 @@ def _notation(code: int) -> str:
 
 def unique(name: str, used: set[str], longest: int = 10**6) -> str:
     """`name`, with (2), (3)... behind it if that is taken; adds it to `used`. Case makes no difference."""
-    candidate, number = name[:longest], 1
+    candidate, number = cut(name, longest), 1
     while candidate.casefold() in used:
         number += 1
-        candidate = name[: longest - len(f" ({number})")] + f" ({number})"
+        candidate = cut(name, longest - len(f" ({number})")) + f" ({number})"
     used.add(candidate.casefold())
     return candidate
 

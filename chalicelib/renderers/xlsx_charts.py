@@ -1,44 +1,61 @@
-"""The Charts sheet: each chart's points as a typed range, with a native chart drawn from it."""
+"""Charts of a workbook: each one's points as a typed range of the Charts sheet, a native chart drawn from it on the Summary."""
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
-from openpyxl.chart import BarChart, LineChart, Reference
+from chalicelib.domain.report import Cell, Chart, Series
+from chalicelib.renderers.figures import known
+from chalicelib.renderers.xlsx_cells import BOLD, GENERAL, Column, Styles, row_xml
+from chalicelib.renderers.xlsx_drawn import drawn, titled
+from chalicelib.renderers.xlsx_names import number_format
 
-from chalicelib.domain.report import Chart, Series
-from chalicelib.renderers.figures import known, storable
-from chalicelib.renderers.xlsx_cells import cell_of, number_format
-
+COLUMN = "H"
+"""Of the Summary sheet: the first that its texts leave free."""
 ROWS_OF_A_CHART = 18
+_Line = Sequence[Cell]
 
 
-def add_charts(sheet: Any, charts: list[Chart]) -> None:
-    """One range below the other, each chart to the right of its range."""
-    sheet.column_dimensions["A"].width = 34
-    top = 1
-    for chart in charts:
-        lines = _lines(chart)
-        values = [value for line in lines[1:] for value in line[1:]]
-        format = number_format("number", "", values)
-        sheet.append([cell_of(sheet, f"{chart.title} ({chart.unit})" if chart.unit else chart.title, bold=True)])
-        for line in lines:
-            sheet.append([None if value is None else cell_of(sheet, value, format) for value in line])
-        _draw(sheet, chart, top + 1, len(lines))
-        rows = max(len(lines) + 1, ROWS_OF_A_CHART) + 1
-        for _ in range(rows - len(lines) - 1):
-            sheet.append([])
-        top += rows
+class Charts:
+    """Puts ranges one below the other on `sheet` and draws on `canvas`; `rows` is the XML of the ranges' rows."""
+
+    def __init__(self, sheet: Any, canvas: Any, charts: list[Chart], colour: str) -> None:
+        self._styles, self.rows = Styles(sheet), list[str]()
+        sheet.column_dimensions["A"].width = 34
+        for index, chart in enumerate(charts):
+            lines = _lines(chart)
+            self._add([titled(chart)], GENERAL, **BOLD)
+            top = len(self.rows) + 1
+            format = number_format("number", "", [value for line in lines[1:] for value in line[1:]])
+            for line in [*lines, *_remarks(chart), []]:
+                self._add(line, format)
+            if len(lines) > 1 and chart.series:
+                made = drawn(chart, sheet, top, lines, format)
+                if colour and len(chart.series) == 1:
+                    made.series[0].graphicalProperties.solidFill = colour.removeprefix("#")
+                canvas.add_chart(made, f"{COLUMN}{1 + index * ROWS_OF_A_CHART}")
+
+    def _add(self, line: _Line, format: str, **look: Any) -> None:
+        """Unknown is blank, a gap in the chart: Excel draws text as 0."""
+        number = len(self.rows) + 1
+        found = [(index, value) for index, value in enumerate(line, start=1) if known(value) is not None]
+        self.rows.append(row_xml(number, [Column(index, self._styles, format, **look).cell(str(number), value) for index, value in found]))
 
 
-def _lines(chart: Chart) -> list[list[str | Decimal | None]]:
-    """Header, then one line per label with each series' value. Unknown is blank, a gap in the chart: Excel draws text as 0."""
+def _remarks(chart: Chart) -> list[_Line]:
+    most: list[_Line] = [] if known(chart.most) is None else [("Scale ends at", chart.most)]
+    return [*most, (chart.note,)] if chart.note else most
+
+
+def _lines(chart: Chart) -> list[_Line]:
+    """Header, then one line per label with each series' value."""
     found = [_by_label(series) for series in chart.series]
     labels = list(dict.fromkeys(label for points in found for label in points))
-    header: list[str | Decimal | None] = ["Point (blank: unknown)", *(series.name for series in chart.series)]
-    return [header, *([label[0], *(_decimal(points.get(label)) for points in found)] for label in labels)]
+    header: _Line = ["Point (blank: unknown)", *(series.name for series in chart.series)]
+    return [header, *([label[0], *(points.get(label) for points in found)] for label in labels)]
 
 
 def _by_label(series: Series) -> dict[tuple[str, int], Decimal | None]:
@@ -49,26 +66,3 @@ def _by_label(series: Series) -> dict[tuple[str, int], Decimal | None]:
         seen[label] += 1
         points[label, seen[label]] = value
     return points
-
-
-def _decimal(value: Decimal | None) -> Decimal | None:
-    return value if known(value) is not None else None
-
-
-def _draw(sheet: Any, chart: Chart, top: int, count: int) -> None:
-    if count < 2:
-        return
-    drawn = LineChart() if chart.kind == "line" else BarChart()
-    if isinstance(drawn, BarChart):
-        drawn.type = "bar"
-        drawn.x_axis.scaling.orientation = "maxMin"
-    drawn.y_axis.delete = drawn.x_axis.delete = False
-    drawn.title, drawn.height, drawn.width = storable(chart.title)[:200], 8.5, 20
-    bottom = top + count - 1
-    drawn.add_data(Reference(sheet, min_col=2, max_col=len(chart.series) + 1, min_row=top, max_row=bottom), titles_from_data=True)
-    drawn.set_categories(Reference(sheet, min_col=1, min_row=top + 1, max_row=bottom))
-    sheet.add_chart(drawn, f"{_after(len(chart.series))}{top}")
-
-
-def _after(series: int) -> str:
-    return chr(ord("A") + min(25, series + 2))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from io import RawIOBase
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from chalicelib.domain.period import iso
@@ -21,13 +21,14 @@ FORMAT = "securebase-report-manifest/1"
 CHUNK = 2**20
 
 
-@dataclass
-class Digest:
+class Digest(RawIOBase):
     """A file that keeps nothing but the SHA-256 of what is written to it."""
 
-    sha256: Any = field(default_factory=hashlib.sha256)
+    def __init__(self) -> None:
+        super().__init__()
+        self.sha256 = hashlib.sha256()
 
-    def write(self, content: bytes) -> int:
+    def write(self, content: Any) -> int:
         self.sha256.update(content)
         return len(content)
 
@@ -46,7 +47,7 @@ def data_set_sha256(report: Report, data_set: Callable[[Report, BinaryIO], None]
     """Equal for all documents of the same data, whatever their format and time."""
     digest = Digest()
     data_set(report, cast(BinaryIO, digest))
-    return str(digest.sha256.hexdigest())
+    return digest.sha256.hexdigest()
 
 
 def data_set_of(document: bytes) -> str:

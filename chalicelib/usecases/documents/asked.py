@@ -123,9 +123,7 @@ class Asked:
         """The rows; ReportTooLarge before there are more of them than the document may have."""
         found = tuple(islice(rows, self.most_rows + 1))
         if len(found) > self.most_rows:
-            raise ReportTooLarge(
-                f"there are more than {self.most_rows:,} rows: ask for a shorter period, fewer accounts, or another format"
-            )
+            raise ReportTooLarge(f"there are more than {self.most_rows:,} rows: ask for a shorter period or fewer accounts")
         return found
 
     @property
