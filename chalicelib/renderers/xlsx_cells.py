@@ -21,7 +21,6 @@ BOLD: dict[str, Any] = {"font": Font(bold=True)}
 FIRST_YEAR = 1900
 _BEFORE_DAY_1 = date(1899, 12, 30).toordinal()
 _DAY_SECONDS = 86_400
-_MARKUP = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#13;"})
 _ESCAPES = re.compile("_(?=x[0-9A-Fa-f]{4}_)")
 _NOT_AS_IT_IS = re.compile("[&<>\r]|_x")
 
@@ -90,7 +89,7 @@ def escaped(text: str) -> str:
     """For XML; and _x000D_ and the like, which Excel would take for a character, as _x005F_x000D_."""
     if not _NOT_AS_IT_IS.search(text):
         return text
-    return literal(text).translate(_MARKUP)
+    return literal(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("\r", "&#13;")
 
 
 def literal(text: str) -> str:
