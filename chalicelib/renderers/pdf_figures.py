@@ -5,16 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 
+from reportlab.lib.styles import ParagraphStyle
 from reportlab.platypus import CondPageBreak, Flowable, Paragraph, Spacer
 from reportlab.platypus import Table as Grid
 
 from chalicelib.domain.report import Change, KeyFigure, KeyFigures
 from chalicelib.renderers import pdf_look as style
 from chalicelib.renderers.figures import UNKNOWN, known, places, shown, unit_of
-from chalicelib.renderers.pdf_text import safe_text
+from chalicelib.renderers.pdf_text import safe_text, text_width
 
 LONGEST_FIGURE = 120
 GAP = 8.0
+CELL_PADDING = 6.0
+"""Left and right within a card."""
+UNIT_SIZE, SMALLEST = 10, 7.0
 _BESIDE = {1: 2, 2: 2, 3: 3, 5: 3, 6: 3, 9: 3}
 """How many cards stand side by side, by how many there are; 4 otherwise."""
 
@@ -25,7 +29,8 @@ def cards_of(figures: KeyFigures, look: style.Look, width: float) -> Iterator[Fl
     for start in range(0, len(figures.figures), beside):
         cells: list[list[Flowable]] = []
         for figure in figures.figures[start : start + beside]:
-            cells += [[], _card(figure)] if cells else [_card(figure)]
+            card = _card(figure, each - 2 * CELL_PADDING)
+            cells += [[], card] if cells else [card]
         grid = Grid([cells], colWidths=[GAP if at % 2 else each for at in range(len(cells))], hAlign="LEFT")
         for at in range(0, len(cells), 2):
             grid.setStyle([("BACKGROUND", (at, 0), (at, 0), style.SHADE), ("LINEABOVE", (at, 0), (at, 0), 2, look.legible)])
@@ -35,14 +40,23 @@ def cards_of(figures: KeyFigures, look: style.Look, width: float) -> Iterator[Fl
         yield Spacer(0, GAP)
 
 
-def _card(figure: KeyFigure) -> list[Flowable]:
+def _card(figure: KeyFigure, room: float) -> list[Flowable]:
     text = shown(figure.value, figure.kind, places(figure.kind, [figure.value]))
     unit = unit_of(figure)
     value = safe_text(text, LONGEST_FIGURE)
     if unit and text != UNKNOWN:
-        value += f' <font size="10">{safe_text(unit, LONGEST_FIGURE)}</font>'
-    lines = [Paragraph(safe_text(figure.name, LONGEST_FIGURE), style.LABEL), Paragraph(value, style.FIGURE)]
+        value += f' <font size="{UNIT_SIZE}">{safe_text(unit, LONGEST_FIGURE)}</font>'
+    lines = [Paragraph(safe_text(figure.name, LONGEST_FIGURE), style.LABEL), Paragraph(value, _fitting(text, room))]
     return [*lines, *(_change(figure.change, figure) if figure.change else ())]
+
+
+def _fitting(text: str, room: float) -> ParagraphStyle:
+    """A figure that isn't text stands on one line, in smaller type if it has to."""
+    needed = text_width(text, style.FIGURE.fontName, 1)
+    size = max(SMALLEST, min(style.FIGURE.fontSize, room / needed if needed else SMALLEST))
+    if size >= style.FIGURE.fontSize or not text.isascii() or " " in text:
+        return style.FIGURE
+    return ParagraphStyle("small figure", parent=style.FIGURE, fontSize=size)
 
 
 def _change(change: Change, figure: KeyFigure) -> Iterator[Flowable]:
