@@ -22,9 +22,12 @@ import pdfplumber
 import pytest
 from PIL import Image
 
+from chalicelib.domain.template import OF_TYPE, SECTIONS
 from tests.integration.test_bills import bill_row, csv_of
 from tests.integration.test_bills import new_dropper as new_dropper
 from tests.integration.test_ingest import Dropper
+from tests.package import objections
+from tests.readers import disagreements
 from tests.stack import PROJECT, Client, Stack
 
 REPORTS, TEMPLATES, BRANDING = "/analytics/reports", "/analytics/templates", "/analytics/branding"
@@ -102,6 +105,57 @@ def test_a_brand_is_on_the_cover_and_nothing_else_is_embedded(client: Client) ->
         assert [len(page.images) for page in pdf.pages] == [1] + [0] * (len(pdf.pages) - 1)
     assert client.request("PUT", BRANDING, {}).status == 200
     assert client.answer(BRANDING) == {"name": None, "colour": None, "logo": None}
+
+
+# One value, four documents
+
+
+KINDS = [(kind, template) for kind, templates in OF_TYPE.items() for template in templates]
+EVERYTHING = [{"section": section} for section in SECTIONS]
+
+
+def all_four(client: Client, **body: Any) -> list[str]:
+    """In what the four documents of one question disagree."""
+    documents = {form: client.download(client.report({**body, "format": form})["id"]) for form in ("json", "csv", "xlsx", "pdf")}
+    found = [f"xlsx: {objection}" for objection in objections(documents["xlsx"])]
+    return found + [
+        one for form, document in documents.items() if form != "json" for one in disagreements(documents["json"], form, document)
+    ]
+
+
+@pytest.mark.parametrize("who", [0, 1, 2])
+@pytest.mark.parametrize(("kind", "template"), KINDS, ids=[template for _, template in KINDS])
+def test_the_four_documents_of_every_template_say_the_same(own_stack: Stack, who: int, kind: str, template: str) -> None:
+    client = own_stack.client(own_stack.customers[who])
+    assert all_four(client, type=kind, template=template, period="lastmonth") == []
+
+
+def test_a_template_of_all_sections_says_the_same_in_four_documents(own_stack: Stack) -> None:
+    client = own_stack.client(own_stack.customers[1])
+    body = {"title": "All of it", "sections": EVERYTHING, "period": "4w", "breakdown": "service,region", "top": 4, "compare": "previous"}
+    assert client.request("PUT", f"{TEMPLATES}/all-of-it", body).status == 200
+    assert all_four(client, type="custom", template="all-of-it") == []
+    assert client.request("DELETE", f"{TEMPLATES}/all-of-it").status == 204
+
+
+HOSTILE = (
+    "<img src='/etc/passwd'/>",
+    '=HYPERLINK("http://evil.example","x")',
+    "+1",
+    "@x",
+    "\x1b[31m",
+    "W" * 5000,
+    "😀 שלום \u202eevil",
+    "a,b",
+)
+
+
+def test_hostile_bills_stay_text_in_four_documents(own_stack: Stack, new_dropper: Callable[[], Dropper]) -> None:
+    dropper, day = new_dropper(), own_stack.day - timedelta(days=2)
+    rows = [bill_row(day, Decimal("2.6137"), name) for name in HOSTILE] + [bill_row(day, Decimal("-2.6137"), "refund")]
+    dropper.drop(dropper.file("hostile.csv", csv_of(rows)))
+    window = {"start": str(day), "end": str(day + timedelta(days=1))}
+    assert all_four(dropper.client, type="costs", **window) == []
 
 
 # How often, how many, how long
