@@ -42,18 +42,22 @@ def cards_of(figures: KeyFigures, look: style.Look, width: float) -> Iterator[Fl
 
 def _card(figure: KeyFigure, room: float) -> list[Flowable]:
     text = shown(figure.value, figure.kind, places(figure.kind, [figure.value]))
-    unit = unit_of(figure)
+    unit = unit_of(figure) if text != UNKNOWN else ""
     value = safe_text(text, LONGEST_FIGURE)
-    if unit and text != UNKNOWN:
+    if unit:
         value += f' <font size="{UNIT_SIZE}">{safe_text(unit, LONGEST_FIGURE)}</font>'
-    lines = [Paragraph(safe_text(figure.name, LONGEST_FIGURE), style.LABEL), Paragraph(value, _fitting(text, room))]
+    lines = [
+        Paragraph(safe_text(figure.name, LONGEST_FIGURE), style.LABEL),
+        Paragraph(value, _fitting(text, unit, room)),
+    ]
     return [*lines, *(_change(figure.change, figure) if figure.change else ())]
 
 
-def _fitting(text: str, room: float) -> ParagraphStyle:
-    """A figure that isn't text stands on one line, in smaller type if it has to."""
-    needed = text_width(text, style.FIGURE.fontName, 1)
-    size = max(SMALLEST, min(style.FIGURE.fontSize, room / needed if needed else SMALLEST))
+def _fitting(text: str, unit: str, room: float) -> ParagraphStyle:
+    """A figure that isn't text stands on one line with its unit, in smaller type if it has to."""
+    needed = max(1.0, text_width(text, style.FIGURE.fontName, 1))
+    beside = room - (text_width(f" {unit}", style.FIGURE.fontName, UNIT_SIZE) if unit else 0)
+    size = max(SMALLEST, min(style.FIGURE.fontSize, beside / needed))
     if size >= style.FIGURE.fontSize or not text.isascii() or " " in text:
         return style.FIGURE
     return ParagraphStyle("small figure", parent=style.FIGURE, fontSize=size)

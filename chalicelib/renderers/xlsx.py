@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from openpyxl import Workbook
+from openpyxl.worksheet.properties import PageSetupProperties
+from openpyxl.worksheet.worksheet import Worksheet
 from openpyxl.writer.excel import ExcelWriter
 
 from chalicelib.domain.report import Chart, Report, Table
@@ -36,6 +38,8 @@ def write(report: Report, file: BinaryIO) -> None:
     if charts := [block for section in report.sections for block in section.blocks if isinstance(block, Chart)]:
         points = workbook.create_sheet(unique("Charts", used, LONGEST_NAME))
         rows.append(Charts(points, summary, charts, report.brand.colour).rows)
+    for sheet in workbook.worksheets:
+        _as_pages(sheet)
     _describe(workbook, report)
     named = {f"xl/worksheets/sheet{index}.xml": each for index, each in enumerate(rows, start=1)}
     ExcelWriter(workbook, Archive(file, report.generated_at, named)).save()
@@ -44,6 +48,12 @@ def write(report: Report, file: BinaryIO) -> None:
 def _tables(report: Report) -> Iterable[tuple[str, Table]]:
     """Each with what its sheet is called after."""
     return ((block.title or section.title, block) for section in report.sections for block in section.blocks if isinstance(block, Table))
+
+
+def _as_pages(sheet: Any) -> None:
+    """Printed, a sheet is as wide as a page and as many pages long as it takes."""
+    sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
+    sheet.page_setup.orientation, sheet.page_setup.paperSize, sheet.page_setup.fitToHeight = "landscape", Worksheet.PAPERSIZE_A4, 0
 
 
 def _describe(workbook: Workbook, report: Report) -> None:

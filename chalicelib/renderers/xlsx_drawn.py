@@ -13,7 +13,7 @@ from openpyxl.chart.series import Series, SeriesLabel
 
 from chalicelib.domain.report import Cell, Chart
 from chalicelib.renderers.figures import known, storable
-from chalicelib.renderers.xlsx_cells import double
+from chalicelib.renderers.xlsx_cells import GENERAL, double
 
 LONGEST_TITLE = 200
 
@@ -23,6 +23,7 @@ def drawn(chart: Chart, sheet: Any, top: int, lines: Sequence[Sequence[Cell]], f
     made: Any = LineChart() if chart.kind == "line" else BarChart()
     _shape(made, chart)
     made.y_axis.delete = made.x_axis.delete = False
+    made.y_axis.number_format = _axis_format(value for row in lines[1:] for value in row[1:])
     made.height, made.width = 8.5, 20
     if chart.title:
         made.title = storable(titled(chart))[:LONGEST_TITLE]
@@ -32,9 +33,15 @@ def drawn(chart: Chart, sheet: Any, top: int, lines: Sequence[Sequence[Cell]], f
     for at in range(1, len(header)):
         name = SeriesLabel(strRef=_texts(sheet, at + 1, top, [header[at]]))
         values = NumDataSource(numRef=_numbers(sheet, at + 1, top + 1, [row[at] for row in rows], format))
-        made.series.append(Series(idx=at - 1, order=at - 1, tx=name, cat=labels, val=values))
+        made.series.append(Series(idx=at - 1, order=at - 1, tx=name, cat=labels, val=values, smooth=False))  # a curve invents values
     made.legend = Legend(overlay=False) if len(made.series) > 1 else None
     return made
+
+
+def _axis_format(values: Iterable[Cell]) -> str:
+    """No places where an axis runs beyond ten: its marks are round."""
+    largest = max((abs(value) for _, value in _finite(values)), default=0.0)
+    return "#,##0" if largest > 10 else "#,##0.00" if largest >= 0.1 else GENERAL
 
 
 def titled(chart: Chart) -> str:

@@ -32,7 +32,7 @@ def figures(asked: Asked) -> Iterator[Block]:
 
 def score(asked: Asked) -> Iterator[Block]:
     answer, history = asked.compliance, asked.changes["series"]
-    yield Chart("Security Hub score", "gauge", (Series("Score", (("now", decimal(answer["current_score"])),)),), "of 100", Decimal(100))
+    yield Chart("Security Hub score", "gauge", (Series("Score", (("Score", decimal(answer["current_score"])),)),), "", Decimal(100))
     counts = tuple(KeyFigure(f"Controls: {label}", answer["score"][name], "integer") for name, label in COUNTS)
     yield KeyFigures("What the score is made of", counts)
     points = tuple((entry["date"], decimal(entry["score"])) for entry in history)
@@ -198,18 +198,16 @@ def at_risk(asked: Asked) -> Iterator[Block]:
         yield Text(NOT_TOLD)
         return
     columns = (Column("Account"), Column("Service"), Column("Cost", "money", answer["currency"] or ""), Column("Failing controls"))
-    rows = (
-        (
-            one["account"],
-            one["service"] or "unknown",
-            one["amount"],
-            ", ".join(f"{c['control_id']} ({c['severity']})" for c in one["controls"]),
-        )
-        for one in [*answer["at_risk"], *answer["service_unknown"]]
-    )
+    rows = ((one["account"], one["service"], one["amount"], _named(one)) for one in answer["at_risk"])
     window = answer["window"]
-    note = (
-        f"From {window['start'][:10]} to {window['end'][:10]}. An exception takes no risk away, so it takes nothing off here. "
-        "What is spent on a service that can't be told isn't in the total."
-    )
-    yield table_or("No critical or high control fails.", "Spend at risk", columns, rows, ("Total", "", answer["total"], ""), note)
+    span = f"From {window['start'][:10]} to {window['end'][:10]}, the end not included."
+    note = f"{span} An exception takes no risk away, so it takes nothing off here."
+    nothing = "No critical or high control fails on a service that can be told."
+    yield table_or(nothing, "Spend at risk", columns, rows, ("Total", "", answer["total"], ""), note)
+    if answer["service_unknown"]:
+        untold = tuple((one["account"], _named(one)) for one in answer["service_unknown"])
+        yield Table("Where the service can't be told, nor what it costs", (Column("Account"), Column("Failing controls")), untold)
+
+
+def _named(one: Answer) -> str:
+    return ", ".join(f"{control['control_id']} ({control['severity']})" for control in one["controls"])
