@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
+from openpyxl.utils import get_column_letter
+
 from chalicelib.domain.report import Cell, Chart, Series
 from chalicelib.renderers.figures import known
 from chalicelib.renderers.xlsx_cells import BOLD, GENERAL, Column, Styles, row_xml
@@ -15,7 +17,7 @@ from chalicelib.renderers.xlsx_names import number_format
 
 COLUMN = "H"
 """Of the Summary sheet: the first that its texts leave free."""
-ROWS_OF_A_CHART = 18
+ROWS_OF_A_CHART, FIGURE_WIDTH = 18, 22
 _Line = Sequence[Cell]
 
 
@@ -25,6 +27,8 @@ class Charts:
     def __init__(self, sheet: Any, canvas: Any, charts: list[Chart], colour: str) -> None:
         self._styles, self.rows = Styles(sheet), list[str]()
         sheet.column_dimensions["A"].width = 34
+        for column in range(2, 2 + max(len(chart.series) for chart in charts)):
+            sheet.column_dimensions[get_column_letter(column)].width = FIGURE_WIDTH
         for index, chart in enumerate(charts):
             lines = _lines(chart)
             self._add([titled(chart)], GENERAL, **BOLD)
