@@ -130,13 +130,13 @@ def main(side: str, count: int, warm: bool) -> None:
     if warm:
         write(make(1))
     made = make(count)
-    before, started = _peak(), time.process_time()
+    before, started = peak(), time.process_time()
     write(made)
     seconds = time.process_time() - started
-    print(json.dumps({"document": seconds, "megabytes": _peak() - before}))
+    print(json.dumps({"document": seconds, "megabytes": peak() - before}))
 
 
-def _peak() -> float:
+def peak() -> float:
     """The most memory that this process held. Linux' getrusage counts what the process was forked from, too."""
     status = Path("/proc/self/status")
     if status.exists():

@@ -18,7 +18,7 @@ from reportlab.pdfbase.ttfonts import TTFont
 PLAIN, BOLD = "SourceSansPro-Regular", "SourceSansPro-Bold"
 LONGEST = 300
 PROSE = 4000
-LONGEST_WORD = 120
+LONGEST_WORD, MOST_KNOWN = 120, 4096
 ROUNDING = 0.01
 """Points that a column may be narrower than what it was made for: sums of floats."""
 _LONG_WORD = re.compile(rf"(\S{{{LONGEST_WORD - 1}}})\S{{2,}}")
@@ -140,6 +140,15 @@ def encoded(text: str, font: str, size: float, document: object) -> str:
     """The operators that show a text in a content stream; a subset of a font holds 256 characters, the first has all of ASCII."""
     if text.isascii():
         return f"({_escaped(text)}) Tj"
+    known = vars(document).setdefault("shown_before", {})  # the same few names stand in most tables, row after row
+    if (text, font, size) not in known:
+        if len(known) >= MOST_KNOWN:
+            known.clear()
+        known[text, font, size] = _encoded(text, font, size, document)
+    return str(known[text, font, size])
+
+
+def _encoded(text: str, font: str, size: float, document: object) -> str:
     parts = FONTS[font].splitString(text, document)
     shown = [f"{subset_name(font, document, subset)} {size:g} Tf ({_escaped(part.decode('latin-1'))}) Tj" for subset, part in parts]
     return f"{' '.join(shown)} {subset_name(font, document)} {size:g} Tf"
