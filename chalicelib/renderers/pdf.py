@@ -10,7 +10,7 @@ from reportlab.lib.pagesizes import A4, landscape
 from reportlab.lib.styles import ParagraphStyle
 from reportlab.platypus import BaseDocTemplate, CondPageBreak, Flowable, Frame, NextPageTemplate, PageBreak, PageTemplate, Paragraph, Spacer
 
-from chalicelib.domain.report import Block, Chart, KeyFigures, Report, Table, Text
+from chalicelib.domain.report import Block, Chart, KeyFigures, Report, Section, Table, Text
 from chalicelib.renderers import pdf_look as style
 from chalicelib.renderers.figures import printable
 from chalicelib.renderers.pdf_chart import drawings
@@ -56,6 +56,21 @@ class _CoverEnd(Flowable):
         self.canv.cover = self.canv._pageNumber
 
 
+class _Mark(Flowable):
+    """An entry of the outline without a heading of its own: the section's, right above, says the same."""
+
+    def __init__(self, title: str, key: str) -> None:
+        super().__init__()
+        self._mark = (key, title, 1)
+
+    def wrap(self, _width: float, _height: float) -> tuple[float, float]:
+        return 0, 0
+
+    def draw(self) -> None:
+        key, title, level = self._mark
+        self.canv.mark(key, 0, title, level)
+
+
 class _Heading(Paragraph):
     """A heading that is also an entry of the document's outline; `entry` is what that is called where there is no title."""
 
@@ -72,7 +87,7 @@ class _Heading(Paragraph):
 def _sections(report: Report, look: style.Look, width: float) -> Iterator[Flowable]:
     """A heading is never parted from what it stands above."""
     for number, section in enumerate(report.sections):
-        parts = [_part(block, table_key(number, at), look, width) for at, block in enumerate(section.blocks)]
+        parts = [_part(block, table_key(number, at), look, width, _said(section, at)) for at, block in enumerate(section.blocks)]
         yield from (CondPageBreak(HEADED + (parts[0][0] if parts else 0)),) if number else (NextPageTemplate("pages"), PageBreak())
         yield _Heading(section.title, look.heading, section_key(number), 0, UNTITLED)
         for least, flowables in parts:
@@ -80,14 +95,21 @@ def _sections(report: Report, look: style.Look, width: float) -> Iterator[Flowab
             yield from flowables
 
 
-def _part(block: Block, key: str, look: style.Look, width: float) -> _Part:
+def _said(section: Section, at: int) -> bool:
+    """Whether the section's title, which stands right above, is the block's own."""
+    block = section.blocks[at]
+    return at == 0 and not isinstance(block, Text) and bool(block.title) and block.title == section.title
+
+
+def _part(block: Block, key: str, look: style.Look, width: float, said: bool) -> _Part:
+    """`said`: the block's title stands above it already."""
     match block:
         case Table():
-            return _table(block, key, width)
+            return _table(block, key, width, said)
         case KeyFigures():
-            return 110, [*_title(block.title), *cards_of(block, look, width)]
+            return 110, [*_title("" if said else block.title), *cards_of(block, look, width)]
         case Chart():
-            return _chart(block, look, width)
+            return _chart(block, look, width, said)
         case Text():
             return 30, [Paragraph(safe_text(block.text, PROSE), style.NOTICE if block.notice else style.BODY)]
 
@@ -102,16 +124,17 @@ def _note(text: str) -> Iterator[Flowable]:
         yield Paragraph(safe_text(text, PROSE), style.NOTE)
 
 
-def _table(table: Table, key: str, width: float) -> _Part:
-    rows, heading = Rows(layout_of(table, width), key), _Heading(table.title, style.SUBHEADING, key, 1, UNTITLED)
+def _table(table: Table, key: str, width: float, said: bool) -> _Part:
+    rows = Rows(layout_of(table, width), key)
+    heading = _Mark(table.title, key) if said else _Heading(table.title, style.SUBHEADING, key, 1, UNTITLED)
     notes = [*_note("" if table.rows else "No rows."), *_note(table.note)]
     return TITLED + rows.least, [heading, rows, *notes, Spacer(0, 8)]
 
 
-def _chart(chart: Chart, look: style.Look, width: float) -> _Part:
+def _chart(chart: Chart, look: style.Look, width: float, said: bool) -> _Part:
     """Ranked bars may be parted, other charts and their legends not."""
     found = drawings(chart, width, look)
     together = found[:1] if chart.kind == "bar" else found
-    title = _title(f"{chart.title} ({chart.unit})" if chart.unit else chart.title)
+    title = _title(f"{chart.title} ({chart.unit})" if chart.unit else "" if said else chart.title)
     shown = found or [Paragraph("No data.", style.NOTE)]
     return TITLED + min(MOST_TOGETHER, sum(drawing.height for drawing in together)), [*title, *shown, *_note(chart.note), Spacer(0, 6)]

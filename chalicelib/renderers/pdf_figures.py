@@ -18,7 +18,7 @@ LONGEST_FIGURE = 120
 GAP = 8.0
 CELL_PADDING = 6.0
 """Left and right within a card."""
-UNIT_SIZE, SMALLEST = 10, 7.0
+UNIT_SIZE, SMALLEST, ROUNDING = 10, 7.0, 1.0
 _BESIDE = {1: 2, 2: 2, 3: 3, 5: 3, 6: 3, 9: 3}
 """How many cards stand side by side, by how many there are; 4 otherwise."""
 
@@ -56,7 +56,7 @@ def _card(figure: KeyFigure, room: float) -> list[Flowable]:
 def _fitting(text: str, unit: str, room: float) -> ParagraphStyle:
     """A figure that isn't text stands on one line with its unit, in smaller type if it has to."""
     needed = max(1.0, text_width(text, style.FIGURE.fontName, 1))
-    beside = room - (text_width(f" {unit}", style.FIGURE.fontName, UNIT_SIZE) if unit else 0)
+    beside = room - (text_width(f"  {unit}", style.FIGURE.fontName, UNIT_SIZE) if unit else 0) - ROUNDING
     size = max(SMALLEST, min(style.FIGURE.fontSize, beside / needed))
     if size >= style.FIGURE.fontSize or not text.isascii() or " " in text:
         return style.FIGURE

@@ -274,6 +274,13 @@ def test_a_document_without_a_long_section_has_an_outline_and_no_contents() -> N
     assert outline(document) == [(0, "Section", 2), (1, "Resources", 2)]
 
 
+def test_a_title_that_the_section_has_too_stands_once_and_is_an_entry_all_the_same() -> None:
+    table = Table("Regions", (Column("Region"),), (("eu-west-1",),))
+    document = render(replace(SAMPLE, sections=(Section("Regions", (table, replace(table, rows=(("eu-west-2",),)))),)))
+    assert pages(document)[1].count("Regions") == 2, "the section's, and the second table's own"
+    assert [(level, title) for level, title, _ in outline(document)] == [(0, "Regions"), (1, "Regions"), (1, "Regions")]
+
+
 def test_a_cover_of_many_facts_moves_everything_else_back() -> None:
     facts = tuple((f"Fact {index}", "text") for index in range(90))
     found = pages(of(_table(2001), facts=facts))

@@ -8,7 +8,7 @@ from decimal import Decimal
 from chalicelib.domain.findings import FAILED
 from chalicelib.domain.report import Block, Change, Chart, Column, KeyFigure, KeyFigures, Row, Series, Table, Text
 from chalicelib.usecases.documents.asked import Answer, Asked
-from chalicelib.usecases.documents.layout import decimal, instant, table_or, total_of, words
+from chalicelib.usecases.documents.layout import decimal, instant, span, table_or, total_of, words
 from chalicelib.usecases.exceptions import declarations_of, shown_declaration
 
 COUNTS = (("passed", "Passed"), ("failed", "Failed"), ("unknown", "Unknown"), ("no_data", "No data"), ("disabled", "Disabled"))
@@ -199,9 +199,7 @@ def at_risk(asked: Asked) -> Iterator[Block]:
         return
     columns = (Column("Account"), Column("Service"), Column("Cost", "money", answer["currency"] or ""), Column("Failing controls"))
     rows = ((one["account"], one["service"], one["amount"], _named(one)) for one in answer["at_risk"])
-    window = answer["window"]
-    span = f"From {window['start'][:10]} to {window['end'][:10]}, the end not included."
-    note = f"{span} An exception takes no risk away, so it takes nothing off here."
+    note = f"From {span(answer['window'])}. An exception takes no risk away, so it takes nothing off here."
     nothing = "No critical or high control fails on a service that can be told."
     yield table_or(nothing, "Spend at risk", columns, rows, ("Total", "", answer["total"], ""), note)
     if answer["service_unknown"]:

@@ -8,11 +8,11 @@ from datetime import datetime
 from typing import Any
 
 from chalicelib.domain.names import NONE
-from chalicelib.domain.period import DAY, midnight
 from chalicelib.domain.report import Brand, Report
 from chalicelib.domain.template import COMPLIANCE, COSTS, USAGE, Template
 from chalicelib.usecases.documents.asked import Answer, Asked
 from chalicelib.usecases.documents.costs import BASIS_LABELS
+from chalicelib.usecases.documents.layout import span
 from chalicelib.usecases.documents.sections import section_of
 
 Facts = tuple[tuple[str, str], ...]
@@ -58,16 +58,12 @@ def _facts(asked: Asked) -> Facts:
 
 
 def _window_facts(answer: Answer) -> list[tuple[str, str]]:
-    return [("Period", _span(answer)), ("Data through", _moment(answer["data_through"]))]
+    return [("Period", f"{span(answer['window'])}{_typed(answer)}"), ("Data through", _moment(answer["data_through"]))]
 
 
-def _span(answer: Answer) -> str:
-    """Whole days by their first and last, else hours, which end before the second of them."""
-    start, end = (datetime.fromisoformat(answer["window"][edge]) for edge in ("start", "end"))
-    typed = f" ({answer['period']})" if "/" not in answer["period"] else ""
-    if start == midnight(start.date()) and end == midnight(end.date()):
-        return f"{start:%Y-%m-%d} to {end - DAY:%Y-%m-%d}{typed}, whole UTC days"
-    return f"{start:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M} UTC{typed}, the end not included"
+def _typed(answer: Answer) -> str:
+    """The period as it was asked for, where it has a name."""
+    return "" if "/" in answer["period"] else f" ({answer['period']})"
 
 
 def _moment(text: str | None) -> str:

@@ -14,7 +14,7 @@ from chalicelib.domain.period import buckets
 from chalicelib.domain.report import Block, Change, Chart, Column, KeyFigure, KeyFigures, Row, Series, Table, Text
 from chalicelib.domain.spend import Chosen, by_key
 from chalicelib.usecases.documents.asked import Answer, Asked
-from chalicelib.usecases.documents.layout import joined, point_label, table_or
+from chalicelib.usecases.documents.layout import joined, point_label, span, table_or
 from chalicelib.usecases.query import text_of
 from chalicelib.usecases.query_costs import lines_of
 
@@ -40,8 +40,7 @@ def figures(asked: Asked) -> Iterator[Block]:
 
 
 def _against(change: Answer) -> str:
-    before = change["previous_window"]
-    return f"{before['start'][:10]} to {before['end'][:10]}" if before else "nothing to compare with"
+    return span(change["previous_window"]) if change["previous_window"] else "nothing to compare with"
 
 
 def trend(asked: Asked) -> Iterator[Block]:
@@ -51,14 +50,10 @@ def trend(asked: Asked) -> Iterator[Block]:
     points = tuple((point_label(entry["start"]), entry["amount"]) for entry in series)
     estimated = sum(bool(entry["estimated"]) for entry in series)
     note = f"{estimated} of {len(series)} {answer['window']['granularity']}s are estimated and may change." if estimated else ""
-    yield Chart("Cost over time", "line", (Series("Cost", points),), unit, note=note)
+    yield Chart(f"Total by {answer['window']['granularity']}", "line", (Series("Cost", points),), unit, note=note)
     stacks = _stacks(asked)
     if len(stacks) > 1:
-        yield Chart(f"Cost over time by {_by(answer, asked)}", "stacked", stacks, unit)
-
-
-def _by(answer: Answer, asked: Asked) -> str:
-    return " and ".join(asked.cost_question.by)
+        yield Chart(f"By {' and '.join(asked.cost_question.by)}", "stacked", stacks, unit)
 
 
 def _stacks(asked: Asked) -> tuple[Series, ...]:

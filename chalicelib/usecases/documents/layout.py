@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
+from chalicelib.domain.period import DAY, midnight
 from chalicelib.domain.report import Block, Cell, Column, Row, Table, Text
 
 Answer = Mapping[str, Any]
@@ -25,6 +26,14 @@ def instant(text: str | None) -> datetime | None:
 def point_label(start: str) -> str:
     """A bucket's start as charts name it: a day, or an hour where it is one."""
     return start[:10] if start.endswith("T00:00:00Z") else start[:13]
+
+
+def span(window: Answer) -> str:
+    """Whole days by their first and last, else hours, which end before the second of them."""
+    start, end = (datetime.fromisoformat(window[edge]) for edge in ("start", "end"))
+    if start == midnight(start.date()) and end == midnight(end.date()):
+        return f"{start:%Y-%m-%d} to {end - DAY:%Y-%m-%d}"
+    return f"{start:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M} UTC, the end not included"
 
 
 def total_of(counts: Iterable[int | None]) -> int | None:
