@@ -60,7 +60,7 @@ ALLOWED: dict[signals.Function, tuple[Statement, ...]] = {
         ((GET,), table(t.API_KEYS)[:1]),
         ((GET,), table(t.LEDGER)),
         (("s3:GetObject", "s3:DeleteObjectVersion"), objects(t.REPORTS_BUCKET)),
-        (("s3:ListBucketVersions",), bucket(t.REPORTS_BUCKET)),
+        (("s3:ListBucket", "s3:ListBucketVersions"), bucket(t.REPORTS_BUCKET)),  # without the first, S3 says 403 of what isn't there
         (SEND, queue(t.REPORT_QUEUE)),
         (("secretsmanager:GetSecretValue",), SECRET),
     ),

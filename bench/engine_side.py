@@ -74,7 +74,7 @@ class Customers:
 class Files:
     size = 0
 
-    def put(self, customer_id: str, record: ReportRecord, content: BinaryIO, content_type: str, months: int) -> None:
+    def put(self, customer_id: str, record: ReportRecord, content: BinaryIO, content_type: str) -> None:
         while chunk := content.read(2**20):
             self.size += len(chunk)
 
@@ -96,7 +96,7 @@ def main(form: str, count: int) -> None:
         lambda: NOW,
     )
     parameters = {"start": (f"{NOW - timedelta(days=DAYS):%Y-%m-%d}",), "end": (f"{NOW:%Y-%m-%d}",)}
-    record = ReportRecord("a" * 32, "costs", BUILT_IN["cost-analysis"], form, parameters, NOW, NOW, f"x.{form}", RENDERING, 1)
+    record = ReportRecord("a" * 32, "costs", BUILT_IN["cost-analysis"], form, parameters, NOW, 13, f"x.{form}", RENDERING, 1)
     started = time.process_time()
     rendering.make(with_, CUSTOMER, record)
     cpu = time.process_time() - started

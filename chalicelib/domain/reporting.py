@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from chalicelib.domain.period import midnight, minus_months
 from chalicelib.domain.template import Template
 
 TYPES = ("usage", "compliance", "costs", "executive", "custom")
@@ -15,6 +16,7 @@ CUSTOM = "custom"
 FORMATS = ("pdf", "xlsx", "csv", "json")
 FORMAT_ALIASES = {"excel": "xlsx"}
 QUEUED, RENDERING, READY, FAILED = "queued", "rendering", "ready", "failed"
+STATUSES = (QUEUED, RENDERING, READY, FAILED)
 GAVE_UP = "gave_up"
 MOST_RUNNING = 5
 KEY_LIVES = timedelta(hours=24)
@@ -32,7 +34,8 @@ class Signed:
 
 @dataclass(frozen=True)
 class ReportRecord:
-    """`parameters` are the normalised query parameters that the numbers are asked with; the template is as it was when it was asked for.
+    """`parameters` are the normalised query parameters that the numbers are asked with; the template, and the `months` that it is kept,
+    are as they were when it was asked for.
 
     `started_at` is of the last attempt. `estimated` (None: of no costs), `data_through` and `watermarks` are of its data; `reason` is an
     error's code and `detail` what it says.
@@ -44,7 +47,7 @@ class ReportRecord:
     format: str
     parameters: Mapping[str, tuple[str, ...]]
     created_at: datetime
-    expires_at: datetime
+    months: int
     filename: str
     status: str = QUEUED
     attempts: int = 0
@@ -58,6 +61,10 @@ class ReportRecord:
     signed: Signed | None = None
     reason: str = ""
     detail: str = ""
+
+    @property
+    def expires_at(self) -> datetime:
+        return midnight(minus_months(self.created_at.date(), -self.months))
 
     @property
     def finished(self) -> bool:

@@ -13,7 +13,7 @@ from chalice.app import Blueprint, Response
 
 from chalicelib import renderers
 from chalicelib.domain.errors import InvalidInput, NotFound
-from chalicelib.domain.reporting import QUEUED, READY, ReportRecord
+from chalicelib.domain.reporting import QUEUED, READY, STATUSES, ReportRecord
 from chalicelib.logs import emit
 from chalicelib.routes.answers import encode, fetched, made
 from chalicelib.routes.authentication import customer_alone, customer_of, registering
@@ -21,6 +21,7 @@ from chalicelib.routes.parameters import limited, of_body, of_query, wait_of
 from chalicelib.usecases import report
 from chalicelib.usecases.query import Answer, text_of
 from chalicelib.usecases.questions import FILTERS, check_names, is_tag, one
+from chalicelib.usecases.report_request import REPORTS_PARAMETERS
 from chalicelib.usecases.reporting import Reporting, fetch
 from chalicelib.wiring import services
 
@@ -84,9 +85,11 @@ def index() -> Response:
     request = reports.current_request
     values, named = of_query(request)
     customer_id = customer_of(request, "report", named)
-    check_names(values, ("limit", "cursor"))
-    limit = limited(values, "limit", 100, 20, one)
-    records, position = services().reports.list(customer_id, limit, _position(one(values, "cursor")))
+    check_names(values, REPORTS_PARAMETERS)
+    limit, status = limited(values, "limit", 100, 20, one), one(values, "status")
+    if status is not None and status not in STATUSES:
+        raise InvalidInput(("status", "must be one of " + ", ".join(STATUSES)))
+    records, position = services().reports.list(customer_id, limit, _position(one(values, "cursor")), status)
     return fetched(request, encode({"reports": [_shown(record) for record in records], "next_cursor": _cursor(position)}))
 
 

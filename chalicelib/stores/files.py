@@ -31,11 +31,11 @@ class ReportFiles:
     def __init__(self, client: Any, bucket: str) -> None:
         self._client, self._bucket = client, bucket
 
-    def put(self, customer_id: str, record: ReportRecord, content: BinaryIO, content_type: str, months: int) -> None:
-        """The bucket deletes it after that many months: it has a rule for each tag (alarms/buckets.py)."""
+    def put(self, customer_id: str, record: ReportRecord, content: BinaryIO, content_type: str) -> None:
+        """The bucket deletes it after the record's months: it has a rule for each tag (alarms/buckets.py)."""
         request = {"Bucket": self._bucket, "Key": _report_key(customer_id, record), "ContentType": content_type}
         with available():
-            self._client.put_object(**request, Body=content, Tagging=f"{KEPT_MONTHS}={months}")
+            self._client.put_object(**request, Body=content, Tagging=f"{KEPT_MONTHS}={record.months}")
 
     def open(self, customer_id: str, record: ReportRecord) -> BinaryIO | None:
         """The document as a file, which the caller closes; None when it is gone."""

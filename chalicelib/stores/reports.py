@@ -113,13 +113,17 @@ class Reports:
         if once:
             self._dynamo.delete(self._table, _names(customer_id, f"{ONCE}{once.key}"))
 
-    def list(self, customer_id: str, limit: int, after: Position | None) -> tuple[list[ReportRecord], Position | None]:
-        """One page, newest first, and where the next one starts."""
-        index = REPORTS.indexes[0]
+    def list(
+        self, customer_id: str, limit: int, after: Position | None, status: str | None = None
+    ) -> tuple[list[ReportRecord], Position | None]:
+        """One page, newest first, and where the next one starts; with `status` only of those in that state."""
+        index, values = REPORTS.indexes[0], {":customer": customer_id}
         more: dict[str, object] = {"IndexName": index.name, "ScanIndexForward": False, "Limit": limit + 1}
         if after:
             more["ExclusiveStartKey"] = {**_key(customer_id, after[1]), index.range_key: {"S": after[0]}}
-        items = list(self._dynamo.query(self._table, f"{index.hash_key} = :customer", {":customer": customer_id}, **more))
+        if status:
+            more["FilterExpression"], values[":status"] = "begins_with(progress, :status)", f"{status}#"
+        items = list(self._dynamo.query(self._table, f"{index.hash_key} = :customer", values, **more))
         last = items[limit - 1] if len(items) > limit else None
         records = [_record(item) for item in items[:limit] if not expired(item, self._now())]
         return records, (last[index.range_key]["S"], last[str(REPORTS.range_key)]["S"]) if last else None

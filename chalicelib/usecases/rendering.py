@@ -14,7 +14,6 @@ from chalicelib.domain.reporting import FAILED, GAVE_UP, QUEUED, READY, RENDERIN
 from chalicelib.domain.signals import REPORT_ENGINE, REPORTS_FAILED
 from chalicelib.domain.template import areas_of
 from chalicelib.usecases.manifest import data_set_sha256, manifest_of, sha256_of, signed
-from chalicelib.usecases.report import months_kept
 from chalicelib.usecases.reporting import Reporting
 
 if TYPE_CHECKING:
@@ -90,8 +89,7 @@ def make(with_: Reporting, customer_id: str, record: ReportRecord) -> ReportReco
             watermarks=basis.watermarks,
         )
         manifest = manifest_of(customer_id, told, sha256_of(file), data_set_sha256(report, with_.data_set), content_type)
-        months = months_kept(with_, customer_id, with_.metrics.status(customer_id))
-        with_.files.put(customer_id, record, file, content_type, months)
+        with_.files.put(customer_id, record, file, content_type)
     return replace(told, signed=signed(manifest, with_.signer()))
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from chalicelib.domain.choosing import CustomerSettings
 from chalicelib.domain.errors import Conflict, StoreUnavailable
-from chalicelib.domain.period import midnight, minus_months
 from chalicelib.domain.reporting import QUEUED, READY, Once, ReportRecord
 from chalicelib.domain.state import CustomerStatus
 from chalicelib.domain.template import COMPLIANCE, COSTS, USAGE, Templates, areas_of
@@ -51,14 +51,10 @@ def _record(
     """(the record, the request's digest)."""
     saved = with_.metrics.choices.get(customer_id, Templates) if Templates.NAME in status.choices else None
     wanted = wanted_of(customer_id, body, saved or Templates(), now)
-    until = midnight(minus_months(now.date(), -months_kept(with_, customer_id, status)))
-    record = ReportRecord(report_id, wanted.type, wanted.template, wanted.format, wanted.parameters, now, until, wanted.filename)
-    return record, wanted.digest
-
-
-def months_kept(with_: Reporting, customer_id: str, status: CustomerStatus) -> int:
     held = with_.metrics.choices.get(customer_id, CustomerSettings) if CustomerSettings.NAME in status.choices else None
-    return (held or CustomerSettings()).report_retention_months
+    months = (held or CustomerSettings()).report_retention_months
+    record = ReportRecord(report_id, wanted.type, wanted.template, wanted.format, wanted.parameters, now, months, wanted.filename)
+    return record, wanted.digest
 
 
 def link(with_: Reporting, customer_id: str, report_id: str) -> str:
@@ -74,10 +70,13 @@ def _ready(with_: Reporting, customer_id: str, report_id: str) -> ReportRecord:
 
 
 def delete(with_: Reporting, customer_id: str, report_id: str) -> None:
-    """The record first, so that a rendering under way can't bring it back; then the document."""
-    fetch(with_, customer_id, report_id)
-    with_.records.delete(customer_id, report_id)
+    """The document first, so that where that fails the report is there to be deleted again; and after the record what a rendering that
+    was under way has left."""
+    record = fetch(with_, customer_id, report_id)
     with_.files.delete(customer_id, report_id)
+    with_.records.delete(customer_id, report_id)
+    if not record.finished:
+        with_.files.delete(customer_id, report_id)
 
 
 def restated(with_: Reporting, customer_id: str, record: ReportRecord) -> Answer | None:
@@ -123,4 +122,5 @@ def verify(with_: Reporting, customer_id: str, report_id: str, check: Callable[[
     if file is None:
         return record, Verified("missing", told)
     with file:
-        return record, Verified("ok" if f'"sha256":"{sha256_of(file)}"' in signed.manifest else "altered", told)
+        described = json.loads(signed.manifest)["documents"][0]["sha256"]
+        return record, Verified("ok" if sha256_of(file) == described else "altered", told)

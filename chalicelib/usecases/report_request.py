@@ -17,6 +17,8 @@ from chalicelib.usecases.questions_costs import COST_PARAMETERS, cost_question
 WINDOW = ("period", "start", "end")
 OWN = ("type", "template", "format")
 """The body's members that are no parameters."""
+REPORTS_PARAMETERS = ("limit", "cursor", "status")
+"""Of the list of reports."""
 OF_AREA = {COSTS: COST_PARAMETERS, USAGE: USAGE_PARAMETERS, COMPLIANCE: (*WINDOW, "framework")}
 OF_SEVERAL = (*WINDOW, *FILTERS, "breakdown", "granularity", "top", "compare")
 """What costs and usage have in common."""

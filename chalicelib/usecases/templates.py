@@ -23,6 +23,8 @@ MOST_SAVED, MOST_SECTIONS, LONGEST_TITLE = 50, 30, 100
 MOST_PREVIEWED, ROWS_SHOWN = 20_000, 20
 """How many rows a template may have here at most, and how many of each table a preview shows."""
 SINGLE = ("period", "start", "end", "breakdown", "granularity", "top", "compare", "cost", "currency", "charges", "framework")
+LARGEST_FILTERS = 10_000
+"""Fifty templates fit what one transaction may write."""
 _ID = re.compile(r"[a-z0-9][a-z0-9-]{0,49}", re.ASCII)
 
 
@@ -66,6 +68,8 @@ def template_of(body: TemplateBody, template_id: str, now: datetime) -> Template
         elif len(set(part.fields)) != len(part.fields) or not set(part.fields) <= set(kind.fields):
             problems.append((f"sections[{number}].fields", "must be each once of " + (", ".join(kind.fields) or "nothing: there are none")))
     problems += [("filters", f"{name} is no filter") for name in body.filters if name not in FILTERS and not is_tag(name)]
+    if sum(len(name) + sum(map(len, values)) for name, values in body.filters.items()) > LARGEST_FILTERS:
+        problems.append(("filters", f"must hold at most {LARGEST_FILTERS} characters in all"))
     if problems:
         raise InvalidInput(*problems)
     parts = tuple(Part(part.section, tuple(part.fields)) for part in body.sections)
@@ -119,7 +123,7 @@ def delete(store: MetricStore, customer_id: str, wanted: str) -> None:
 def preview(with_: Reporting, customer_id: str, template: Template) -> Report:
     """What a report of it would say now, of each table its first rows."""
     now = with_.clock()
-    record = ReportRecord("0" * 32, CUSTOM, template, "json", template.parameters, now, now, "")
+    record = ReportRecord("0" * 32, CUSTOM, template, "json", template.parameters, now, 1, "")
     report, _ = build(with_, customer_id, record, MOST_PREVIEWED)
     sections = (replace(section, blocks=tuple(map(_first, section.blocks))) for section in report.sections)
     return replace(report, sections=tuple(sections))

@@ -21,12 +21,10 @@ from tests import backends
 from tests.adapters.conftest import NOW
 from tests.fakes import Clock
 
-UNTIL = NOW + timedelta(days=396)
-
 
 def record(number: int) -> ReportRecord:
     at = NOW + timedelta(seconds=number)
-    return ReportRecord(f"{number:032x}", "costs", BUILT_IN["cost-analysis"], "pdf", {"period": ("30d",)}, at, UNTIL, "f.pdf")
+    return ReportRecord(f"{number:032x}", "costs", BUILT_IN["cost-analysis"], "pdf", {"period": ("30d",)}, at, 13, "f.pdf")
 
 
 @pytest.fixture
@@ -49,6 +47,19 @@ def test_reports_are_listed_newest_first_in_pages_of_ones_own(reports: Reports) 
     third, end = reports.list("acme", 2, position)
     assert [found.id for found in [*first, *second, *third]] == [record(number).id for number in (4, 3, 2, 1, 0)]
     assert end is None
+
+
+def test_reports_of_one_state_are_listed_over_as_many_pages_as_it_takes(reports: Reports) -> None:
+    made = []
+    for number in range(6):
+        made.append(reports.create("acme", record(number), None))
+        if number % 2:
+            finished(reports, "acme", made[-1])
+    first, position = reports.list("acme", 2, None, READY)
+    second, end = reports.list("acme", 2, position, READY)
+    assert [one.id for one in [*first, *second]] == [record(number).id for number in (5, 3, 1)]
+    assert end is None
+    assert reports.list("acme", 10, None, "failed") == ([], None)
 
 
 def test_a_deleted_report_does_not_come_back(reports: Reports) -> None:

@@ -19,7 +19,7 @@ from openapi_spec_validator import validate
 from chalicelib.domain.reporting import TYPES
 from chalicelib.routes import errors
 from chalicelib.routes.openapi import document, problems
-from chalicelib.usecases import questions, questions_anomalies, questions_compliance, questions_costs
+from chalicelib.usecases import questions, questions_anomalies, questions_compliance, questions_costs, report_request
 
 ROOT = Path(__file__).parents[2]
 API = (ROOT / "docs" / "api.md").read_text()
@@ -36,7 +36,7 @@ PARSERS = {
     "getChanges": questions_compliance.CHANGES_PARAMETERS,
     "getSpendAtRisk": questions_compliance.RISK_PARAMETERS,
     "listExceptions": questions_compliance.EXCEPTION_PARAMETERS,
-    "listReports": questions_compliance.PAGE,
+    "listReports": report_request.REPORTS_PARAMETERS,
 }
 """Whether the routes know these, a running stack is asked in tests/integration/test_openapi.py."""
 WORDS = {

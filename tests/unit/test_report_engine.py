@@ -69,8 +69,8 @@ class FakeFiles:
     kept: dict[tuple[str, int], bytes] = field(default_factory=dict)
     months: int = 0
 
-    def put(self, customer_id: str, record: ReportRecord, content: BinaryIO, content_type: str, months: int) -> None:
-        self.kept[record.id, record.attempts], self.months = content.read(), months
+    def put(self, customer_id: str, record: ReportRecord, content: BinaryIO, content_type: str) -> None:
+        self.kept[record.id, record.attempts], self.months = content.read(), record.months
 
     def open(self, customer_id: str, record: ReportRecord) -> BinaryIO | None:
         content = self.kept.get((record.id, record.attempts))

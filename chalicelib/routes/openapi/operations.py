@@ -11,10 +11,10 @@ from chalicelib.usecases.questions_compliance import (
     CONTROL_PARAMETERS,
     CONTROLS_PARAMETERS,
     EXCEPTION_PARAMETERS,
-    PAGE,
     RISK_PARAMETERS,
 )
 from chalicelib.usecases.questions_costs import COST_PARAMETERS, UNIT_PARAMETERS
+from chalicelib.usecases.report_request import REPORTS_PARAMETERS
 
 READ, REPORT, ADMIN, NOBODY = "read", "report", "admin", ""
 REFUSALS = (400, 401, 403)
@@ -135,7 +135,7 @@ OPERATIONS = (
         problems=(409, 422, 429),
         headers=("Idempotency-Key", "Prefer"),
     ),
-    Operation("GET", REPORTS, "listReports", "Reports, newest first", REPORT, "Reports", PAGE),
+    Operation("GET", REPORTS, "listReports", "Reports, newest first", REPORT, "Reports", REPORTS_PARAMETERS),
     Operation("GET", A_REPORT, "getReport", "One report's state", REPORT, "ReportNow", problems=(404,)),
     Operation("GET", f"{A_REPORT}/download", "downloadReport", "The way to the document", REPORT, status=303, problems=(404, 409)),
     Operation("GET", f"{A_REPORT}/verify", "verifyReport", "Its manifest, held against it", REPORT, "Verified", problems=(404, 409)),

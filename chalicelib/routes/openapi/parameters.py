@@ -7,6 +7,7 @@ from typing import Any
 
 from chalicelib.domain.breakdown import DIMENSIONS
 from chalicelib.domain.cost import BASES
+from chalicelib.domain.reporting import STATUSES
 from chalicelib.routes.openapi.compliance import SEVERITY, STATE
 from chalicelib.routes.openapi.shapes import CURRENCY, DAY, LONGEST_TEXT, Schema, listed, said, words
 from chalicelib.usecases.questions import LONGEST_TOP, MOST_VALUES
@@ -59,6 +60,7 @@ QUERY: dict[str, Schema] = {
     "as_of": said(_text(INSTANT_OR_DATE, examples=["2026-11-10"]), "An instant in the past: what was said then."),
     "framework": said(NAME, "A StandardsId: everything becomes that framework's."),
     "state": said(listed(STATE), "Only controls in one of these states."),
+    "status": said(words(STATUSES), "Only reports in that state."),
     "severity": said(listed(SEVERITY), "Only controls of these severities."),
     "from": said(DAY, "A date, by default 30 days before `to`."),
     "to": said(DAY, "A date, by default today; at most 13 months after `from`."),

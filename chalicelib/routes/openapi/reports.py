@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from chalicelib.domain.breakdown import DIMENSIONS
-from chalicelib.domain.reporting import CUSTOM, FAILED, FORMAT_ALIASES, FORMATS, QUEUED, READY, RENDERING, TYPE_ALIASES, TYPES
+from chalicelib.domain.reporting import CUSTOM, FORMAT_ALIASES, FORMATS, STATUSES, TYPE_ALIASES, TYPES
 from chalicelib.domain.template import AREAS, BUILT_IN, OF_TYPE, areas_of
 from chalicelib.routes.openapi.parameters import NAME, NAMES, QUERY, schema_in
 from chalicelib.routes.openapi.shapes import (
@@ -25,7 +25,7 @@ from chalicelib.routes.openapi.shapes import (
 from chalicelib.usecases.report_links import LONGEST_DAYS
 from chalicelib.usecases.report_request import OF_AREA, parameters_of, takes_tags
 
-STATUS = words((QUEUED, RENDERING, READY, FAILED))
+STATUS = words(STATUSES)
 SHA256: Schema = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
 OF_REPORT: dict[str, Schema] = {
     "id": ID,
