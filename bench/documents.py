@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 from collections.abc import Iterator
 from statistics import median
 
-from bench.canned import ROOT
 from bench.case import Bench
 from bench.measure import Row
+from bench.processes import said_by
 from bench.sheets import FORMATS
 
 ROUNDS = 5
@@ -48,6 +45,5 @@ def _in_turns(one: tuple[str, int], other: tuple[str, int]) -> list[tuple[_Made,
 
 
 def _made(side: str, count: int) -> _Made:
-    command = [sys.executable, "-m", "bench.sheets", side, str(count), "warm"]
-    said = json.loads(subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout)
+    said = said_by("bench.sheets", side, count, "warm")
     return said["document"], said["megabytes"]

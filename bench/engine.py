@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 from collections.abc import Iterator
 
-from bench.canned import ROOT
 from bench.case import Bench
 from bench.measure import Row
 from bench.meter import VCPU
+from bench.processes import said_by
 from chalicelib.domain.reporting import FORMATS
 from chalicelib.domain.signals import REPORT_ENGINE
 from chalicelib.usecases.rendering import MOST_ROWS
@@ -22,7 +19,6 @@ COUNTS = (100_000, MOST_ROWS - 1_000)
 def run(_: Bench) -> Iterator[Row]:
     for count in COUNTS:
         for form in FORMATS:
-            command = [sys.executable, "-m", "bench.engine_side", form, str(count)]
-            said = json.loads(subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout)
+            said = said_by("bench.engine_side", form, count)
             yield Row(f"engine, {form} of {count:,} lines, memory", said["megabytes"], " MB", REPORT_ENGINE.memory)
             yield Row("  its seconds on its share of a processor", said["cpu"] / VCPU, " s", REPORT_ENGINE.timeout)

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import resource
-import subprocess
-import sys
 from collections.abc import Iterator
 from statistics import median
 
-from bench.canned import ROOT
 from bench.case import Bench
 from bench.measure import Row
+from bench.processes import said_by
 
 ROUNDS = 5
 ROWS, MANY, FEW, HOSTILE_ROWS = 10_000, 100_000, 100, 400
@@ -60,7 +57,6 @@ def _document(side: str, count: int) -> tuple[float, float]:
 def _process(side: str, count: int, *options: str) -> tuple[float, dict[str, float]]:
     """Seconds of CPU of the whole process, and what it says."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    command = [sys.executable, "-m", "bench.papers", side, str(count), *options]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    said = said_by("bench.papers", side, count, *options)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime, json.loads(done.stdout)
+    return after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime, said
