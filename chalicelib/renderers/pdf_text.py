@@ -36,10 +36,6 @@ class _Widths(dict[str, float]):
         return width
 
 
-ROUNDING = 0.01
-"""Points that a column may be narrower than what it was made for: sums of floats."""
-
-
 def _registered(name: str) -> TTFont:
     font = TTFont(name, str(files("font_source_sans_pro").joinpath("files", f"{name}.ttf")), asciiReadable=True)
     pdfmetrics.registerFont(font)
