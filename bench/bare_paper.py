@@ -14,7 +14,7 @@ from reportlab.platypus import LongTable, Paragraph, SimpleDocTemplate, Spacer
 from reportlab.platypus import Table as Grid
 
 from chalicelib.domain.report import Chart, KeyFigures, Report, Table
-from chalicelib.renderers.figures import places, shown
+from chalicelib.renderers.figures import shown
 
 STYLE = [("GRID", (0, 0), (-1, -1), 0.3, "grey"), ("FONTSIZE", (0, 0), (-1, -1), 8)]
 MARGIN = 48.0
@@ -23,8 +23,7 @@ MARGIN = 48.0
 def texts(table: Table) -> list[list[str]]:
     """The cells as our document has them."""
     every = [*table.rows, *([table.totals] if table.totals else [])]
-    decimals = [places(column.kind, [row[at] for row in every]) for at, column in enumerate(table.columns)]
-    cells = [[shown(cell, column.kind, count) for cell, column, count in zip(row, table.columns, decimals, strict=True)] for row in every]
+    cells = [[shown(cell, column.kind) for cell, column in zip(row, table.columns, strict=True)] for row in every]
     return [[column.title for column in table.columns], *cells]
 
 

@@ -43,11 +43,12 @@ def main() -> int:
     except (KeyError, TypeError, ValueError):
         made.error(f"{given.manifest} isn't what GET /analytics/reports/{{id}}/verify answers")
     for problem in wrong:
-        print(f"NOT VALID: {problem}", file=sys.stderr)
+        print(f"NOT VALID: {problem}")
     if not wrong:
-        manifest = told["manifest"]
-        print(f"valid: {given.file.name}, report {manifest['report_id']} of {manifest['customer_id']}, as of {manifest['as_of']}")
-    print(f"signed by the key with the fingerprint {fingerprint(told['public_key'])}")
+        manifest, key = told["manifest"], fingerprint(told["public_key"])
+        print(f"{given.file.name} is report {manifest['report_id']} of {manifest['customer_id']}, as of {manifest['as_of']}, unaltered")
+        checked = "as wanted" if given.fingerprint else "compare it with the one that you were told, or give it with --fingerprint"
+        print(f"signed by the key with the fingerprint {key}: {checked}")
     return 1 if wrong else 0
 
 

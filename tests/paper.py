@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 from typing import Any
 
@@ -53,23 +53,22 @@ def _shown(block: dict[str, Any]) -> Iterator[list[str]]:
     elif block["kind"] == "key_figures":
         for figure in block["figures"]:
             if not isinstance(figure["value"], str):
-                yield [on_paper(figure["value"], figure["kind"], places(figure["kind"], [figure["value"]]))]
+                yield [on_paper(figure["value"], figure["kind"])]
             if figure["change"] and figure["change"]["value"] is not None:
                 yield list(_of_change(figure["change"]["value"]))
     elif block["kind"] == "chart" and block["chart"] == "bar":
         values = [value for series in block["series"] for _, value in series["points"]]
         kind = "money" if any(value is not None and value != value.to_integral_value() for value in values) else "integer"
         if any(value is not None for value in values):
-            yield from ([on_paper(value, kind, places(kind, values))] for value in values)
+            yield from ([on_paper(value, kind)] for value in values)
 
 
 def _of_table(table: dict[str, Any]) -> Iterator[list[str]]:
     rows = [*table["rows"], *([table["totals"]] if table["totals"] else [])]
-    stated = [places(column["kind"], (row[index] for row in rows)) for index, column in enumerate(table["columns"])]
     for row in rows:
-        for cell, column, count in zip(row, table["columns"], stated, strict=True):
+        for cell, column in zip(row, table["columns"], strict=True):
             if not isinstance(cell, str):
-                yield [on_paper(cell, column["kind"], count)]
+                yield [on_paper(cell, column["kind"])]
 
 
 def _of_change(value: Decimal) -> Iterator[str]:
@@ -79,21 +78,22 @@ def _of_change(value: Decimal) -> Iterator[str]:
         yield from (text, text.removeprefix("-"))
 
 
-def places(kind: str, values: Iterable[Any]) -> int:
-    """Two for money and percent, or as many as the column's smallest figures need, at most eleven."""
-    if kind not in ("money", "percent"):
-        return 0
-    small = [value for value in values if isinstance(value, Decimal) and 0 < abs(value) < Decimal("0.01")]
-    return min(11, max([2, *(-value.normalize(_CONTEXT).as_tuple().exponent for value in small)]))
+def places(value: Decimal) -> int:
+    """Two for money and percent; of what is less than a hundredth its first two digits that aren't 0, at most eleven places."""
+    if not value or abs(value) >= Decimal("0.01"):
+        return 2
+    digits = f"{abs(value):f}".partition(".")[2].rstrip("0")
+    first = len(digits) - len(digits.lstrip("0"))
+    return min(11, len(digits), first + 2)
 
 
-def on_paper(value: Decimal | None, kind: str, count: int) -> str:
+def on_paper(value: Decimal | None, kind: str) -> str:
     if value is None:
         return "n/a"
     if value and not -11 <= value.adjusted() <= 60:
         return f"{value:.3E}"
     if kind in ("money", "percent"):
-        return f"{_rounded(value, count):,f}"
+        return f"{_rounded(value, places(value)):,f}"
     text = f"{_rounded(value, 6 if abs(value) >= Decimal('0.000001') else 11):,f}"
     return text.rstrip("0").rstrip(".")
 

@@ -19,6 +19,8 @@ QUEUED, RENDERING, READY, FAILED = "queued", "rendering", "ready", "failed"
 STATUSES = (QUEUED, RENDERING, READY, FAILED)
 GAVE_UP = "gave_up"
 MOST_RUNNING = 5
+LOST_AFTER = timedelta(hours=3)
+"""For so long a report is tried at most; one that is still under way then is nobody's."""
 KEY_LIVES = timedelta(hours=24)
 """For so long the same Idempotency-Key means the same request."""
 
@@ -69,6 +71,10 @@ class ReportRecord:
     @property
     def finished(self) -> bool:
         return self.status in (READY, FAILED)
+
+    def lost(self, now: datetime) -> bool:
+        """Whether its job is gone, and with it whoever would have ended it."""
+        return not self.finished and now - self.created_at > LOST_AFTER
 
 
 class Once(NamedTuple):

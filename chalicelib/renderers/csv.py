@@ -12,7 +12,7 @@ from chalicelib.domain.report import Block, Cell, Chart, Column, KeyFigure, KeyF
 from chalicelib.renderers.figures import exact, heading, known, storable, unique, unit_of
 
 FIXED = ("section", "table", "row")
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 _FIGURE = ("Name", "Value", "Unit")
 _CHANGE = ("Change", "Change unit", "Against")
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import cache
@@ -77,12 +76,14 @@ def unique(name: str, used: set[str], longest: int = 10**6) -> str:
     return candidate
 
 
-def places(kind: Kind, values: Iterable[Cell]) -> int:
-    """Decimal places for one column of money or percent: 2, or as many as its non-zero values below 0.01 state, at most 11."""
-    if kind not in ("money", "percent"):
-        return 0
-    small = [value for value in values if isinstance(value, Decimal) and value.is_finite() and value and abs(value) < _CENT]
-    return min(MOST_PLACES, max([2, *(stated_places(value) for value in small)]))
+def is_tiny(value: Cell) -> bool:
+    """Whether two places would show something as nothing, or as half as much again."""
+    return isinstance(value, Decimal) and value.is_finite() and bool(value) and abs(value) < _CENT
+
+
+def places_of(value: Decimal) -> int:
+    """Of an amount of money or a percent: 2; where it is tiny as many as its first two digits take, at most 11."""
+    return min(MOST_PLACES, stated_places(value), 1 - value.adjusted()) if is_tiny(value) else 2
 
 
 def stated_places(value: Decimal) -> int:
@@ -96,8 +97,9 @@ def stated_places(value: Decimal) -> int:
     return len(digits.rstrip("0").partition(".")[2])
 
 
-def shown(value: Cell, kind: Kind, decimals: int = 2) -> str:
-    """What people read. Money and percent have `decimals` places, other numbers up to 6 without trailing zeros; half-even."""
+def shown(value: Cell, kind: Kind, decimals: int | None = None) -> str:
+    """What people read. Money and percent have `decimals` places (None: see places_of), other numbers up to 6 without trailing zeros;
+    half-even."""
     value = known(value)
     if value is None:
         return UNKNOWN
@@ -107,7 +109,8 @@ def shown(value: Cell, kind: Kind, decimals: int = 2) -> str:
         return value.astimezone(UTC).replace(tzinfo=None).isoformat(" ")
     if isinstance(value, date):
         return value.isoformat()
-    return _number(Decimal(value), kind, decimals)
+    value = Decimal(value)
+    return _number(value, kind, places_of(value) if decimals is None else decimals)
 
 
 def _number(value: Decimal, kind: Kind, decimals: int) -> str:

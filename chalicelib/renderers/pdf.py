@@ -33,7 +33,7 @@ NAME = "SecureBase Analytics"
 
 
 def write(report: Report, file: BinaryIO) -> None:
-    """A4; landscape if any table has more than 6 columns. Table figures are rounded here and nowhere before (see figures.places)."""
+    """A4; landscape if any table has more than 6 columns. Table figures are rounded here and nowhere before (see figures.places_of)."""
     size, look = landscape(A4) if _widest(report) > PORTRAIT_COLUMNS else A4, style.look_of(report.brand)
     title, subject = (printable(text)[:LONGEST] for text in (report.title, report.brand.name or report.customer_name))
     document = BaseDocTemplate(file, pagesize=size, title=title, author=NAME, subject=subject, creator=NAME, lang="en", invariant=1)

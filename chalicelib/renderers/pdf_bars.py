@@ -9,7 +9,7 @@ from reportlab.graphics.shapes import Drawing, Line, Rect
 from reportlab.lib.colors import Color
 
 from chalicelib.domain.report import Chart, Kind
-from chalicelib.renderers.figures import places, shown, stated_places
+from chalicelib.renderers.figures import shown, stated_places
 from chalicelib.renderers.pdf_axis import SIZE, Axis, coordinate, coordinates, small_text
 from chalicelib.renderers.pdf_look import GREY, INK
 from chalicelib.renderers.pdf_stacked import SHADES
@@ -42,10 +42,10 @@ def _name(series: str, label: str, count: int, room: float) -> str:
 
 
 def figures_of(values: list[Decimal | None]) -> list[str]:
-    """Whole numbers as such; with places as a column of money has them, otherwise."""
+    """Whole numbers as such; with places as money has them, otherwise."""
     broken = any(value is not None and value.is_finite() and stated_places(value) for value in values)
     kind: Kind = "money" if broken else "integer"
-    return [shown(value, kind, places(kind, values)) for value in values]
+    return [shown(value, kind) for value in values]
 
 
 def _drawing(rows: list[tuple[str, str, _Bar]], axis: Axis, width: float, colour: Color | None) -> Drawing:

@@ -11,7 +11,7 @@ from reportlab.platypus import Table as Grid
 
 from chalicelib.domain.report import Change, KeyFigure, KeyFigures
 from chalicelib.renderers import pdf_look as style
-from chalicelib.renderers.figures import UNKNOWN, known, places, shown, unit_of
+from chalicelib.renderers.figures import UNKNOWN, known, shown, unit_of
 from chalicelib.renderers.pdf_text import safe_text, text_width
 
 LONGEST_FIGURE = 120
@@ -41,7 +41,7 @@ def cards_of(figures: KeyFigures, look: style.Look, width: float) -> Iterator[Fl
 
 
 def _card(figure: KeyFigure, room: float) -> list[Flowable]:
-    text = shown(figure.value, figure.kind, places(figure.kind, [figure.value]))
+    text = shown(figure.value, figure.kind)
     unit = unit_of(figure) if text != UNKNOWN else ""
     value = safe_text(text, LONGEST_FIGURE)
     if unit:
@@ -80,7 +80,7 @@ def _change_text(change: Change, number: Decimal, unknown: bool, figure: KeyFigu
     kind = "percent" if change.unit == "%" else figure.kind
     sign = "▲ +" if number > 0 else "▼ " if number < 0 else ""
     unit = f" {change.unit}" if change.unit else ""
-    return f"{sign}{shown(number, kind, places(kind, [number]))}{unit}{'' if number else ' (unchanged)'}"
+    return f"{sign}{shown(number, kind)}{unit}{'' if number else ' (unchanged)'}"
 
 
 def _verdict(number: Decimal, good: str) -> str:

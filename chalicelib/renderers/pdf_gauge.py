@@ -55,7 +55,9 @@ def _said(chart: Chart, value: Decimal | None) -> tuple[str, str]:
         return (UNKNOWN if known(value) is None else figure + unit), ""
     if value is None or known(value) is None:
         return UNKNOWN, f"of {most}{unit}"
-    share = f" ({shown(100 * value / chart.most, 'percent', 1)} %)" if chart.most > 0 and chart.unit != "%" else ""
+    own = chart.unit == "%" or (chart.most == 100 and not chart.unit)  # points of a hundred are their own share
+    told = chart.most > 0 and not own
+    share = f" ({shown(100 * value / chart.most, 'percent', 1)} %)" if told else ""
     return figure, f"of {most}{unit}{share}"
 
 

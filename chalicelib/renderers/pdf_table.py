@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from chalicelib.domain.report import Cell, Column, Table
-from chalicelib.renderers.figures import FIGURES, heading, places, shown
+from chalicelib.renderers.figures import FIGURES, heading, shown
 from chalicelib.renderers.pdf_text import BOLD, PLAIN, text_width, visible_text, wrapped
 
 SIZES = (9.0, 8.25, 7.5, 6.75, 6.0, 5.0)
@@ -71,8 +71,8 @@ def _texts(table: Table) -> list[Texts]:
 
 
 def _column(column: Column, cells: Sequence[Cell]) -> list[str]:
-    decimals, kind = places(column.kind, cells), column.kind
-    return [visible_text(cell if isinstance(cell, str) else shown(cell, kind, decimals)) for cell in cells]
+    kind = column.kind
+    return [visible_text(cell if isinstance(cell, str) else shown(cell, kind)) for cell in cells]
 
 
 def _width(shapes: set[str], size: float) -> float:

@@ -8,11 +8,11 @@ import warnings
 from PIL import Image, UnidentifiedImageError
 
 FORMATS = ("PNG", "JPEG")
-MOST_PIXELS, LONGEST_SIDE = 4_000_000, 600
+MOST_PIXELS, LONGEST_SIDE, LARGEST = 4_000_000, 600, 250_000
 
 
 def as_png(content: bytes) -> bytes:
-    """A PNG of at most 600 pixels a side; ValueError says what is wrong with the picture."""
+    """A PNG of at most 600 pixels a side, fewer where it would be large; ValueError says what is wrong with the picture."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
@@ -24,7 +24,14 @@ def as_png(content: bytes) -> bytes:
         raise ValueError("must be a PNG or JPEG") from None
     except (OSError, SyntaxError):
         raise ValueError("must be a whole PNG or JPEG") from None
-    drawn.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
+    side = LONGEST_SIDE
+    while len(made := _png(drawn, side)) > LARGEST:
+        side = side * 2 // 3
+    return made
+
+
+def _png(drawn: Image.Image, side: int) -> bytes:
+    drawn.thumbnail((side, side))
     plain = Image.new("RGBA", drawn.size)
     plain.paste(drawn)
     made = io.BytesIO()

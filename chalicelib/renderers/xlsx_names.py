@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
 from chalicelib.domain.report import Cell, Column, Kind
-from chalicelib.renderers.figures import MOST_PLACES, cut, heading, places, printable, stated_places, unique
+from chalicelib.renderers.figures import MOST_PLACES, cut, heading, is_tiny, printable, stated_places, unique
 from chalicelib.renderers.xlsx_cells import DAY, GENERAL, TIME
 
 LONGEST_NAME = 31
@@ -25,16 +25,22 @@ def number_format(kind: Kind, unit: str, values: Iterable[Cell]) -> str:
     if kind == "date":
         return DAY
     if kind == "money":
-        currency = rf"\ [${unit}]" if _PLAIN_UNIT.fullmatch(unit) else ""
-        return _digits(places(kind, values)) + currency
+        return _of_two_places(rf"\ [${unit}]" if _PLAIN_UNIT.fullmatch(unit) else "", values)
     if kind == "percent":
-        return _digits(places(kind, values)) + '"%"'
+        return _of_two_places('"%"', values)
     return GENERAL if kind == "text" else _digits(_most_places(values))
 
 
+def _of_two_places(behind: str, values: Iterable[Cell]) -> str:
+    """In a column with something tiny what is below a cent has as many places as it takes: a format may have two conditions."""
+    usual = _digits(2) + behind
+    tiny = f"{_digits(2)}{'#' * (MOST_PLACES - 2)}{behind}"
+    return f"[>=0.01]{usual};[<=-0.01]-{usual};{tiny}" if any(map(is_tiny, values)) else usual
+
+
 def signed(format: str) -> str:
-    """The same with a plus for what is above zero."""
-    return f"+{format};-{format};{format}"
+    """The same with a plus for what is above zero; a format with conditions has its sign already."""
+    return format if ";" in format else f"+{format};-{format};{format}"
 
 
 def _most_places(values: Iterable[Cell]) -> int:

@@ -13,7 +13,7 @@ from chalice.app import Blueprint, Response
 
 from chalicelib import renderers
 from chalicelib.domain.errors import InvalidInput, NotFound
-from chalicelib.domain.reporting import QUEUED, READY, STATUSES, ReportRecord
+from chalicelib.domain.reporting import FAILED, QUEUED, READY, STATUSES, ReportRecord
 from chalicelib.logs import emit
 from chalicelib.routes.answers import encode, fetched, made
 from chalicelib.routes.authentication import customer_alone, customer_of, registering
@@ -64,7 +64,8 @@ def create() -> Response:
         return made({"id": record.id, "status": QUEUED}, 202, {**location, "Retry-After": "2"})
     record = _awaited(customer_id, record, seconds)
     if record.status != READY:
-        return made({"id": record.id, "status": record.status}, 202, {**location, "Retry-After": "2"})
+        why = {"reason": record.reason, "detail": record.detail} if record.status == FAILED else {}
+        return made({"id": record.id, "status": record.status, **why}, 202, {**location, "Retry-After": "2"})
     shown = {"message": "the report is ready", **_shown(record), "url": report.link(reporting(), customer_id, record.id)}
     return made(shown, 200, location)
 

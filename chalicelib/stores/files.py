@@ -7,7 +7,6 @@ import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, BinaryIO, cast
-from urllib.parse import quote
 
 import msgspec
 from botocore.exceptions import ClientError
@@ -45,7 +44,7 @@ class ReportFiles:
 
     def url(self, customer_id: str, record: ReportRecord) -> str:
         """A link that works for five minutes and downloads under the report's own name."""
-        disposition = f"attachment; filename*=UTF-8''{quote(record.filename)}"
+        disposition = f'attachment; filename="{record.filename}"'  # letters, digits, - _ and . alone
         request = {"Bucket": self._bucket, "Key": _report_key(customer_id, record), "ResponseContentDisposition": disposition}
         with available():
             return str(self._client.generate_presigned_url("get_object", Params=request, ExpiresIn=LINK_SECONDS))

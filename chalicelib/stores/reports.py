@@ -83,11 +83,11 @@ class Reports:
         return record
 
     def _forget_finished(self, customer_id: str) -> bool:
-        """Takes out of those under way what a crash left there: reports that are finished or gone. Whether there was any."""
+        """Takes out of those under way what a crash left there: reports that are finished, gone or lost. Whether there was any."""
         item = self._dynamo.get(self._table, _names(customer_id, RUNNING))
         ids = item.get("ids", {}).get("SS", []) if item else []
         records = {report_id: self.get(customer_id, report_id) for report_id in ids}
-        over = [report_id for report_id, record in records.items() if record is None or record.finished]
+        over = [name for name, record in records.items() if record is None or record.finished or record.lost(self._now())]
         if over:
             self._leave(customer_id, over)
         return bool(over)
@@ -97,7 +97,11 @@ class Reports:
 
     def swap(self, customer_id: str, was: ReportRecord, record: ReportRecord) -> bool:
         """False when the record is gone, or further than it was: a deleted report doesn't come back, and of two workers one wins."""
-        done = self._dynamo.put(self._table, self._item(customer_id, record), "progress = :was", {":was": {"S": _progress(was)}})
+        item = self._item(customer_id, record)
+        done = self._dynamo.put(self._table, item, "progress = :was", {":was": {"S": _progress(was)}})
+        if not done:  # it may be our own put whose answer was lost and that was sent again
+            held = self._dynamo.get(self._table, _names(customer_id, record.id))
+            done = held is not None and bytes(held["data"]["B"]) == item["data"]["B"]
         if done and record.finished:
             self._leave(customer_id, [record.id])
         return done

@@ -65,6 +65,7 @@ def manifest_of(customer_id: str, record: ReportRecord, document_sha256: str, da
         "customer_id": customer_id,
         "type": record.type,
         "template": record.template.id,
+        "sections": [":".join((part.section, *part.fields)) for part in record.template.parts],
         "parameters": {name: list(values) for name, values in record.parameters.items()},
         "as_of": iso(record.created_at),
         "estimated": record.estimated,

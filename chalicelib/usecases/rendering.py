@@ -10,17 +10,18 @@ from typing import TYPE_CHECKING, BinaryIO, cast
 from chalicelib.domain.branding import Branding
 from chalicelib.domain.errors import AnalyticsError, Busy, InvalidInput, ReportTooLarge, StoreUnavailable
 from chalicelib.domain.report import Brand
-from chalicelib.domain.reporting import FAILED, GAVE_UP, QUEUED, READY, RENDERING, ReportRecord
-from chalicelib.domain.signals import REPORT_ENGINE, REPORTS_FAILED
+from chalicelib.domain.reporting import GAVE_UP, QUEUED, READY, RENDERING, ReportRecord
+from chalicelib.domain.signals import REPORT_ENGINE
+from chalicelib.domain.state import CustomerStatus
 from chalicelib.domain.template import areas_of
 from chalicelib.usecases.manifest import data_set_sha256, manifest_of, sha256_of, signed
-from chalicelib.usecases.reporting import Reporting
+from chalicelib.usecases.reporting import Reporting, fail
 
 if TYPE_CHECKING:
     from chalicelib.domain.report import Report
     from chalicelib.usecases.documents.compose import Basis
 
-ATTEMPTS = 3
+ATTEMPTS, ROUNDS = 3, 5
 LEASE = timedelta(seconds=REPORT_ENGINE.timeout)
 """Whoever has begun to render is dead after that."""
 IN_MEMORY = 16 * 2**20
@@ -32,45 +33,40 @@ CUT_OFF = "every attempt was cut off"
 def run(with_: Reporting, customer_id: str, report_id: str) -> None:
     """Renders a queued report and keeps it; repeated by the queue until it is finished, at most three times."""
     record = with_.records.get(customer_id, report_id)
-    if record is None or record.finished:
+    if record is None:  # deleted; a worker that was cut off may have left a document since
+        with_.files.delete(customer_id, report_id)
+        return
+    if record.finished:
         return
     if record.status == RENDERING and record.started_at and with_.clock() - record.started_at < LEASE:
         raise Busy("the report is being rendered")
     if record.attempts >= ATTEMPTS:  # each try ended without a word: out of time or memory
-        _fail(with_, customer_id, record, GAVE_UP, CUT_OFF)
+        fail(with_, customer_id, record, GAVE_UP, CUT_OFF)
         return
     claimed = replace(record, status=RENDERING, attempts=record.attempts + 1, started_at=with_.clock())
     if not with_.records.swap(customer_id, record, claimed):
         raise Busy("the report was taken by another worker")
     try:
-        ready = make(with_, customer_id, claimed)
+        ready = replace(make(with_, customer_id, claimed), status=READY, finished_at=with_.clock())
+        if not with_.records.swap(customer_id, claimed, ready):
+            with_.files.delete(customer_id, report_id)
     except (InvalidInput, ReportTooLarge) as error:
-        _fail(with_, customer_id, claimed, error.code, str(error))
+        fail(with_, customer_id, claimed, error.code, str(error))
     except StoreUnavailable as error:
-        if _given_up(with_, customer_id, claimed, error):
-            return
-        raise
+        if not _given_up(with_, customer_id, claimed, error):
+            raise
     except Exception:
         _given_up(with_, customer_id, claimed, AnalyticsError("something went wrong on our side"))
         raise
-    else:
-        if not with_.records.swap(customer_id, claimed, replace(ready, status=READY, finished_at=with_.clock())):
-            with_.files.delete(customer_id, report_id)
 
 
 def _given_up(with_: Reporting, customer_id: str, record: ReportRecord, error: AnalyticsError) -> bool:
     """After the last attempt it has failed; before that it waits for the next."""
     if record.attempts >= ATTEMPTS:
-        _fail(with_, customer_id, record, error.code, str(error))
+        fail(with_, customer_id, record, error.code, str(error))
         return True
     with_.records.swap(customer_id, record, replace(record, status=QUEUED))
     return False
-
-
-def _fail(with_: Reporting, customer_id: str, record: ReportRecord, reason: str, detail: str) -> None:
-    failed = replace(record, status=FAILED, reason=reason, detail=detail, finished_at=with_.clock())
-    if with_.records.swap(customer_id, record, failed):
-        with_.emit(REPORTS_FAILED, 1)
 
 
 def make(with_: Reporting, customer_id: str, record: ReportRecord) -> ReportRecord:
@@ -94,15 +90,26 @@ def make(with_: Reporting, customer_id: str, record: ReportRecord) -> ReportReco
 
 
 def build(with_: Reporting, customer_id: str, record: ReportRecord, most_rows: int) -> tuple[Report, Basis]:
-    """The report's value, as of when it was asked for."""
+    """The report's value, as of when it was asked for; all of it of one state of the customer's data."""
     from chalicelib.usecases.documents.asked import Asked  # only the report engine lays out what the API records
     from chalicelib.usecases.documents.compose import basis_of, compose
 
-    customer, status = with_.customers.get(customer_id), with_.metrics.status(customer_id)
-    held = with_.metrics.choices.get(customer_id, Branding) if Branding.NAME in status.choices else None
-    asked = Asked(with_.metrics, customer_id, record.parameters, record.created_at, areas_of(record.template), most_rows)
-    brand = Brand(held.name, held.colour, held.logo) if held else Brand()
-    report = compose(record.type, record.template, asked, customer.name if customer else customer_id, brand)
+    customer = with_.customers.get(customer_id)
+    for _ in range(ROUNDS):
+        asked = Asked(with_.metrics, customer_id, record.parameters, record.created_at, areas_of(record.template), most_rows)
+        report = compose(
+            record.type, record.template, asked, customer.name if customer else customer_id, _brand(with_, customer_id, asked.status)
+        )
+        basis = basis_of(asked)
+        if with_.metrics.status(customer_id).generation == asked.status.generation:
+            break
+    else:
+        raise StoreUnavailable("a customer's data kept changing while they were laid out")
     if report.rows > most_rows:
         raise ReportTooLarge(f"there are {report.rows:,} rows, and a report takes {most_rows:,}: ask for a shorter period or less")
-    return report, basis_of(asked)
+    return report, basis
+
+
+def _brand(with_: Reporting, customer_id: str, status: CustomerStatus) -> Brand:
+    held = with_.metrics.choices.get(customer_id, Branding) if Branding.NAME in status.choices else None
+    return Brand(held.name, held.colour, held.logo) if held else Brand()

@@ -65,7 +65,7 @@ def link(with_: Reporting, customer_id: str, report_id: str) -> str:
 def _ready(with_: Reporting, customer_id: str, report_id: str) -> ReportRecord:
     record = fetch(with_, customer_id, report_id)
     if record.status != READY:
-        raise Conflict(f"the report is {record.status}")
+        raise Conflict(f"the report is {record.status}{f': {record.detail}' if record.detail else ''}")
     return record
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import NamedTuple
 
@@ -20,6 +20,9 @@ OWN = ("type", "template", "format")
 REPORTS_PARAMETERS = ("limit", "cursor", "status")
 """Of the list of reports."""
 OF_AREA = {COSTS: COST_PARAMETERS, USAGE: USAGE_PARAMETERS, COMPLIANCE: (*WINDOW, "framework")}
+LONGEST_LIST = 10_000
+"""Characters of all parameters: a record holds them twice, its template's and its own."""
+AT_RISK = "spend-at-risk"
 OF_SEVERAL = (*WINDOW, *FILTERS, "breakdown", "granularity", "top", "compare")
 """What costs and usage have in common."""
 
@@ -34,16 +37,19 @@ class Wanted(NamedTuple):
     digest: str
 
 
-def parameters_of(areas: Sequence[str]) -> tuple[str, ...]:
-    """What a report of these areas takes; tag:<key> comes on top where it is of costs and not of usage."""
-    if len(areas) == 1:
-        return OF_AREA[areas[0]]
-    several = OF_SEVERAL if USAGE in areas else COST_PARAMETERS
-    costs = ("cost", "currency") if COSTS in areas and USAGE in areas else ()
-    return (*several, *costs, *(("framework",) if COMPLIANCE in areas else ()))
+def parameters_of(template: Template) -> tuple[str, ...]:
+    """What a report of it takes; tag:<key> comes on top where it is of costs and not of usage."""
+    areas = areas_of(template)
+    if len(areas) > 1:
+        several = OF_SEVERAL if USAGE in areas else tuple(name for name in COST_PARAMETERS if name != "as_of" or COMPLIANCE not in areas)
+        costs = ("cost", "currency") if COSTS in areas and USAGE in areas else ()
+        return (*several, *costs, *(("framework",) if COMPLIANCE in areas else ()))
+    at_risk = ("cost", "currency") if areas == (COMPLIANCE,) and any(part.section == AT_RISK for part in template.parts) else ()
+    return (*OF_AREA[areas[0]], *at_risk)
 
 
-def takes_tags(areas: Sequence[str]) -> bool:
+def takes_tags(template: Template) -> bool:
+    areas = areas_of(template)
     return COSTS in areas and USAGE not in areas
 
 
@@ -68,7 +74,10 @@ def merged(own: Mapping[str, tuple[str, ...]], given: Mapping[str, tuple[str, ..
 def checked(template: Template, parameters: Mapping[str, tuple[str, ...]], now: datetime) -> Window:
     """The window that the parameters mean now; InvalidInput names each that the template's sections don't take."""
     areas = areas_of(template)
-    check_names(parameters, parameters_of(areas), tags=takes_tags(areas))
+    check_names(parameters, parameters_of(template), tags=takes_tags(template))
+    sizes = {name: len(name) + sum(map(len, values)) for name, values in parameters.items()}
+    if sum(sizes.values()) > LONGEST_LIST:
+        raise InvalidInput((max(sizes, key=sizes.__getitem__), f"is too long: all that is asked with may have {LONGEST_LIST} characters"))
     if COSTS in areas:
         window = cost_question(narrowed(parameters, COST_PARAMETERS, tags=True), now).window
     if USAGE in areas or COSTS not in areas:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, BinaryIO
 
 from chalicelib.domain.errors import NotFound
-from chalicelib.domain.reporting import ReportRecord
+from chalicelib.domain.reporting import FAILED, GAVE_UP, ReportRecord
+from chalicelib.domain.signals import REPORTS_FAILED
 from chalicelib.usecases.ports import Clock, CustomerDirectory, MetricStore, Queue
 from chalicelib.usecases.ports_reports import ReportFiles, ReportStore, Signer
 
@@ -36,7 +37,16 @@ class Reporting:
 
 
 def fetch(with_: Reporting, customer_id: str, report_id: str) -> ReportRecord:
+    """NotFound where there is none; one whose job is lost is failed from now on."""
     record = with_.records.get(customer_id, report_id)
     if record is None:
         raise NotFound("there is no such report")
-    return record
+    return fail(with_, customer_id, record, GAVE_UP, "its job is lost") if record.lost(with_.clock()) else record
+
+
+def fail(with_: Reporting, customer_id: str, record: ReportRecord, reason: str, detail: str) -> ReportRecord:
+    """Ends it and counts it, unless somebody else has gone on with it."""
+    failed = replace(record, status=FAILED, reason=reason, detail=detail, finished_at=with_.clock())
+    if with_.records.swap(customer_id, record, failed):
+        with_.emit(REPORTS_FAILED, 1)
+    return failed

@@ -12,7 +12,7 @@ import pytest
 
 from chalicelib.domain.errors import Conflict, KeyReused, TooManyRunning
 from chalicelib.domain.link import Link
-from chalicelib.domain.reporting import KEY_LIVES, MOST_RUNNING, READY, RENDERING, Once, ReportRecord
+from chalicelib.domain.reporting import KEY_LIVES, LOST_AFTER, MOST_RUNNING, READY, RENDERING, Once, ReportRecord
 from chalicelib.domain.template import BUILT_IN
 from chalicelib.stores.dynamo import Dynamo
 from chalicelib.stores.links import Links
@@ -74,8 +74,15 @@ def test_of_two_workers_one_takes_a_report(reports: Reports) -> None:
     made = reports.create("acme", record(1), None)
     taken = replace(made, status=RENDERING, attempts=1)
     assert reports.swap("acme", made, taken)
-    assert not reports.swap("acme", made, taken)
+    assert not reports.swap("acme", made, replace(taken, started_at=NOW))
     assert reports.get("acme", made.id) == taken
+
+
+def test_a_put_whose_answer_was_lost_and_that_was_sent_again_is_done(reports: Reports) -> None:
+    made = reports.create("acme", record(1), None)
+    done = finished(reports, "acme", made)
+    assert reports.swap("acme", made, done), "what lies there is our own"
+    assert reports.get("acme", made.id) == done
 
 
 def test_a_key_makes_one_report_within_its_day(reports: Reports, clock: Clock) -> None:
@@ -117,6 +124,13 @@ def test_a_customer_has_so_many_reports_under_way(reports: Reports) -> None:
         reports.create("acme", record(11), None)
     reports.delete("acme", made[1].id)
     reports.create("acme", record(11), None)
+
+
+def test_reports_whose_jobs_are_lost_hold_no_place(reports: Reports, clock: Clock) -> None:
+    for number in range(MOST_RUNNING):
+        reports.create("acme", record(number), None)
+    clock.now = NOW + LOST_AFTER + timedelta(minutes=1)
+    assert reports.create("acme", replace(record(9), created_at=clock.now), None).id == record(9).id
 
 
 def test_places_that_a_crash_left_taken_are_free_again(reports: Reports, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -116,7 +116,7 @@ WINDOW = {"period", "start", "end"}
 TAKEN = {
     "usage": {*questions.USAGE_PARAMETERS},
     "costs": {*questions_costs.COST_PARAMETERS},
-    "compliance": {*WINDOW, "framework"},
+    "compliance": {*WINDOW, "framework", "cost", "currency"},
     "executive": {*WINDOW, *questions.FILTERS, "breakdown", "granularity", "top", "compare", "cost", "currency", "framework"},
     "custom": {*questions.USAGE_PARAMETERS, *questions_costs.COST_PARAMETERS, "framework"},
 }

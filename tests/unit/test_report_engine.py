@@ -17,10 +17,11 @@ from chalicelib.domain.errors import Busy, KeyReused, ReportTooLarge, StoreUnava
 from chalicelib.domain.report import Report
 from chalicelib.domain.reporting import FAILED, QUEUED, READY, RENDERING, Once, ReportRecord
 from chalicelib.domain.signals import REPORTS_FAILED
+from chalicelib.domain.state import CustomerStatus
 from chalicelib.renderers import json as canonical_json
 from chalicelib.security.signing import Signer, check, fingerprint
 from chalicelib.usecases import rendering, report
-from chalicelib.usecases.reporting import Reporting
+from chalicelib.usecases.reporting import Reporting, fetch
 from ops import verify
 from tests.fakes import Clock, FakeBooks
 
@@ -238,6 +239,46 @@ def test_after_three_workers_were_killed_it_is_given_up(engine: Engine) -> None:
     engine.clock.now += rendering.LEASE
     failed = engine.run()
     assert (failed.status, failed.reason, engine.emitted) == (FAILED, "gave_up", [REPORTS_FAILED])
+
+
+def test_a_report_whose_job_is_lost_is_failed_when_it_is_looked_at(engine: Engine) -> None:
+    engine.ask()
+    engine.clock.now += timedelta(hours=3, seconds=1)
+    found = fetch(engine.with_, "acme", REPORT_ID)
+    assert (found.status, found.reason, engine.emitted) == (FAILED, "gave_up", [REPORTS_FAILED])
+    assert engine.records.found[REPORT_ID] == found
+
+
+def test_a_job_of_a_deleted_report_clears_what_a_worker_left(engine: Engine) -> None:
+    engine.ask()
+    engine.run()
+    del engine.records.found[REPORT_ID]
+    rendering.run(engine.with_, "acme", REPORT_ID)
+    assert engine.files.kept == {}
+
+
+def test_a_record_that_cannot_be_written_is_an_outage_like_any_other(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    engine.ask()
+    swap = engine.records.swap
+
+    def refusing(customer_id: str, was: ReportRecord, record: ReportRecord) -> bool:
+        if record.status == READY:
+            raise StoreUnavailable("an item is too large")
+        return swap(customer_id, was, record)
+
+    monkeypatch.setattr(engine.records, "swap", refusing)
+    for _ in range(2):
+        with pytest.raises(StoreUnavailable):
+            engine.run()
+    assert (engine.run().status, engine.run().reason) == (FAILED, "store_unavailable")
+
+
+def test_all_of_a_report_is_of_one_state_of_the_data(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    generations = iter(["before", "meanwhile", "after", "after"])
+    monkeypatch.setattr(engine.books, "status", lambda customer_id: CustomerStatus(next(generations, "after")))
+    engine.ask()
+    engine.run()
+    assert next(generations, None) is None, "laid out again, as the data had changed"
 
 
 def test_a_report_deleted_while_it_is_rendered_leaves_nothing(engine: Engine) -> None:

@@ -177,23 +177,23 @@ def test_requests_that_differ_have_different_digests() -> None:
     assert wanted({"type": ["executive"]}).digest == wanted({"type": ["monthly"]}).digest
 
 
-def some_lines(count: int) -> Books:
+def some_lines(count: int, currency: str = "USD", *names: str) -> Books:
     lines = [
         CostLine(
             account="111111111111",
-            service=f"service {number}",
+            service=names[number] if names else f"service {number}",
             region="eu-west-1",
             category="Storage",
             provider="AWS",
             charge_category="Usage",
-            currency="USD",
-            billed=Decimal(number),
-            effective=Decimal(number),
+            currency=currency,
+            billed=Decimal(number + 1),
+            effective=Decimal(number + 1),
             list=None,
         )
         for number in range(count)
     ]
-    return books(CostDay.of(date(2026, 11, 20), lines, totals_of(lines), False, ("cost_explorer",)))
+    return books(CostDay.of(date(2026, 11, 20), lines, totals_of(lines), False, ("focus_export",)))
 
 
 def test_a_report_of_too_many_rows_fails_before_they_are_laid_out() -> None:
@@ -211,7 +211,7 @@ def test_a_preview_shows_the_first_rows_and_the_totals_of_all() -> None:
     assert isinstance(whole, Table)
     assert (len(shown.rows), shown.totals, shown.note) == (20, whole.totals, "The first 20 of 50 rows.")
     assert whole.totals is not None
-    assert whole.totals[5] == sum(range(50))
+    assert whole.totals[5] == sum(range(1, 51))
 
 
 def test_a_report_names_what_its_reader_has_to_know_first() -> None:
@@ -232,3 +232,61 @@ def test_compliance_alone_needs_no_costs() -> None:
     report = compose("compliance", template, made, "Acme", Brand("Acme Group", "#aabbcc"))
     assert (report.title, report.template) == ("Security report for Acme Group", "security")
     assert NOW - timedelta(days=0) == report.generated_at
+
+
+def laid_out(name: str, store: Any, **parameters: str) -> Report:
+    template = BUILT_IN[name]
+    return compose("custom", template, asked(template, store, **{key: (value,) for key, value in parameters.items()}), "Acme", Brand())
+
+
+def blocks_of(report: Report, section: str) -> Any:
+    (found,) = [one for one in report.sections if one.title == section]
+    return found.blocks
+
+
+def texts_of(report: Report, section: str) -> str:
+    return " ".join(block.text for block in blocks_of(report, section) if isinstance(block, Text))
+
+
+def test_whatever_narrows_a_report_stands_in_its_facts() -> None:
+    report = laid_out("cost-analysis", some_lines(2), region="eu-west-1", charges="usage", as_of="2026-11-22", **{"tag:team": "web"})
+    facts = [text for label, text in report.facts if label == "Only"]
+    assert facts == ["region eu-west-1", "tag:team web", "charges for usage"]
+    assert dict(report.facts)["As it was known at"] == "2026-11-22 00:00 UTC"
+    (figures, *_) = blocks_of(report, "Reconciliation")
+    assert "whatever the filters" in figures.title
+
+
+def test_a_report_of_an_earlier_instant_tells_nothing_of_now() -> None:
+    assert "as of now alone" in texts_of(laid_out("cost-analysis", some_lines(2), as_of="2026-11-22"), "Unusual days")
+
+
+def test_compliance_says_that_it_takes_no_period() -> None:
+    assert dict(laid_out("compliance", Books(), period="7d").facts)["Period"].startswith("now:")
+    assert "Period" not in dict(laid_out("compliance", Books()).facts)
+
+
+def test_stacks_sum_to_the_total_also_where_something_is_called_as_the_others_are() -> None:
+    names = ("(others)", "a", "b", "c", "d", "e", "f", "g")
+    report = laid_out("cost-analysis", some_lines(8, "USD", *names))
+    (stacked,) = [block for block in blocks_of(report, "Cost over time") if block.kind == "stacked"]
+    labels = [label for label, _ in stacked.series[0].points]
+    sums = {at: sum(dict(series.points)[at] or 0 for series in stacked.series) for at in labels}
+    assert sums["2026-11-20"] == sum(range(1, 9))
+
+
+def test_nothing_known_has_no_totals() -> None:
+    report = laid_out("cost-analysis", Books())
+    (lines,) = blocks_of(report, "Cost lines")
+    assert isinstance(lines, Table)
+    assert lines.totals is not None
+    assert lines.totals[5:] == (None, None, None)
+    assert "can't be told" in texts_of(report, "Unusual days")
+
+
+def test_spend_at_risk_in_several_currencies_is_asked_for_by_one() -> None:
+    store = some_lines(1)
+    store.put("acme", some_lines(1, "EUR").costs.found["acme"].values())
+    store.costs.found["acme"][date(2026, 11, 21)] = some_lines(1).costs.found["acme"][date(2026, 11, 20)]
+    assert "currency" in texts_of(laid_out("security", store), "Spend at risk")
+    assert "currency" not in texts_of(laid_out("security", store, currency="USD"), "Spend at risk")

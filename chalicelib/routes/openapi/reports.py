@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from chalicelib.domain.breakdown import DIMENSIONS
 from chalicelib.domain.reporting import CUSTOM, FORMAT_ALIASES, FORMATS, STATUSES, TYPE_ALIASES, TYPES
-from chalicelib.domain.template import AREAS, BUILT_IN, OF_TYPE, areas_of
+from chalicelib.domain.template import BUILT_IN, OF_TYPE
 from chalicelib.routes.openapi.parameters import NAME, NAMES, QUERY, schema_in
 from chalicelib.routes.openapi.shapes import (
     COUNT,
@@ -54,16 +54,10 @@ RESTATED = said(
 )
 
 
-def areas_of_type(kind: str) -> tuple[str, ...]:
-    """A custom report may be of everything."""
-    return AREAS if kind == CUSTOM else areas_of(BUILT_IN[OF_TYPE[kind][0]])
-
-
 def parameters_of_type(kind: str) -> tuple[str, ...]:
-    """A custom report takes what its template's areas take, which are any."""
-    if kind != CUSTOM:
-        return parameters_of(areas_of_type(kind))
-    return tuple(dict.fromkeys(name for names in (*OF_AREA.values(), parameters_of(AREAS)) for name in names))
+    """What any of its templates takes, which for a custom report are all."""
+    lists = OF_AREA.values() if kind == CUSTOM else [parameters_of(BUILT_IN[name]) for name in OF_TYPE[kind]]
+    return tuple(dict.fromkeys(name for names in lists for name in names))
 
 
 def _request_of(kind: str) -> Schema:
@@ -71,7 +65,7 @@ def _request_of(kind: str) -> Schema:
     types = [kind, *(alias for alias, name in TYPE_ALIASES.items() if name == kind)]
     names = parameters_of_type(kind)
     parameters = {name: _member(name, schema_in(names, name)) for name in names}
-    tags = {"patternProperties": {"^tag:.+$": REPEATABLE}} if kind == CUSTOM or takes_tags(areas_of_type(kind)) else {}
+    tags = {"patternProperties": {"^tag:.+$": REPEATABLE}} if kind == CUSTOM or takes_tags(BUILT_IN[OF_TYPE[kind][0]]) else {}
     required = {"type": words(types), "format": words((*FORMATS, *FORMAT_ALIASES))}
     template = {"template": said(TEXT, "One of your own, or a built-in one.")} if kind == CUSTOM else {}
     chosen = {} if kind == CUSTOM else {"template": said(nullable(words(OF_TYPE[kind])), "The first by default.")}
@@ -104,6 +98,7 @@ MANIFEST = closed(
         "customer_id": TEXT,
         "type": words(TYPES),
         "template": TEXT,
+        "sections": said(listed(TEXT), "Of the template as it was; the fields of one behind colons."),
         "parameters": by_name(listed(TEXT)),
         "as_of": INSTANT,
         "estimated": nullable(FLAG),
@@ -139,7 +134,7 @@ SCHEMAS: dict[str, Schema] = {
     "Report": closed(OF_REPORT),
     "ReportNow": closed({**OF_REPORT, "restated": RESTATED}),
     "Reports": closed({"reports": listed(ref("Report")), "next_cursor": said(nullable(TEXT), "Null on the last page.")}),
-    "ReportQueued": closed({"id": ID, "status": STATUS}),
+    "ReportQueued": closed({"id": ID, "status": STATUS}, {"reason": TEXT, "detail": TEXT}),
     "ReportReady": closed({"message": TEXT, **OF_REPORT, "url": said(URL, "Works for five minutes.")}),
     **{f"{kind.title()}ReportRequest": _request_of(kind) for kind in TYPES},
     "ReportRequest": {"anyOf": [ref(f"{kind.title()}ReportRequest") for kind in TYPES]},

@@ -69,10 +69,10 @@ class Asked:
 
     @cached_property
     def costs(self) -> Answer:
-        return self.costs_by(",".join(self.cost_question.by))
+        return self.costs_by(*self.cost_question.by)
 
-    def costs_by(self, breakdown: str) -> Answer:
-        question = replace(self.cost_question, by=tuple(breakdown.split(",")))
+    def costs_by(self, *by: str) -> Answer:
+        question = replace(self.cost_question, by=by)
         return cost_answer(self.metrics, self.customer_id, question, self.status, self.at)
 
     @cached_property
@@ -86,7 +86,8 @@ class Asked:
     @cached_property
     def anomalies(self) -> Answer:
         asked = self.cost_question
-        question = AnomalyQuestion(asked.period, asked.window, asked.selection, asked.basis, asked.currency, Thresholds(), None)
+        currency = self.costs["currency"]
+        question = AnomalyQuestion(asked.period, asked.window, asked.selection, asked.basis, currency, Thresholds(), None)
         return anomaly_answer(self.metrics, self.customer_id, question, self.status, self.at)
 
     @cached_property
@@ -115,6 +116,7 @@ class Asked:
 
     @cached_property
     def risk(self) -> Answer:
+        """InvalidInput where costs are of several currencies, or asked for by hours."""
         asked = narrowed(self.parameters, ("period", "start", "end", "cost", "currency"))
         question = replace(cost_question(asked, self.at), top=ALL)
         return risk_answer(self.metrics, self.customer_id, question, self.status, self.at)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 
+from chalicelib.domain.errors import InvalidInput
 from chalicelib.domain.findings import FAILED
 from chalicelib.domain.report import Block, Change, Chart, Column, KeyFigure, KeyFigures, Row, Series, Table, Text
 from chalicelib.usecases.documents.asked import Answer, Asked
@@ -74,7 +75,8 @@ def _issues(asked: Asked) -> Iterator[Block]:
     """Where the day doesn't tell of each control: what it says of those that fail."""
     columns = (Column("Control"), Column("Title"), Column("Severity"), Column("Failed resources", "integer"))
     rows = ((one["control_id"], one["title"], one["severity"], one["failed_resources"]) for one in asked.compliance["top_issues"])
-    yield table_or("No control is known to fail.", "Failing controls", columns, rows)
+    known = asked.compliance["score"]["failed"] is not None
+    yield table_or("No control fails." if known else "Nothing is known of it.", "Failing controls", columns, rows)
 
 
 def _fix(control: Answer) -> str:
@@ -96,7 +98,8 @@ def resources(asked: Asked) -> Iterator[Block]:
 
 def _resource_rows(control: Answer, answer: Answer) -> Iterator[Row]:
     for one in answer["failing_resources"]:
-        until = instant(one["exception"]["expires_at"]) if one["exception"] else ""
+        exception = one["exception"] or control["exception"]
+        until = instant(exception["expires_at"]) if exception else ""
         place = (one["account"], one["region"], one["resource"], one["type"] or "")
         yield (control["control_id"], one["severity"], *place, instant(one["updated_at"]), until)
 
@@ -166,8 +169,8 @@ def bridge(asked: Asked) -> Iterator[Block]:
     yield KeyFigures(
         f"From {answer['from']} to {answer['to']}",
         (
-            *(KeyFigure(f"Score {when}", side["unrounded"], "number", "of 100") for when, side in sides),
-            KeyFigure("Change of the rounded score", answer["change"], "integer", "points"),
+            *(KeyFigure(f"Unrounded score {when}", side["unrounded"], "number", "of 100") for when, side in sides),
+            KeyFigure("Change of it", answer["change"], "number", "points"),
         ),
     )
     causes = (
@@ -192,14 +195,19 @@ def bridge(asked: Asked) -> Iterator[Block]:
 
 
 def at_risk(asked: Asked) -> Iterator[Block]:
-    """What is spent where CRITICAL and HIGH controls fail."""
-    answer = asked.risk
+    """What is spent where CRITICAL and HIGH controls fail, whatever the framework."""
+    try:
+        answer = asked.risk
+    except InvalidInput as problem:
+        yield Text(f"What is spent there can't be told: {problem}.")
+        return
     if answer["at_risk"] is None:
         yield Text(NOT_TOLD)
         return
     columns = (Column("Account"), Column("Service"), Column("Cost", "money", answer["currency"] or ""), Column("Failing controls"))
     rows = ((one["account"], one["service"], one["amount"], _named(one)) for one in answer["at_risk"])
-    note = f"From {span(answer['window'])}. An exception takes no risk away, so it takes nothing off here."
+    of_all = " It is of the controls of all standards." if asked.framework else ""
+    note = f"From {span(answer['window'])}. An exception takes no risk away, so it takes nothing off here.{of_all}"
     nothing = "No critical or high control fails on a service that can be told."
     yield table_or(nothing, "Spend at risk", columns, rows, ("Total", "", answer["total"], ""), note)
     if answer["service_unknown"]:

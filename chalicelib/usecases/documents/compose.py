@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,13 +14,16 @@ from chalicelib.usecases.documents.asked import Answer, Asked
 from chalicelib.usecases.documents.costs import BASIS_LABELS
 from chalicelib.usecases.documents.layout import span
 from chalicelib.usecases.documents.sections import section_of
+from chalicelib.usecases.questions import FILTERS, is_tag
+from chalicelib.usecases.report_request import WINDOW
 
 Facts = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True)
 class Basis:
-    """What a report's numbers rest on: `watermarks` is how far each source was complete; `estimated` None is of no costs."""
+    """What a report's numbers rest on: `data_through` is how far all of it is known, `watermarks` how far each source was complete;
+    `estimated` None is of no costs."""
 
     estimated: bool | None
     data_through: datetime | None
@@ -38,15 +41,15 @@ def basis_of(asked: Asked) -> Basis:
     """Of the same answers that the sections were made of."""
     answers = list(asked.answers)
     watermarks = {source["source"]: source["data_through"] for answer in answers for source in answer["coverage"]["sources"]}
-    through = [answer["data_through"] for answer in answers if answer["data_through"]]
+    through = [answer["data_through"] for answer in answers]
     estimated = asked.costs["estimated"] if COSTS in asked.areas else None
-    return Basis(estimated, datetime.fromisoformat(max(through)) if through else None, dict(sorted(watermarks.items())))
+    return Basis(estimated, datetime.fromisoformat(min(through)) if all(through) else None, dict(sorted(watermarks.items())))
 
 
 def _facts(asked: Asked) -> Facts:
     found: list[tuple[str, str]] = []
     if COSTS in asked.areas:
-        found += cost_facts(asked.costs)
+        found += [*cost_facts(asked.costs), *_versions(asked)]
     if USAGE in asked.areas:
         usage = asked.usage
         found += [("Usage through", _moment(usage["data_through"]))] if COSTS in asked.areas else _window_facts(usage)
@@ -54,7 +57,30 @@ def _facts(asked: Asked) -> Facts:
         answer = asked.compliance
         found += [("Compliance as of", _moment(answer["data_through"])), ("Product", answer["score"]["product"] or NONE)]
         found += [("Definition", answer["score"]["definition"]), *([("Framework", asked.framework)] if asked.framework else [])]
-    return tuple(found)
+        if asked.areas == (COMPLIANCE,) and any(name in asked.parameters for name in WINDOW):
+            found.append(("Period", "now: compliance takes no period, whatever was asked for"))
+    return tuple(found) + tuple(("Only", narrowed) for narrowed in _filters(asked))
+
+
+def _filters(asked: Asked) -> Iterator[str]:
+    """What narrows costs and usage, a line each."""
+    for name, values in asked.parameters.items():
+        if name in FILTERS or is_tag(name):
+            yield f"{name} {', '.join(values)}"
+    if asked.parameters.get("charges") == ("usage",):
+        yield "charges for usage"
+
+
+def _versions(asked: Asked) -> Iterator[tuple[str, str]]:
+    """Which version of the days it tells of, where that isn't the first one."""
+    answer = asked.costs
+    if answer["as_of"]:
+        yield "As it was known at", _moment(answer["as_of"])
+    if answer["restated"]["days"]:
+        yield (
+            "Restated",
+            f"{answer['restated']['days']} days say something else than at first, last changed {_moment(answer['restated']['since'])}",
+        )
 
 
 def _window_facts(answer: Answer) -> list[tuple[str, str]]:

@@ -9,7 +9,7 @@ from chalicelib.domain.breakdown import group, top
 from chalicelib.domain.cost import BASES, CostDay
 from chalicelib.domain.errors import InvalidInput
 from chalicelib.domain.exact import add_known, percent, plain
-from chalicelib.domain.names import NONE
+from chalicelib.domain.names import NONE, OTHERS
 from chalicelib.domain.period import buckets
 from chalicelib.domain.report import Block, Change, Chart, Column, KeyFigure, KeyFigures, Row, Series, Table, Text
 from chalicelib.domain.spend import Chosen, by_key
@@ -19,7 +19,7 @@ from chalicelib.usecases.query import text_of
 from chalicelib.usecases.query_costs import lines_of
 
 BASIS_LABELS = {"billed": "Billed cost", "effective": "Effective cost", "list": "List cost"}
-LARGEST_BARS, STACKED = 10, 5
+LARGEST_BARS, STACKED, LEAST_TOLD = 10, 5, 3
 STATES = {"new": "new", "vanished": "gone"}
 
 
@@ -33,7 +33,7 @@ def figures(asked: Asked) -> Iterator[Block]:
             KeyFigure(BASIS_LABELS[answer["cost"]], answer["total"], "money", unit, Change(change["percent"], "%", against, "down")),
             KeyFigure("Previous period", change["previous_total"], "money", unit),
             KeyFigure("Change", change["amount"], "money", unit),
-            KeyFigure(f"Forecast for {ahead['month']}", ahead["amount"], "money", unit),
+            KeyFigure(f"Forecast for {ahead['month']}", ahead["amount"] if unit else None, "money", unit),
             KeyFigure("Difference to the source's own total", answer["reconciliation"]["difference"], "money", unit),
         ),
     )
@@ -72,14 +72,19 @@ def _stacks(asked: Asked) -> tuple[Series, ...]:
 
 
 def _named(parts: dict[str, Decimal | None], name: str, names: tuple[str, ...]) -> Decimal | None:
-    if name == "(others)" and name not in parts:
-        return add_known(amount for other, amount in parts.items() if other not in names)
+    if name == OTHERS:  # also where something is really called so
+        return add_known(amount for other, amount in parts.items() if other == OTHERS or other not in names)
     return parts.get(name, Decimal(0))
 
 
 def breakdown(asked: Asked) -> Iterator[Block]:
     answer = asked.costs
-    yield Chart("Largest lines", "bar", (Series("Cost", tuple(answer["breakdown"].items())[:LARGEST_BARS]),), answer["currency"] or "")
+    yield Chart(
+        f"Largest by {' and '.join(asked.cost_question.by)}",
+        "bar",
+        (Series("Cost", tuple(answer["breakdown"].items())[:LARGEST_BARS]),),
+        answer["currency"] or "",
+    )
     yield _by_line("Cost by line", "Name", answer, answer["breakdown"])
     yield _by_line("Cost by charge", "Charge", answer, answer["charges"])
 
@@ -129,10 +134,13 @@ def drivers(asked: Asked) -> Iterator[Block]:
 
 
 def anomalies(asked: Asked) -> Iterator[Block]:
+    if asked.cost_question.as_of:
+        yield Text("Unusual days are told as of now alone, not as of an earlier instant.")
+        return
     try:
         answer = asked.anomalies
-    except InvalidInput as problem:  # of a baseline in several currencies
-        yield Text(f"Anomalies can't be looked for: {problem}")
+    except InvalidInput as problem:  # nothing is known of the window, and what was before it is in several currencies
+        yield Text(f"Unusual days can't be told: {problem}.")
         return
     unit = answer["currency"] or ""
     money = (Column("Expected", "money", unit), Column("Actual", "money", unit), Column("Impact", "money", unit))
@@ -144,6 +152,9 @@ def anomalies(asked: Asked) -> Iterator[Block]:
     definition = answer["definition"]
     looked = f"{answer['days_checked']} days were looked at, each against its weekday in the {definition['weeks']} weeks before"
     note = f"{looked} ({definition['id']})."
+    if not answer["days_checked"]:
+        yield Text("Whether a day was unusual can't be told: of none enough weeks before it are known.")
+        return
     totals = ("Total", "", "", "", answer["total_impact"], "", "")
     yield table_or(f"Nothing unusual. {note}", "Unusual days", columns, rows, totals, note)
 
@@ -155,8 +166,8 @@ def _causes(one: Answer, unit: str) -> str:
 def forecast(asked: Asked) -> Iterator[Block]:
     answer = asked.costs
     ahead, unit = answer["forecast"], answer["currency"] or ""
-    if ahead["amount"] is None:
-        yield Text(f"There is no forecast: {ahead['reason']}.")
+    if ahead["amount"] is None or not unit:
+        yield Text(f"There is no forecast: {ahead['reason'] or 'no costs are known in this period'}.")
         return
     yield KeyFigures(
         f"Forecast for {ahead['month']}",
@@ -167,24 +178,30 @@ def forecast(asked: Asked) -> Iterator[Block]:
             KeyFigure("This month, as it will end", ahead["this_month"], "money", unit),
         ),
     )
-    told = ahead["backtest"]
-    record = f" Of {told['months']} past months told in the same way, {told['coverage']} % were inside the interval." if told else ""
-    yield Text(f"Made by {ahead['method']} from {ahead['days']} days.{record}")
+    yield Text(f"Made by {ahead['method']} from {ahead['days']} days.{_record(ahead['backtest'])}")
+
+
+def _record(told: Answer | None) -> str:
+    """How such forecasts did so far, where that says anything."""
+    if not told or told["months"] < LEAST_TOLD:
+        return " Too few past months could be told in the same way to say how good such forecasts are here."
+    return f" Of {told['months']} past months told in the same way, {told['coverage']} % were inside the interval."
 
 
 def reconciliation(asked: Asked) -> Iterator[Block]:
     """The lines against the source's own total."""
     answer = asked.costs
     held, unit = answer["reconciliation"], answer["currency"] or ""
+    whole = not asked.cost_question.selection.chosen
     yield KeyFigures(
-        "The lines against the source's own total",
+        f"{'The' if whole else 'All'} lines{'' if whole else ', whatever the filters,'} against the source's own total",
         (
             KeyFigure("Sum of lines", held["lines_total"], "money", unit),
             KeyFigure("The source's own total", held["source_total"], "money", unit),
             KeyFigure("Difference", held["difference"], "money", unit),
         ),
     )
-    said = joined((held["reason"] or "", held["note"] or "", held["invoice_note"] or ""))
+    said = joined((held["reason"] or "", held["note"] or "", (held["invoice_note"] or "") if whole else ""))
     if said:
         yield Text(said)
 
@@ -195,7 +212,8 @@ def lines(asked: Asked) -> Iterator[Block]:
     rows = asked.within_limits(_rows(asked.cost_days, asked, currency))
     money = tuple(Column(BASIS_LABELS[basis], "money", currency or "") for basis in BASES)
     columns = (Column("Day", "date"), Column("Service"), Column("Region"), Column("Account"), Column("Charge"), *money)
-    totals = tuple(_shown(add_known(row[5 + number] for row in rows)) for number in range(len(BASES)))  # type: ignore[misc]
+    known = len(asked.cost_days) > 0
+    totals = tuple(_shown(add_known(row[5 + at] for row in rows)) if known else None for at in range(len(BASES)))  # type: ignore[misc]
     yield Table("Cost lines by day", columns, rows, ("Total", "", "", "", "", *totals))
 
 

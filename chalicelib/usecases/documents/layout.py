@@ -31,6 +31,8 @@ def point_label(start: str) -> str:
 def span(window: Answer) -> str:
     """Whole days by their first and last, else hours, which end before the second of them."""
     start, end = (datetime.fromisoformat(window[edge]) for edge in ("start", "end"))
+    if end <= start:
+        return "nothing: none of it is over yet"
     if start == midnight(start.date()) and end == midnight(end.date()):
         return f"{start:%Y-%m-%d} to {end - DAY:%Y-%m-%d}"
     return f"{start:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M} UTC, the end not included"

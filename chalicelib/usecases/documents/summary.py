@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 
 from chalicelib.domain.report import Block, Text
 from chalicelib.domain.state import FAILING, PARTIAL
 from chalicelib.domain.template import COMPLIANCE, COSTS, USAGE
 from chalicelib.usecases.documents import compliance, costs, usage
 from chalicelib.usecases.documents.asked import Answer, Asked
+from chalicelib.usecases.documents.layout import instant
 from chalicelib.usecases.questions import FILTERS
 
 FIGURES = {COSTS: costs.figures, USAGE: usage.figures, COMPLIANCE: compliance.figures}
@@ -29,16 +31,25 @@ def notices(asked: Asked) -> Iterator[str]:
         covered = asked.costs["coverage"]
         if covered["days_present"] < covered["days_expected"]:
             yield f"Costs are known of {covered['days_present']} of {covered['days_expected']} days; the others are unknown, not zero."
-    for answer in asked.answers:
+    if USAGE in asked.areas:
+        hours = asked.usage["coverage"]
+        if hours["hours_present"] < (hours["hours_expected"] or 0):
+            told = f"{hours['hours_present']:,} of {hours['hours_expected']:,} hours of the accounts' regions"
+            yield f"Usage was read of {told}; the others are unknown, and not in its sums."
+        for name, count in hours["unknown_hours"].items():
+            yield f"{usage.LABELS.get(name, name)}: {count:,} of the hours that were read can't be told, and aren't in its sum."
+    for area, answer in zip(asked.areas, asked.answers, strict=True):
+        end = None if area == COMPLIANCE else min(asked.window.end, asked.at)
         for source in answer["coverage"]["sources"]:
-            yield from _of_source(source)
+            yield from _of_source(source, end)
     if COMPLIANCE in asked.areas and set(asked.parameters) & {*FILTERS}:
         yield "The filters narrow costs and usage; compliance is of all accounts."
 
 
-def _of_source(source: Answer) -> Iterator[str]:
+def _of_source(source: Answer, end: datetime | None) -> Iterator[str]:
+    """That it fails, or is behind where that concerns what is told: up to `end`, or (None) now."""
     if source["state"] in (FAILING, PARTIAL):
         reasons = ", ".join(sorted({failure["reason"] for failure in source["failures"]}))
-        yield f"The source {source['source']} is {source['state']} ({reasons or 'no reason given'}): its numbers are those of before."
-    elif source["stale"]:
+        yield f"The source {source['source']} is {source['state']} ({reasons or 'no reason given'}): some of it may be missing or old."
+    elif source["stale"] and (end is None or (instant(source["data_through"]) or end) < end):
         yield f"The source {source['source']} is stale: it was last complete up to {source['data_through']}."

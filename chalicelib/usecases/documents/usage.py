@@ -4,28 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
+from decimal import Decimal
 
 from chalicelib.domain.consumption import HEADLINE, UNITS
 from chalicelib.domain.report import Block, Change, Chart, Column, KeyFigure, KeyFigures, Series, Table
 from chalicelib.usecases.documents.asked import Asked
 from chalicelib.usecases.documents.layout import point_label
 
+NOTE = (
+    "Storage is the mean of its hours, everything else a sum. n/a: some of its hours weren't read or can't be told; the whole period"
+    " holds what is known of them."
+)
 LABELS = {"api_calls": "API calls", "storage_gb": "Storage", "compute_hours": "Compute", "data_transfer_gb": "Data transfer"}
 
 
 def figures(asked: Asked) -> Iterator[Block]:
     answer = asked.usage
     found = (
-        KeyFigure(
-            LABELS[metric],
-            answer["metrics"][metric],
-            "number",
-            UNITS[metric],
-            Change(answer["trends"][f"{metric}_change"], "%", "the same time before"),
-        )
-        for metric in HEADLINE
+        KeyFigure(LABELS[name], answer["metrics"][name], "number", UNITS[name], _change(answer["trends"][f"{name}_change"]))
+        for name in HEADLINE
     )
     yield KeyFigures("Usage", tuple(found))
+
+
+def _change(percent: Decimal | None) -> Change:
+    """Unknown where the time before isn't wholly known, or was nothing."""
+    return Change(percent, "%", "the same time before" if percent is not None else "the same time before: not wholly known, or 0")
 
 
 def trends(asked: Asked) -> Iterator[Block]:
@@ -50,4 +54,4 @@ def series(asked: Asked) -> Iterator[Block]:
     columns = (Column("Start", "time"), *(Column(LABELS[metric], "number", UNITS[metric]) for metric in HEADLINE))
     rows = tuple((datetime.fromisoformat(entry["start"]), *(entry[metric] for metric in HEADLINE)) for entry in answer["series"])
     totals = ("Whole period", *(answer["metrics"][metric] for metric in HEADLINE))
-    yield Table("Usage over time", columns, rows, totals, "Storage is the mean of its hours, everything else a sum; n/a was not read.")
+    yield Table("Usage over time", columns, rows, totals, NOTE)
