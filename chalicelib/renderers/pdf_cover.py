@@ -19,6 +19,10 @@ BAND = 12.0
 LOGO = (180.0, 64.0)
 """The box that a logo is fitted into."""
 _LABELS = 130.0
+ROUNDED = (
+    "Figures are rounded here for reading: money and percentages to two places, what is smaller to its first two digits."
+    " Totals are those of the exact figures, which the report's CSV and JSON documents hold to the last digit."
+)
 
 
 def band(look: style.Look) -> Any:
@@ -43,6 +47,7 @@ def cover_of(report: Report, look: style.Look, width: float, height: float) -> I
     yield Spacer(0, height * 0.06)
     generated = ("Generated", f"{shown(report.generated_at.replace(microsecond=0), 'time')} UTC")
     yield _facts([*report.facts, generated], look, width)
+    yield Paragraph(ROUNDED, style.NOTE)
 
 
 def _facts(facts: list[tuple[str, str]], look: style.Look, width: float) -> Flowable:

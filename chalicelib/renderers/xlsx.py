@@ -52,6 +52,7 @@ def _tables(report: Report) -> Iterable[tuple[str, Table]]:
 
 def _as_pages(sheet: Any) -> None:
     """Printed, a sheet is as wide as a page and as many pages long as it takes."""
+    sheet.oddFooter.center.text = "Page &P of &N"
     sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
     sheet.page_setup.orientation, sheet.page_setup.paperSize, sheet.page_setup.fitToHeight = "landscape", Worksheet.PAPERSIZE_A4, 0
 

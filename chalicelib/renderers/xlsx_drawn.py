@@ -49,6 +49,10 @@ def titled(chart: Chart) -> str:
 
 
 def _shape(made: Any, chart: Chart) -> None:
+    """From zero on where nothing is below it: else growth looks larger than it is."""
+    lowest = min((value for series in chart.series for _, value in _finite(value for _, value in series.points)), default=0.0)
+    if lowest >= 0:
+        made.y_axis.scaling.min = 0
     if chart.kind == "stacked":
         made.type, made.grouping, made.overlap = "col", "stacked", 100
     elif chart.kind in ("bar", "gauge"):

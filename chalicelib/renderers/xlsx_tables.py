@@ -39,7 +39,7 @@ def add_table(sheet: Any, table: Table, number: int, formats: list[str]) -> Iter
     values = list(islice(table.rows, 1000)) + ([table.totals] if table.totals else [])
     for index, name in enumerate(names):
         sheet.column_dimensions[get_column_letter(index + 1)].width = _width(name, table.columns[index], (row[index] for row in values))
-    sheet.freeze_panes = "A2"
+    sheet.freeze_panes, sheet.print_title_rows = "A2", "1:1"
     if table.rows:  # Excel repairs a file with a table that has none
         sheet.tables.add(_excel_table(names, len(table.rows), number))
     return _rows(Styles(sheet), names, table, formats)

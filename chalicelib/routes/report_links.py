@@ -41,7 +41,7 @@ def linking() -> links.Linking:
 @on(LINKS, "POST")
 def create(report_id: str) -> Response:
     request = report_links.current_request
-    body, named = of_body_as(request, links.LinkBody)
+    body, named = of_body_as(request, links.LinkBody) if request.raw_body else (links.LinkBody(), None)
     customer_id = customer_of(request, "report", named)
     customer_alone(request, "report")
     if not 1 <= body.expires_in_days <= links.LONGEST_DAYS:
