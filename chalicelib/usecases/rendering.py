@@ -96,7 +96,7 @@ def build(with_: Reporting, customer_id: str, record: ReportRecord, most_rows: i
 
     customer = with_.customers.get(customer_id)
     for _ in range(ROUNDS):
-        asked = Asked(with_.metrics, customer_id, record.parameters, record.created_at, areas_of(record.template), most_rows)
+        asked = Asked(with_.metrics, customer_id, record.parameters, record.created_at, areas_of(record.template), most_rows).reading_once()
         report = compose(
             record.type, record.template, asked, customer.name if customer else customer_id, _brand(with_, customer_id, asked.status)
         )

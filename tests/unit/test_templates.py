@@ -42,7 +42,7 @@ def books(*days: CostDay) -> Books:
 
 
 def asked(template: Template, store: Any, most_rows: int = 1000, **parameters: tuple[str, ...]) -> Asked:
-    return Asked(store, "acme", parameters, NOW, areas_of(template), most_rows)
+    return Asked(store, "acme", parameters, NOW, areas_of(template), most_rows).reading_once()
 
 
 def refused(body: TemplateBody) -> set[str]:
@@ -290,3 +290,9 @@ def test_spend_at_risk_in_several_currencies_is_asked_for_by_one() -> None:
     store.costs.found["acme"][date(2026, 11, 21)] = some_lines(1).costs.found["acme"][date(2026, 11, 20)]
     assert "currency" in texts_of(laid_out("security", store), "Spend at risk")
     assert "currency" not in texts_of(laid_out("security", store, currency="USD"), "Spend at risk")
+
+
+def test_what_several_sections_ask_is_read_once() -> None:
+    store = some_lines(3)
+    laid_out("cost-analysis", store)
+    assert store.costs.reads <= 3, "the window, what it is compared with, and the weeks before for unusual days"

@@ -160,7 +160,7 @@ OPERATIONS = (
     Operation("GET", TEMPLATES, "listTemplates", "Built-in and own templates of reports", REPORT, "Templates"),
     Operation("GET", A_TEMPLATE, "getTemplate", "One template", REPORT, "Template", problems=(404,)),
     Operation("PUT", A_TEMPLATE, "putTemplate", "Saves a template", REPORT, "Template", body="TemplateRequest", problems=(404, 409)),
-    Operation("DELETE", A_TEMPLATE, "deleteTemplate", "Forgets a template", REPORT, status=204, problems=(404,)),
+    Operation("DELETE", A_TEMPLATE, "deleteTemplate", "Forgets a template", REPORT, status=204, problems=(404, 409)),
     Operation(
         "POST",
         f"{TEMPLATES}/preview",

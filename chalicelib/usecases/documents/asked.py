@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from itertools import islice
-from typing import Any
+from typing import Any, cast
 
 from chalicelib.domain.anomalies import Thresholds
 from chalicelib.domain.cost import CostDay
@@ -17,6 +17,7 @@ from chalicelib.domain.report import Row
 from chalicelib.domain.state import CustomerStatus
 from chalicelib.domain.template import COMPLIANCE, COSTS, narrowed
 from chalicelib.usecases.charging import charging, rates_of
+from chalicelib.usecases.documents.once import ReadOnce
 from chalicelib.usecases.ports import MetricStore
 from chalicelib.usecases.query_anomalies import anomaly_answer
 from chalicelib.usecases.query_changes import changes_answer
@@ -45,6 +46,10 @@ class Asked:
     at: datetime
     areas: tuple[str, ...]
     most_rows: int
+
+    def reading_once(self) -> Asked:
+        """The same of a store each part of which is read once."""
+        return replace(self, metrics=cast(MetricStore, ReadOnce(self.metrics)))
 
     @cached_property
     def status(self) -> CustomerStatus:
@@ -80,7 +85,8 @@ class Asked:
         """The window's days at the customer's rates."""
         window = self.cost_question.window
         first, last = window.start.date(), (window.end - DAY).date()
-        read = self.metrics.costs.read(self.customer_id, first, last, as_of=self.cost_question.as_of)
+        consistent, as_of = not self.status.settled(self.at), self.cost_question.as_of
+        read = self.metrics.costs.read(self.customer_id, first, last, consistent=consistent, as_of=as_of)
         return charging(rates_of(self.metrics, self.customer_id, self.status))(read)
 
     @cached_property
