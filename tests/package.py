@@ -25,8 +25,10 @@ def objections(document: bytes) -> list[str]:
     with zipfile.ZipFile(io.BytesIO(document)) as archive:
         parts = {name: archive.read(name) for name in archive.namelist()}
         found = ["a part is there twice"] if len(parts) != len(archive.namelist()) else []
-    trees = {name: ElementTree.fromstring(content) for name, content in parts.items()}
-    return [*found, *_types(trees), *_links(trees), *_foreign(trees), *_names(trees), *_tables(trees), *_rows(trees)]
+    pictures = {name for name in parts if name.startswith("xl/media/") and name.endswith(".png")}
+    trees = {name: ElementTree.fromstring(content) for name, content in parts.items() if name not in pictures}
+    found += ["more than one picture, which is the logo"] if len(pictures) > 1 else []
+    return [*found, *_types(trees), *_links(trees, pictures), *_foreign(trees), *_names(trees), *_tables(trees), *_rows(trees)]
 
 
 def _types(trees: dict[str, Any]) -> Iterator[str]:
@@ -39,14 +41,14 @@ def _types(trees: dict[str, Any]) -> Iterator[str]:
         yield "a type is told twice"
 
 
-def _links(trees: dict[str, Any]) -> Iterator[str]:
+def _links(trees: dict[str, Any], pictures: set[str]) -> Iterator[str]:
     for name, tree in trees.items():
         if not name.endswith(".rels"):
             continue
         folder = posixpath.dirname(posixpath.dirname(name))
         for link in tree.iter(f"{PACKAGE}Relationship"):
             target = posixpath.normpath(posixpath.join("/", folder, link.get("Target"))).lstrip("/")
-            if link.get("TargetMode") == "External" or target not in trees:
+            if link.get("TargetMode") == "External" or target not in {*trees, *pictures}:
                 yield f"{name} leads to {link.get('Target')}"
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from typing import Any
 
+from openpyxl.drawing.image import Image
 from openpyxl.styles import Alignment, Font
 
 from chalicelib.domain.report import Block, Cell, Change, KeyFigure, KeyFigures, Report, Text
@@ -13,6 +15,8 @@ from chalicelib.renderers.xlsx_cells import BOLD, GENERAL, TIME, Column, Styles,
 from chalicelib.renderers.xlsx_names import number_format, signed
 
 WIDTHS = {"A": 34, "B": 34, "C": 10, "D": 14, "E": 10, "F": 28}
+LOGO = (220, 72)
+"""Pixels."""
 A_LINE = 125
 """Characters across all columns, about."""
 _HEADER = ("Figure", "Value", "Unit", "Change", "Unit", "Compared with")
@@ -28,6 +32,8 @@ class Summary:
         for letter, width in WIDTHS.items():
             sheet.column_dimensions[letter].width = width
         sheet.sheet_view.showGridLines = False
+        if report.brand.logo:
+            sheet.add_image(_logo(report.brand.logo), "E1")
         self._cover(report)
         for section in report.sections:
             if any(isinstance(block, KeyFigures | Text) for block in section.blocks):
@@ -68,6 +74,14 @@ class Summary:
         columns = [Column(index, self._styles, format, **look) for index, (_, format) in enumerate(cells, start=1)]
         cells_xml = [column.cell(str(number), value) for column, (value, _) in zip(columns, cells, strict=True)]
         self.rows.append(row_xml(number, cells_xml, height))
+
+
+def _logo(png: bytes) -> Image:
+    """Within the room beside the title, never distorted."""
+    image = Image(io.BytesIO(png))
+    scale = min(LOGO[0] / image.width, LOGO[1] / image.height, 1)
+    image.width, image.height = max(1, round(image.width * scale)), max(1, round(image.height * scale))
+    return image
 
 
 def _own(figure: KeyFigure) -> Iterator[_Styled]:

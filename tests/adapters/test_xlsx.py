@@ -15,8 +15,9 @@ from typing import Any
 
 import openpyxl
 import pytest
+from PIL import Image
 
-from chalicelib.domain.report import Change, Chart, Column, KeyFigure, KeyFigures, Report, Section, Series, Table, Text
+from chalicelib.domain.report import Brand, Change, Chart, Column, KeyFigure, KeyFigures, Report, Section, Series, Table, Text
 from chalicelib.renderers import write, xlsx_tables
 from tests.adapters.test_four_documents import COSTS, RICH, hash_of, render
 from tests.adapters.test_renderers import HOSTILE, _hostile
@@ -218,3 +219,16 @@ def test_a_spooled_file_gets_the_same_bytes_and_stays_open(format: str) -> None:
         write(RICH, format, file)
         file.seek(0)
         assert file.read() == render(RICH, format)
+
+
+def test_a_logo_is_the_only_picture_and_stands_undistorted_beside_the_title() -> None:
+    logo = io.BytesIO()
+    Image.new("RGBA", (440, 110), "#c01040").save(logo, "PNG")
+    made = replace(of(Text("x")), brand=Brand("Acme", "#c01040", logo.getvalue()))
+    document = render(made, "xlsx")
+    assert objections(document) == []
+    assert render(made, "xlsx") == document
+    (picture,) = openpyxl.load_workbook(io.BytesIO(document))["Summary"]._images
+    assert (picture.width, picture.height) == (440, 110), "the file's own"
+    anchor = picture.anchor
+    assert (anchor._from.row, anchor._from.col, round(anchor.ext.width / 9525), round(anchor.ext.height / 9525)) == (0, 4, 220, 55)
