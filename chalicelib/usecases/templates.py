@@ -6,18 +6,19 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from chalicelib.domain.errors import Conflict, InvalidInput, NotFound
-from chalicelib.domain.report import Report, Table
 from chalicelib.domain.reporting import CUSTOM, ReportRecord
 from chalicelib.domain.template import BUILT_IN, SECTIONS, Part, Template, Templates, areas_of
 from chalicelib.usecases.ports import MetricStore
 from chalicelib.usecases.query import Answer
 from chalicelib.usecases.questions import FILTERS, is_tag
-from chalicelib.usecases.rendering import build
 from chalicelib.usecases.report_request import checked, parameters_of
 from chalicelib.usecases.reporting import Reporting
+
+if TYPE_CHECKING:
+    from chalicelib.domain.report import Report
 
 MOST_SAVED, MOST_SECTIONS, LONGEST_TITLE = 50, 30, 100
 MOST_PREVIEWED, ROWS_SHOWN = 20_000, 20
@@ -121,6 +122,8 @@ def delete(store: MetricStore, customer_id: str, wanted: str) -> None:
 
 def preview(with_: Reporting, customer_id: str, template: Template) -> Report:
     """What a report of it would say now, of each table its first rows."""
+    from chalicelib.usecases.rendering import build  # what lays reports out is only needed here
+
     now = with_.clock()
     record = ReportRecord("0" * 32, CUSTOM, template, "json", template.parameters, now, 1, "")
     report, _ = build(with_, customer_id, record, MOST_PREVIEWED)
@@ -130,6 +133,8 @@ def preview(with_: Reporting, customer_id: str, template: Template) -> Report:
 
 def _first(block: Any) -> Any:
     """Totals stay those of all rows."""
+    from chalicelib.domain.report import Table
+
     if not isinstance(block, Table) or len(block.rows) <= ROWS_SHOWN:
         return block
     told = f"The first {ROWS_SHOWN} of {len(block.rows):,} rows."
