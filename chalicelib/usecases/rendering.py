@@ -48,8 +48,8 @@ def run(with_: Reporting, customer_id: str, report_id: str) -> None:
         raise Busy("the report was taken by another worker")
     try:
         ready = replace(make(with_, customer_id, claimed), status=READY, finished_at=with_.clock())
-        if not with_.records.swap(customer_id, claimed, ready):
-            with_.files.delete(customer_id, report_id)
+        if not with_.records.swap(customer_id, claimed, ready) and with_.records.get(customer_id, report_id) is None:
+            with_.files.delete(customer_id, report_id)  # where another worker has gone on, its document lies there, too
     except (InvalidInput, ReportTooLarge) as error:
         fail(with_, customer_id, claimed, error.code, str(error))
     except StoreUnavailable as error:

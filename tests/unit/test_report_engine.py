@@ -233,6 +233,20 @@ def test_a_worker_that_was_killed_is_taken_over_from_once_it_must_be_dead(engine
     assert (engine.run().status, engine.run().attempts) == (READY, 2)
 
 
+def test_a_worker_that_was_taken_over_from_takes_nothing_of_the_others(engine: Engine) -> None:
+    engine.ask()
+
+    def meanwhile() -> None:
+        engine.writing = lambda: None
+        engine.clock.now += rendering.LEASE
+        engine.run()
+
+    engine.writing = meanwhile
+    record = engine.run()
+    assert (record.status, record.attempts) == (READY, 2)
+    assert (REPORT_ID, 2) in engine.files.kept
+
+
 def test_after_three_workers_were_killed_it_is_given_up(engine: Engine) -> None:
     record = engine.ask()
     engine.records.found[REPORT_ID] = replace(record, status=RENDERING, attempts=3, started_at=NOW)
