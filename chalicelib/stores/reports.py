@@ -27,7 +27,7 @@ class Reports:
     def create(self, customer_id: str, record: ReportRecord, once: Once | None) -> ReportRecord:
         """In one transaction: the record, its place among those under way and the request's key."""
         for attempt in range(ROUNDS):
-            held = self._made_by(customer_id, once) if once else None
+            held = self.made_by(customer_id, once) if once else None
             if held:
                 return held
             refused = self._dynamo.together(self._creation(customer_id, record, once))
@@ -70,8 +70,8 @@ class Reports:
             actions.append({"Put": free})
         return actions
 
-    def _made_by(self, customer_id: str, once: Once) -> ReportRecord | None:
-        """What the key made within its lifetime."""
+    def made_by(self, customer_id: str, once: Once) -> ReportRecord | None:
+        """What the key made within its lifetime; KeyReused for another request of it, Conflict where that is deleted."""
         item = self._dynamo.get(self._table, _names(customer_id, f"{ONCE}{once.key}"))
         if item is None or expired(item, self._now()):
             return None

@@ -16,6 +16,10 @@ class ReportStore(Protocol):
         """
         ...
 
+    def made_by(self, customer_id: str, once: Once) -> ReportRecord | None:
+        """What the same request made before; KeyReused for another request of that key, Conflict where what it made is deleted."""
+        ...
+
     def get(self, customer_id: str, report_id: str) -> ReportRecord | None: ...
     def swap(self, customer_id: str, was: ReportRecord, record: ReportRecord) -> bool:
         """False, with nothing changed, when the record is gone or further than it was. A finished one isn't under way any more."""

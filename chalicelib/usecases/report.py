@@ -11,12 +11,11 @@ from typing import NamedTuple
 from chalicelib.domain.choosing import CustomerSettings
 from chalicelib.domain.errors import Conflict, StoreUnavailable
 from chalicelib.domain.reporting import QUEUED, READY, Once, ReportRecord
-from chalicelib.domain.state import CustomerStatus
 from chalicelib.domain.template import COMPLIANCE, COSTS, USAGE, Templates, areas_of
 from chalicelib.usecases.manifest import sha256_of
 from chalicelib.usecases.query import Answer, text_of
 from chalicelib.usecases.questions import Parameters
-from chalicelib.usecases.report_request import checked, wanted_of
+from chalicelib.usecases.report_request import checked, digest_of, wanted_of
 from chalicelib.usecases.reporting import Reporting, fetch
 
 LOST_AFTER = timedelta(seconds=30)
@@ -26,15 +25,15 @@ LOST_AFTER = timedelta(seconds=30)
 def request(with_: Reporting, customer_id: str, body: Parameters, report_id: str, key: str | None) -> ReportRecord:
     """Records the report as queued and queues it; with an Idempotency-Key that was used before, the report that it made then."""
     now = with_.clock()
-    status = with_.metrics.status(customer_id)
-    record, digest = _record(with_, customer_id, body, report_id, status, now)
-    once = None if key is None else Once(hashlib.sha256(key.encode()).hexdigest(), digest)
-    held = with_.records.create(customer_id, record, once)
-    if held.id == record.id:
+    once = None if key is None else Once(hashlib.sha256(key.encode()).hexdigest(), digest_of(body))
+    held = with_.records.made_by(customer_id, once) if once else None  # before the body is looked at: what it asks for may be gone by now
+    if held is None:
+        held = with_.records.create(customer_id, _record(with_, customer_id, body, report_id, now), once)
+    if held.id == report_id:
         try:
-            _queue(with_, customer_id, record)
+            _queue(with_, customer_id, held)
         except StoreUnavailable:
-            with_.records.delete(customer_id, record.id, once)
+            with_.records.delete(customer_id, report_id, once)
             raise
     elif held.status == QUEUED and now - held.created_at > LOST_AFTER:
         _queue(with_, customer_id, held)
@@ -45,16 +44,13 @@ def _queue(with_: Reporting, customer_id: str, record: ReportRecord) -> None:
     with_.queue.send([{"job": "report", "customer_id": customer_id, "report_id": record.id}])
 
 
-def _record(
-    with_: Reporting, customer_id: str, body: Parameters, report_id: str, status: CustomerStatus, now: datetime
-) -> tuple[ReportRecord, str]:
-    """(the record, the request's digest)."""
+def _record(with_: Reporting, customer_id: str, body: Parameters, report_id: str, now: datetime) -> ReportRecord:
+    status = with_.metrics.status(customer_id)
     saved = with_.metrics.choices.get(customer_id, Templates) if Templates.NAME in status.choices else None
     wanted = wanted_of(customer_id, body, saved or Templates(), now)
     held = with_.metrics.choices.get(customer_id, CustomerSettings) if CustomerSettings.NAME in status.choices else None
     months = (held or CustomerSettings()).report_retention_months
-    record = ReportRecord(report_id, wanted.type, wanted.template, wanted.format, wanted.parameters, now, months, wanted.filename)
-    return record, wanted.digest
+    return ReportRecord(report_id, wanted.type, wanted.template, wanted.format, wanted.parameters, now, months, wanted.filename)
 
 
 def link(with_: Reporting, customer_id: str, report_id: str) -> str:

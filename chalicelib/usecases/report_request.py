@@ -34,7 +34,6 @@ class Wanted(NamedTuple):
     parameters: dict[str, tuple[str, ...]]
     window: Window
     filename: str
-    digest: str
 
 
 def parameters_of(template: Template) -> tuple[str, ...]:
@@ -61,8 +60,14 @@ def wanted_of(customer_id: str, body: Parameters, saved: Templates, now: datetim
     parameters = merged(template.parameters, given)
     window = checked(template, parameters, now)
     filename = f"{customer_id}_{_name(kind, template)}_{_span(template, window, now)}.{form}"
-    digest = hashlib.sha256(repr((kind, template.id, form, given)).encode()).hexdigest()
-    return Wanted(kind, template, form, parameters, window, filename, digest)
+    return Wanted(kind, template, form, parameters, window, filename)
+
+
+def digest_of(body: Parameters) -> str:
+    """Equal for bodies that say the same, whatever the order of their members; it needn't be a good one."""
+    aliases = {"type": TYPE_ALIASES, "format": FORMAT_ALIASES}
+    said = {name: tuple(aliases.get(name, {}).get(value, value) for value in values) for name, values in sorted(body.items())}
+    return hashlib.sha256(repr(said).encode(errors="backslashreplace")).hexdigest()
 
 
 def merged(own: Mapping[str, tuple[str, ...]], given: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:

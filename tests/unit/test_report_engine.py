@@ -13,11 +13,12 @@ from typing import Any, BinaryIO
 import pytest
 
 from chalicelib.domain.customer import Customer
-from chalicelib.domain.errors import Busy, KeyReused, ReportTooLarge, StoreUnavailable
+from chalicelib.domain.errors import Busy, InvalidInput, KeyReused, ReportTooLarge, StoreUnavailable
 from chalicelib.domain.report import Report
 from chalicelib.domain.reporting import FAILED, QUEUED, READY, RENDERING, Once, ReportRecord
 from chalicelib.domain.signals import REPORTS_FAILED
 from chalicelib.domain.state import CustomerStatus
+from chalicelib.domain.template import BUILT_IN, Templates
 from chalicelib.renderers import json as canonical_json
 from chalicelib.security.signing import Signer, check, fingerprint
 from chalicelib.usecases import rendering, report
@@ -38,12 +39,13 @@ class FakeRecords:
     found: dict[str, ReportRecord] = field(default_factory=dict)
     keys: dict[str, tuple[str, str]] = field(default_factory=dict)
 
+    def made_by(self, customer_id: str, once: Once) -> ReportRecord | None:
+        request, held = self.keys.get(once.key, (once.request, ""))
+        if request != once.request:
+            raise KeyReused(("Idempotency-Key", "was used"))
+        return self.found.get(held)
+
     def create(self, customer_id: str, record: ReportRecord, once: Once | None) -> ReportRecord:
-        if once and once.key in self.keys:
-            request, held = self.keys[once.key]
-            if request != once.request:
-                raise KeyReused(("Idempotency-Key", "was used"))
-            return self.found[held]
         if once:
             self.keys[once.key] = (once.request, record.id)
         self.found[record.id] = record
@@ -316,6 +318,16 @@ def test_a_repeated_request_queues_again_only_what_seems_lost(engine: Engine) ->
     engine.clock.now += report.LOST_AFTER + timedelta(seconds=1)
     assert report.request(engine.with_, "acme", BODY, "b" * 32, "key") == made
     assert [job["report_id"] for job in engine.queue.sent] == [REPORT_ID, REPORT_ID]
+
+
+def test_a_repeated_request_is_answered_though_what_it_asks_for_is_gone(engine: Engine) -> None:
+    engine.books.change("acme", Templates, lambda held: Templates((replace(BUILT_IN["usage"], id="mine"),)))
+    body = {"type": ["custom"], "template": ["mine"], "format": ["csv"]}
+    made = report.request(engine.with_, "acme", body, REPORT_ID, "key")
+    engine.books.change("acme", Templates, lambda held: Templates())
+    assert report.request(engine.with_, "acme", body, "b" * 32, "key") == made
+    with pytest.raises(InvalidInput):
+        report.request(engine.with_, "acme", body, "b" * 32, "another key")
 
 
 def proof(engine: Engine, folder: Path) -> tuple[Path, Any]:

@@ -17,7 +17,7 @@ from chalicelib.usecases import templates
 from chalicelib.usecases.documents.asked import Asked
 from chalicelib.usecases.documents.compose import basis_of, compose
 from chalicelib.usecases.documents.sections import BLOCKS, field_of
-from chalicelib.usecases.report_request import wanted_of
+from chalicelib.usecases.report_request import digest_of, wanted_of
 from chalicelib.usecases.templates import PartBody, TemplateBody
 from tests.fakes import FakeBooks, FakeCompliance
 
@@ -173,8 +173,8 @@ def test_requests_that_differ_have_different_digests() -> None:
         {"type": ["costs"], "service": ["a", "b"]},
         {"type": ["costs"], "service": ["b", "a"]},
     ]
-    assert len({wanted(body).digest for body in bodies}) == len(bodies)
-    assert wanted({"type": ["executive"]}).digest == wanted({"type": ["monthly"]}).digest
+    assert len({digest_of(body) for body in bodies}) == len(bodies)
+    assert digest_of({"type": ["executive"], "top": ["1"]}) == digest_of({"top": ["1"], "type": ["monthly"]})
 
 
 def some_lines(count: int, currency: str = "USD", *names: str) -> Books:
