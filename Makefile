@@ -63,7 +63,7 @@ template: $(INSTALLED) ## cfn-lint on every stage's template
 
 check: lint types arrows template test ## everything that CI checks
 
-bench: $(INSTALLED) ## speed, reads and memory against their limits (two minutes on an idle machine)
+bench: $(INSTALLED) ## speed, reads and memory against their limits (seven minutes)
 	@$(BIN)/python -m bench
 
 pictures: $(INSTALLED) ## the README's pictures, from a running `make run`
