@@ -14,6 +14,7 @@ from chalicelib.domain.errors import Conflict, InvalidInput, NotFound, ReportToo
 from chalicelib.domain.report import Brand, KeyFigures, Report, Table, Text
 from chalicelib.domain.template import AREAS, BUILT_IN, COMPLIANCE, COSTS, OF_TYPE, SECTIONS, USAGE, Part, Template, Templates, areas_of
 from chalicelib.usecases import templates
+from chalicelib.usecases.documents import usage
 from chalicelib.usecases.documents.asked import Asked
 from chalicelib.usecases.documents.compose import basis_of, compose
 from chalicelib.usecases.documents.sections import BLOCKS, field_of
@@ -296,3 +297,16 @@ def test_what_several_sections_ask_is_read_once() -> None:
     store = some_lines(3)
     laid_out("cost-analysis", store)
     assert store.costs.reads <= 3, "the window, what it is compared with, and the weeks before for unusual days"
+
+
+def test_a_day_that_has_only_begun_is_told_beside_its_chart() -> None:
+    begun = {"start": "2026-11-23T00:00:00Z", "end": "2026-11-24T00:00:00Z"}
+    over = {"start": "2026-11-22T00:00:00Z", "end": "2026-11-23T00:00:00Z"}
+    made = asked(BUILT_IN["usage"], Books())
+    for through, told in (
+        ("2026-11-23T02:00:00Z", " 2026-11-23 holds only what is in up to 02:00 UTC."),
+        ("2026-11-23T00:00:00Z", ""),
+        (None, ""),
+    ):
+        made.__dict__["usage"] = {"data_through": through, "series": [over, begun]}
+        assert usage._unfinished(made) == told

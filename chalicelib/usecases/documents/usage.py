@@ -35,10 +35,18 @@ def _change(percent: Decimal | None) -> Change:
 def trends(asked: Asked) -> Iterator[Block]:
     answer, coverage = asked.usage, asked.usage["coverage"]
     note = f"{coverage['hours_present']} of {coverage['hours_expected'] or 0} account-region hours of this period have been read."
+    note += _unfinished(asked)
     for metric in HEADLINE:
         points = tuple((point_label(entry["start"]), entry[metric]) for entry in answer["series"])
         yield Chart(f"{LABELS[metric]} over time", "line", (Series(LABELS[metric], points),), UNITS[metric], note=note)
-        note = ""
+        note = _unfinished(asked).strip()
+
+
+def _unfinished(asked: Asked) -> str:
+    """Which bucket has only begun: in a chart it would look like a fall."""
+    through = asked.usage["data_through"] or ""  # instants of one form, which texts compare as
+    begun = [entry for entry in asked.usage["series"] if entry["start"] < through < entry["end"]]
+    return "".join(f" {point_label(entry['start'])} holds only what is in up to {through[11:16]} UTC." for entry in begun)
 
 
 def breakdown(asked: Asked) -> Iterator[Block]:
