@@ -32,7 +32,6 @@ class Wanted(NamedTuple):
     template: Template
     format: str
     parameters: dict[str, tuple[str, ...]]
-    window: Window
     filename: str
 
 
@@ -60,7 +59,7 @@ def wanted_of(customer_id: str, body: Parameters, saved: Templates, now: datetim
     parameters = merged(template.parameters, given)
     window = checked(template, parameters, now)
     filename = f"{customer_id}_{_name(kind, template)}_{_span(template, window, now)}.{form}"
-    return Wanted(kind, template, form, parameters, window, filename)
+    return Wanted(kind, template, form, parameters, filename)
 
 
 def digest_of(body: Parameters) -> str:

@@ -160,7 +160,10 @@ def anomalies(asked: Asked) -> Iterator[Block]:
 
 
 def _causes(one: Answer, unit: str) -> str:
-    return joined(f"{cause['account']} in {cause['region']}: {cause['impact']:,.2f} {unit}" for cause in one["causes"])
+    """Each with its exact share where there are several; the impact of one alone stands in its row."""
+    several = len(one["causes"]) > 1
+    shares = (f": {cause['impact']} {unit}" if several else "" for cause in one["causes"])
+    return joined(f"{cause['account']} in {cause['region']}{share}" for cause, share in zip(one["causes"], shares, strict=True))
 
 
 def forecast(asked: Asked) -> Iterator[Block]:

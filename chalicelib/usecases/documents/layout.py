@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from chalicelib.domain.period import DAY, midnight
-from chalicelib.domain.report import Block, Cell, Column, Row, Table, Text
+from chalicelib.domain.report import Block, Column, Row, Table, Text
 
 Answer = Mapping[str, Any]
 
@@ -57,8 +57,3 @@ def table_or(text: str, title: str, columns: Sequence[Column], rows: Iterable[Ro
 
 def joined(parts: Iterable[str]) -> str:
     return "; ".join(part for part in parts if part)
-
-
-def cell(answer: Answer, name: str) -> Cell:
-    value: Cell = answer[name]
-    return value
