@@ -122,15 +122,17 @@ def drivers(asked: Asked) -> Iterator[Block]:
     if moved:
         yield Chart("Largest changes", "bar", (Series("Change", moved),), unit)
     money = (Column("Before", "money", unit), Column("Now", "money", unit), Column("Change", "money", unit))
+    states = [STATES.get(line["state"], "") for line in lines]
+    told = any(states)  # a column of nothing says nothing
+    columns = (Column("Name"), *money, Column("Percent", "percent"), *([Column("State")] if told else []))
     rows = (
-        (line["name"], line["previous"], line["current"], line["amount"], line["percent"], STATES.get(line["state"], "")) for line in lines
+        (line["name"], line["previous"], line["current"], line["amount"], line["percent"], *([state] if told else []))
+        for line, state in zip(lines, states, strict=True)
     )
-    totals = ("Total", change["previous_total"], add_known(line["current"] for line in lines), change["amount"], change["percent"], "")
+    sums = (change["previous_total"], add_known(line["current"] for line in lines), change["amount"], change["percent"])
     price = change["price_effect"]
     note = joined((f"Before is {_against(change)}.", f"{price} {unit} of the change comes of other rates." if price else ""))
-    yield table_or(
-        "Nothing changed.", "Change by line", (Column("Name"), *money, Column("Percent", "percent"), Column("State")), rows, totals, note
-    )
+    yield table_or("Nothing changed.", "Change by line", columns, rows, ("Total", *sums, *([""] if told else [])), note)
 
 
 def anomalies(asked: Asked) -> Iterator[Block]:
