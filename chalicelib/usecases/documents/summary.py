@@ -11,7 +11,7 @@ from chalicelib.domain.template import COMPLIANCE, COSTS, USAGE
 from chalicelib.usecases.documents import compliance, costs, usage
 from chalicelib.usecases.documents.asked import Answer, Asked
 from chalicelib.usecases.documents.layout import instant
-from chalicelib.usecases.questions import FILTERS
+from chalicelib.usecases.questions import FILTERS, is_tag
 
 FIGURES = {COSTS: costs.figures, USAGE: usage.figures, COMPLIANCE: compliance.figures}
 
@@ -42,7 +42,7 @@ def notices(asked: Asked) -> Iterator[str]:
         end = None if area == COMPLIANCE else min(asked.window.end, asked.at)
         for source in answer["coverage"]["sources"]:
             yield from _of_source(source, end)
-    if COMPLIANCE in asked.areas and set(asked.parameters) & {*FILTERS}:
+    if COMPLIANCE in asked.areas and any(name in FILTERS or is_tag(name) for name in asked.parameters):
         yield "The filters narrow costs and usage; compliance is of all accounts."
 
 
