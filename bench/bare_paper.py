@@ -13,8 +13,8 @@ from reportlab.lib.styles import getSampleStyleSheet
 from reportlab.platypus import LongTable, Paragraph, SimpleDocTemplate, Spacer
 from reportlab.platypus import Table as Grid
 
+from chalicelib.domain.figures import shown
 from chalicelib.domain.report import Chart, KeyFigures, Report, Table
-from chalicelib.renderers.figures import shown
 
 STYLE = [("GRID", (0, 0), (-1, -1), 0.3, "grey"), ("FONTSIZE", (0, 0), (-1, -1), 8)]
 MARGIN = 48.0

@@ -9,7 +9,7 @@ from decimal import Decimal
 from itertools import count
 from typing import Any
 
-from chalicelib.renderers.figures import storable
+from chalicelib.domain.figures import storable
 
 UNKNOWN = "n/a"
 FIXED = ("section", "table", "row")

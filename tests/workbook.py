@@ -8,7 +8,7 @@ from decimal import Decimal
 from itertools import zip_longest
 from typing import Any
 
-from chalicelib.renderers.figures import storable
+from chalicelib.domain.figures import storable
 from tests.figures import UNKNOWN, headings, numbered, unit_of
 
 BLANK = ""

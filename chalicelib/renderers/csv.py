@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO
 
+from chalicelib.domain.figures import exact, heading, known, storable, unique, unit_of
 from chalicelib.domain.report import Block, Cell, Chart, Column, KeyFigure, KeyFigures, Report, Row, Table
-from chalicelib.renderers.figures import exact, heading, known, storable, unique, unit_of
 
 FIXED = ("section", "table", "row")
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")

@@ -10,8 +10,8 @@ from typing import Any, BinaryIO
 
 import msgspec
 
+from chalicelib.domain.figures import instant, known
 from chalicelib.domain.report import Cell, Chart, KeyFigure, KeyFigures, Report, Section, Table, Text
-from chalicelib.renderers.figures import instant, known
 
 DOCUMENT = "securebase-report/1"
 ROWS_AT_ONCE = 50

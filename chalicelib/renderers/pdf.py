@@ -10,9 +10,9 @@ from reportlab.lib.pagesizes import A4, landscape
 from reportlab.lib.styles import ParagraphStyle
 from reportlab.platypus import BaseDocTemplate, CondPageBreak, Flowable, Frame, NextPageTemplate, PageBreak, PageTemplate, Paragraph, Spacer
 
+from chalicelib.domain.figures import printable
 from chalicelib.domain.report import Block, Chart, KeyFigures, Report, Section, Table, Text
 from chalicelib.renderers import pdf_look as style
-from chalicelib.renderers.figures import printable
 from chalicelib.renderers.pdf_chart import drawings
 from chalicelib.renderers.pdf_contents import UNTITLED, Contents, section_key, table_key
 from chalicelib.renderers.pdf_cover import band, cover_of

@@ -8,8 +8,8 @@ from decimal import Decimal
 from reportlab.graphics.shapes import Drawing, Line, Rect
 from reportlab.lib.colors import Color
 
+from chalicelib.domain.figures import shown, stated_places
 from chalicelib.domain.report import Chart, Kind
-from chalicelib.renderers.figures import shown, stated_places
 from chalicelib.renderers.pdf_axis import SIZE, Axis, coordinate, coordinates, small_text
 from chalicelib.renderers.pdf_look import GREY, INK
 from chalicelib.renderers.pdf_stacked import SHADES

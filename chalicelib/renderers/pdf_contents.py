@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from chalicelib.domain.figures import shown
 from chalicelib.domain.report import Report, Section, Table
-from chalicelib.renderers.figures import shown
 from chalicelib.renderers.pdf_look import GREY, INK, MARGIN, RULE, Look
 from chalicelib.renderers.pdf_rows import STRETCH
 from chalicelib.renderers.pdf_text import BOLD, PLAIN, fitting, text_width, visible_text

@@ -10,9 +10,9 @@ from reportlab.lib.utils import ImageReader
 from reportlab.platypus import Flowable, Paragraph, Spacer
 from reportlab.platypus import Table as Grid
 
+from chalicelib.domain.figures import shown
 from chalicelib.domain.report import Report
 from chalicelib.renderers import pdf_look as style
-from chalicelib.renderers.figures import shown
 from chalicelib.renderers.pdf_text import safe_text
 
 BAND = 12.0

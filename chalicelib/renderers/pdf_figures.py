@@ -9,9 +9,9 @@ from reportlab.lib.styles import ParagraphStyle
 from reportlab.platypus import CondPageBreak, Flowable, Paragraph, Spacer
 from reportlab.platypus import Table as Grid
 
+from chalicelib.domain.figures import UNKNOWN, known, shown, unit_of
 from chalicelib.domain.report import Change, KeyFigure, KeyFigures
 from chalicelib.renderers import pdf_look as style
-from chalicelib.renderers.figures import UNKNOWN, known, shown, unit_of
 from chalicelib.renderers.pdf_text import safe_text, text_width
 
 LONGEST_FIGURE = 120

@@ -7,8 +7,8 @@ from decimal import Decimal
 from reportlab.graphics.shapes import Drawing, Line, Rect, String
 from reportlab.lib.colors import HexColor
 
+from chalicelib.domain.figures import UNKNOWN, known, shown
 from chalicelib.domain.report import Chart
-from chalicelib.renderers.figures import UNKNOWN, known, shown
 from chalicelib.renderers.pdf_axis import Axis, coordinate, round_axis, small_text, tick_text
 from chalicelib.renderers.pdf_bars import figures_of
 from chalicelib.renderers.pdf_look import GREY, INK, RULE, WORSE, Look

@@ -10,8 +10,8 @@ from typing import Any
 from reportlab.pdfbase.pdfdoc import PDFDictionary, PDFName, PDFStream
 from reportlab.pdfgen.canvas import Canvas
 
+from chalicelib.domain.figures import printable
 from chalicelib.domain.report import Report
-from chalicelib.renderers.figures import printable
 from chalicelib.renderers.pdf_contents import Contents
 from chalicelib.renderers.pdf_look import GREY, MARGIN, RULE
 from chalicelib.renderers.pdf_text import LONGEST, PLAIN, fitting, text_width, visible_text

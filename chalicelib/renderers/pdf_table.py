@@ -6,8 +6,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from chalicelib.domain.figures import FIGURES, heading, shown
 from chalicelib.domain.report import Cell, Column, Table
-from chalicelib.renderers.figures import FIGURES, heading, shown
 from chalicelib.renderers.pdf_text import BOLD, PLAIN, text_width, visible_text, wrapped
 
 SIZES = (9.0, 8.25, 7.5, 6.75, 6.0, 5.0)

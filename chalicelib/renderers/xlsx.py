@@ -11,8 +11,8 @@ from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.worksheet.worksheet import Worksheet
 from openpyxl.writer.excel import ExcelWriter
 
+from chalicelib.domain.figures import storable, unique
 from chalicelib.domain.report import Chart, Report, Table
-from chalicelib.renderers.figures import storable, unique
 from chalicelib.renderers.xlsx_archive import Archive
 from chalicelib.renderers.xlsx_charts import Charts
 from chalicelib.renderers.xlsx_names import LONGEST_NAME, sheet_name

@@ -13,8 +13,8 @@ from openpyxl.cell import WriteOnlyCell
 from openpyxl.styles import Font
 from openpyxl.utils import get_column_letter
 
+from chalicelib.domain.figures import UNKNOWN, storable
 from chalicelib.domain.report import Cell
-from chalicelib.renderers.figures import UNKNOWN, storable
 
 DAY, TIME, GENERAL = "yyyy-mm-dd", "yyyy-mm-dd hh:mm:ss", "General"
 BOLD: dict[str, Any] = {"font": Font(bold=True)}

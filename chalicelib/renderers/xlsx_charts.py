@@ -9,8 +9,8 @@ from typing import Any
 
 from openpyxl.utils import get_column_letter
 
+from chalicelib.domain.figures import known
 from chalicelib.domain.report import Cell, Chart, Series
-from chalicelib.renderers.figures import known
 from chalicelib.renderers.xlsx_cells import BOLD, GENERAL, Column, Styles, row_xml
 from chalicelib.renderers.xlsx_drawn import drawn, titled
 from chalicelib.renderers.xlsx_names import number_format

@@ -11,8 +11,8 @@ from openpyxl.chart.data_source import AxDataSource, NumData, NumDataSource, Num
 from openpyxl.chart.legend import Legend
 from openpyxl.chart.series import Series, SeriesLabel
 
+from chalicelib.domain.figures import known, storable
 from chalicelib.domain.report import Cell, Chart
-from chalicelib.renderers.figures import known, storable
 from chalicelib.renderers.xlsx_cells import GENERAL, double
 
 LONGEST_TITLE = 200

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
+from chalicelib.domain.figures import MOST_PLACES, cut, heading, is_tiny, printable, stated_places, unique
 from chalicelib.domain.report import Cell, Column, Kind
-from chalicelib.renderers.figures import MOST_PLACES, cut, heading, is_tiny, printable, stated_places, unique
 from chalicelib.renderers.xlsx_cells import DAY, GENERAL, TIME
 
 LONGEST_NAME = 31

@@ -9,8 +9,8 @@ from typing import Any
 from openpyxl.drawing.image import Image
 from openpyxl.styles import Alignment, Font
 
+from chalicelib.domain.figures import unit_of
 from chalicelib.domain.report import Block, Cell, Change, KeyFigure, KeyFigures, Report, Text
-from chalicelib.renderers.figures import unit_of
 from chalicelib.renderers.xlsx_cells import BOLD, GENERAL, TIME, Column, Styles, row_xml
 from chalicelib.renderers.xlsx_names import number_format, signed
 

@@ -13,8 +13,8 @@ from openpyxl.worksheet.table import Table as ExcelTable
 from openpyxl.worksheet.table import TableColumn, TableStyleInfo
 
 from chalicelib.domain import report
+from chalicelib.domain.figures import FIGURES
 from chalicelib.domain.report import Cell, Table
-from chalicelib.renderers.figures import FIGURES
 from chalicelib.renderers.xlsx_cells import BOLD, Column, Styles, literal, row_xml, rows_xml
 from chalicelib.renderers.xlsx_names import headings, number_format
 

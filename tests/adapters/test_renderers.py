@@ -23,9 +23,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from chalicelib.domain import reporting
+from chalicelib.domain.figures import shown
 from chalicelib.domain.report import Chart, Column, KeyFigure, KeyFigures, Report, Section, Series, Table, Text
 from chalicelib.renderers import ALIASES, FORMATS, write
-from chalicelib.renderers.figures import shown
 
 MOMENT = datetime(2026, 11, 1, 6, 0, 12, tzinfo=UTC)
 COSTS = Table(
