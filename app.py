@@ -10,15 +10,8 @@ from chalice.app import Chalice, CORSConfig, Cron, SQSEvent
 from chalicelib import logs
 from chalicelib.domain import signals
 from chalicelib.routes import events
-from chalicelib.routes.analytics import analytics
 from chalicelib.routes.authentication import middleware
-from chalicelib.routes.billing import billing
-from chalicelib.routes.compliance import compliance
-from chalicelib.routes.health import health
-from chalicelib.routes.openapi import openapi
-from chalicelib.routes.report_links import report_links
-from chalicelib.routes.reports import reports
-from chalicelib.routes.templates import templates
+from chalicelib.routes.blueprints import BLUEPRINTS
 from chalicelib.settings import Settings
 from chalicelib.stores import tables
 
@@ -34,7 +27,7 @@ if settings.cors_origin:
         max_age=600,
     )
 app.register_middleware(middleware, "http")
-for blueprint in (analytics, compliance, billing, reports, report_links, templates, health, openapi):
+for blueprint in BLUEPRINTS:
     app.register_blueprint(blueprint)
 
 
@@ -44,37 +37,39 @@ def analytics_aggregator(event: Any) -> dict[str, object]:
     return events.plan(event)
 
 
-analytics_aggregator.event_class = events.LenientEvent
+@app.schedule(Cron("0/5", "*", "*", "*", "?", "*"), name=signals.REPORTER.name)
+def analytics_reporter(event: Any) -> dict[str, object]:
+    """Every five minutes: takes up the schedules that are due."""
+    return events.take_up(event)
 
 
-@app.on_sqs_message(
-    queue=tables.physical_name(settings.stage, tables.AGGREGATION_QUEUE.name),
-    batch_size=1,
-    name=signals.AGGREGATION_WORKER.name,
-    maximum_concurrency=signals.AGGREGATION_WORKER.concurrency,
-)
+analytics_aggregator.event_class = analytics_reporter.event_class = events.LenientEvent
+
+
+def on_queue(queue: tables.Queue, function: signals.Function, batch_size: int = 1) -> Any:
+    name = tables.physical_name(settings.stage, queue.name)
+    return app.on_sqs_message(queue=name, batch_size=batch_size, name=function.name, maximum_concurrency=function.concurrency)
+
+
+@on_queue(tables.AGGREGATION_QUEUE, signals.AGGREGATION_WORKER)
 def aggregation_worker(event: SQSEvent) -> dict[str, Any] | None:
     """A list of customers, one customer's hour, day or costs, the shared cost series, or one dropped export."""
     return events.work(event)
 
 
-@app.on_sqs_message(
-    queue=tables.physical_name(settings.stage, tables.FINDINGS_QUEUE.name),
-    batch_size=5,
-    name=signals.FINDINGS_WORKER.name,
-    maximum_concurrency=signals.FINDINGS_WORKER.concurrency,
-)
+@on_queue(tables.FINDINGS_QUEUE, signals.FINDINGS_WORKER, batch_size=5)
 def findings_worker(event: SQSEvent) -> dict[str, Any] | None:
     """Findings that Security Hub tells of, and one customer's daily sweep over all of them."""
     return events.work(event)
 
 
-@app.on_sqs_message(
-    queue=tables.physical_name(settings.stage, tables.REPORT_QUEUE.name),
-    batch_size=1,
-    name=signals.REPORT_ENGINE.name,
-    maximum_concurrency=signals.REPORT_ENGINE.concurrency,
-)
+@on_queue(tables.REPORT_QUEUE, signals.REPORT_ENGINE)
 def report_engine(event: SQSEvent) -> dict[str, Any] | None:
     """Renders one report."""
+    return events.work(event)
+
+
+@on_queue(tables.DELIVERY_QUEUE, signals.DELIVERY_WORKER)
+def delivery_worker(event: SQSEvent) -> dict[str, Any] | None:
+    """A step of a scheduled run, one message to one recipient, or what SES tells of a mail."""
     return events.work(event)

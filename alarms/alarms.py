@@ -8,7 +8,7 @@ from typing import Any
 from troposphere import Ref, Template
 from troposphere import cloudwatch as cw
 
-from alarms.tags import tags, title
+from alarms.tags import title
 from alarms.topic import TOPIC
 from chalicelib.domain import signals
 from chalicelib.stores.tables import CACHE, METRICS, QUEUES, REPORTS, SCHEDULES, physical_name
@@ -72,7 +72,7 @@ INDEX_THROTTLES = tuple(of_table(table.name, "WriteThrottleEvents", index.name) 
 LATE_WORKERS = tuple(
     Alarm(
         f"lambda-duration-{worker.name.removeprefix('analytics-')}",
-        f"A {worker.name} run took over 80 % of its {worker.timeout} s. The longest run: an hourly function has too few for a p95",
+        f"A {worker.name} run took over 80 % of its {worker.timeout} s (the longest: few runs have no p95)",
         (of_function(worker, "Duration"),),
         "Maximum",
         300,
@@ -106,6 +106,7 @@ ALARMS = (
     Alarm("api-latency", "The API answers slowly", (of_api("Latency"),), "p95", 300, 3, 500),
     Alarm("failed-reports", "Reports were given up", (of_app(signals.REPORTS_FAILED),), "Sum", 3600, 1, 3),
     *DEAD_LETTERS,
+    Alarm("delivery-failures", "Messages were given up or bounced", (of_app(signals.DELIVERIES_FAILED),), "Sum", 3600, 1, 10),
     Alarm(
         "sources-stale",
         "A source is past its limit, or tells nothing",
@@ -120,7 +121,7 @@ ALARMS = (
 
 
 def add_alarms(template: Template, stage: str) -> None:
-    """Every alarm, telling the alerts topic when it goes off and when it is over."""
+    """Every alarm, telling the alerts topic when it goes off and when it is over. Their tags are the stack's."""
     for spec in ALARMS:
         template.add_resource(_alarm(spec, stage))
 
@@ -133,11 +134,9 @@ def _alarm(spec: Alarm, stage: str) -> cw.Alarm:
         ComparisonOperator="GreaterThanThreshold",
         Threshold=spec.threshold,
         EvaluationPeriods=spec.periods,
-        DatapointsToAlarm=spec.periods,
         TreatMissingData=spec.missing,
         AlarmActions=[Ref(TOPIC)],
         OKActions=[Ref(TOPIC)],
-        Tags=tags(stage, "alarms"),
         **(_one(spec, stage) if len(spec.metrics) == 1 else _sum(spec, stage)),
     )
 
@@ -152,7 +151,7 @@ def _one(spec: Alarm, stage: str) -> dict[str, Any]:
 def _sum(spec: Alarm, stage: str) -> dict[str, Any]:
     ids = [f"m{number}" for number in range(len(spec.metrics))]
     filled = ", ".join(f"FILL({name}, 0)" for name in ids)
-    total = cw.MetricDataQuery(Id="total", Expression=f"SUM([{filled}])", Label=spec.meaning, ReturnData=True)
+    total = cw.MetricDataQuery(Id="total", Expression=f"SUM([{filled}])", ReturnData=True)
     return {"Metrics": [total, *(_query(name, metric, spec, stage) for name, metric in zip(ids, spec.metrics, strict=True))]}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 from typing import Any
 
 from troposphere import Sub, Template
@@ -38,6 +39,8 @@ GRAPHS: tuple[tuple[str, tuple[Line, ...]], ...] = (
     ("API 4xx", ((of_api("4XXError"), "Sum"),)),
     ("API 5xx", ((of_api("5XXError"), "Sum"),)),
     ("API latency p95, ms", ((of_api("Latency"), "p95"),)),
+    ("Deliveries", ((of_app(signals.DELIVERIES_SENT), "Sum"), (of_app(signals.DELIVERIES_FAILED), "Sum"))),
+    ("Schedules parked", ((of_app(signals.SCHEDULES_PARKED), "Sum"),)),
     ("Handled failures", ((of_app(signals.HANDLED_FAILURES), "Sum"),)),
     ("Reports failed", ((of_app(signals.REPORTS_FAILED), "Sum"),)),
     ("Reconciliation difference", ((of_app(signals.RECONCILIATION_DIFFERENCE), "Maximum"),)),
@@ -56,13 +59,23 @@ def add_dashboard(template: Template, stage: str) -> None:
 def _widget(place: int, heading: str, lines: tuple[Line, ...], stage: str) -> dict[str, Any]:
     row, column = divmod(place * WIDTH, ROW)
     usual = lines[0][1]
-    properties = {"title": heading, "region": "${AWS::Region}", "view": "timeSeries", "period": 300, "stat": usual}
+    properties = {"title": heading, "region": "${AWS::Region}", "stat": usual}
     metrics = [_line(metric, statistic, usual, stage) for metric, statistic in lines]
     at = {"x": column, "y": row * HEIGHT, "width": WIDTH, "height": HEIGHT}
-    return {"type": "metric", **at, "properties": {**properties, "metrics": metrics}}
+    return {"type": "metric", **at, "properties": {**properties, "metrics": _shortened(metrics)}}
 
 
 def _line(metric: Metric, statistic: str, usual: str, stage: str) -> list[Any]:
     """Its statistic is told where it isn't its graph's usual one."""
     dimensions = [part.format(stage=stage) for pair in metric.dimensions for part in pair]
     return [metric.namespace, metric.name, *dimensions, *([{"stat": statistic}] if statistic != usual else [])]
+
+
+def _shortened(lines: list[list[Any]]) -> list[list[Any]]:
+    """What a line has in common with the one before, up to its last name, is "...": CloudWatch reads it so."""
+    short = lines[:1]
+    for before, line in pairwise(lines):
+        told = [part for part in line if isinstance(part, str)]
+        same = told[:-1] == [part for part in before if isinstance(part, str)][: len(told) - 1]
+        short.append(["...", *line[len(told) - 1 :]] if same else line)
+    return short

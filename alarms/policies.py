@@ -47,7 +47,12 @@ def objects(spec: t.Bucket) -> tuple[str, ...]:
 SECRET = (f"arn:aws:secretsmanager:*:*:secret:{t.physical_name('{stage}', t.CREDENTIALS_SECRET)}-??????",)  # AWS adds six characters
 LOGS = (f"arn:aws:logs:*:*:log-group:/aws/lambda/{signals.APP}-{{stage}}*",)
 
-Statement = tuple[tuple[str, ...], tuple[str, ...]]  # actions, resources
+MAIL = ("arn:aws:ses:*:*:identity/*", f"arn:aws:ses:*:*:configuration-set/{t.physical_name('{stage}', t.MAIL_CONFIGURATION)}")
+OTHERS_ALONE = {"StringNotEquals": {"aws:ResourceAccount": OWN_ACCOUNT}}
+"""Customers' own buckets and topics, whose names nobody here knows before: they let us in themselves. Never ours."""
+
+Statement = tuple[tuple[str, ...], tuple[str, ...]] | tuple[tuple[str, ...], tuple[str, ...], dict[str, Any]]
+"""Actions, resources and, where there is one, a condition."""
 
 EVERYONE: tuple[Statement, ...] = ((("logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"), LOGS),)
 ALLOWED: dict[signals.Function, tuple[Statement, ...]] = {
@@ -59,9 +64,10 @@ ALLOWED: dict[signals.Function, tuple[Statement, ...]] = {
         ((GET, SCAN), table(t.CUSTOMERS)),  # /health looks at all of them
         ((GET,), table(t.API_KEYS)[:1]),
         ((GET,), table(t.LEDGER)),
+        ((GET, QUERY, PUT, DELETE), table(t.SCHEDULES)[:1]),
         (("s3:GetObject", "s3:DeleteObjectVersion"), objects(t.REPORTS_BUCKET)),
         (("s3:ListBucket", "s3:ListBucketVersions"), bucket(t.REPORTS_BUCKET)),  # without the first, S3 says 403 of what isn't there
-        (SEND, queue(t.REPORT_QUEUE)),
+        (SEND, (*queue(t.REPORT_QUEUE), *queue(t.DELIVERY_QUEUE))),
         (("secretsmanager:GetSecretValue",), SECRET),
     ),
     signals.AGGREGATOR: (((SCAN,), table(t.CUSTOMERS)), (SEND, queue(t.AGGREGATION_QUEUE))),
@@ -72,6 +78,7 @@ ALLOWED: dict[signals.Function, tuple[Statement, ...]] = {
         (("s3:GetObject",), objects(t.EXPORTS_BUCKET)),
         (("s3:PutObject",), (f"{bucket(t.EXPORTS_BUCKET)[0]}/handover/*",)),
         (("s3:ListBucket",), bucket(t.EXPORTS_BUCKET)),
+        ((GET, PUT), table(t.SCHEDULES)[:1]),  # what budgets and unusual days tell
         (("sts:AssumeRole",), (READER_ROLE,)),
         (("ce:GetCostAndUsage", "ce:GetCostForecast", "ce:GetDimensionValues"), ("*",)),
         (("cloudwatch:GetMetricData", "cloudwatch:ListMetrics"), ("*",)),
@@ -87,10 +94,10 @@ ALLOWED: dict[signals.Function, tuple[Statement, ...]] = {
         ((*CONSUME, *SEND), queue(t.FINDINGS_QUEUE)),
     ),
     signals.REPORTER: (
-        ((QUERY, UPDATE), table(t.SCHEDULES)),
-        ((PUT,), table(t.REPORTS)[:1]),
+        ((GET, QUERY, PUT, UPDATE), table(t.SCHEDULES)),
+        (READ, table(t.METRICS)[:1]),  # whom to tell of a schedule that is parked
         ((GET,), table(t.CUSTOMERS)),
-        (SEND, queue(t.REPORT_QUEUE)),
+        (SEND, queue(t.DELIVERY_QUEUE)),
     ),
     signals.REPORT_ENGINE: (
         (READ, table(t.METRICS)),
@@ -100,17 +107,34 @@ ALLOWED: dict[signals.Function, tuple[Statement, ...]] = {
         (("s3:ListBucketVersions",), bucket(t.REPORTS_BUCKET)),
         (("secretsmanager:GetSecretValue",), SECRET),
         (CONSUME, queue(t.REPORT_QUEUE)),
+        (SEND, queue(t.DELIVERY_QUEUE)),
+    ),
+    signals.DELIVERY_WORKER: (
+        ((GET, QUERY, PUT), table(t.SCHEDULES)[:1]),
+        ((*READ, PUT, UPDATE), table(t.METRICS)[:1]),  # reports' parameters, and recipients that are proven or bounce
+        ((GET,), table(t.CUSTOMERS)),
+        ((GET, PUT, UPDATE, DELETE), table(t.REPORTS)[:1]),
+        ((GET, UPDATE), table(t.LINKS)[:1]),
+        (("s3:GetObject",), objects(t.REPORTS_BUCKET)),
+        (("s3:ListBucket",), bucket(t.REPORTS_BUCKET)),
+        (SEND, queue(t.REPORT_QUEUE)),
+        ((*CONSUME, *SEND), queue(t.DELIVERY_QUEUE)),
+        (("secretsmanager:GetSecretValue",), SECRET),
+        (("ses:SendEmail",), MAIL),
+        (("s3:PutObject",), ("arn:aws:s3:::*/*",), OTHERS_ALONE),
+        (("sns:Publish",), ("arn:aws:sns:*:*:*",), OTHERS_ALONE),
     ),
 }
 
 
 def policy(function: signals.Function, stage: str) -> dict[str, Any]:
     """The function's IAM policy document."""
-    statements = [
-        {"Effect": "Allow", "Action": sorted(actions), "Resource": [arn.replace("{stage}", stage) for arn in resources]}
-        for actions, resources in (*ALLOWED[function], *EVERYONE)
-    ]
-    return {"Version": "2012-10-17", "Statement": statements}
+    return {"Version": "2012-10-17", "Statement": [_statement(stage, *allowed) for allowed in (*ALLOWED[function], *EVERYONE)]}
+
+
+def _statement(stage: str, actions: tuple[str, ...], resources: tuple[str, ...], condition: dict[str, Any] | None = None) -> dict[str, Any]:
+    allowed = {"Effect": "Allow", "Action": sorted(actions), "Resource": [arn.replace("{stage}", stage) for arn in resources]}
+    return {**allowed, "Condition": condition} if condition else allowed
 
 
 def file_name(function: signals.Function, stage: str) -> str:

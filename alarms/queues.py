@@ -7,24 +7,35 @@ from typing import Any
 from troposphere import GetAtt, Output, Ref, Sub, Template, events, sqs
 
 from alarms.tags import keeping, tags, title
-from chalicelib.stores.tables import AGGREGATION_QUEUE, EXPORTS_BUCKET, FINDINGS_QUEUE, QUEUES, Queue, bucket_name, physical_name
+from chalicelib.stores.tables import (
+    AGGREGATION_QUEUE,
+    DELIVERY_QUEUE,
+    EXPORTS_BUCKET,
+    FINDINGS_QUEUE,
+    QUEUES,
+    Queue,
+    bucket_name,
+    physical_name,
+)
 
 FINDINGS_RULE = "SecurityHubFindingsRule"
 FOURTEEN_DAYS = 14 * 24 * 3600  # the longest SQS keeps a message
 
 
 def add_queues(template: Template, stage: str) -> None:
-    """Every queue and its `-dead` one, their policies, and URL and ARN as outputs."""
+    """Every queue and its `-dead` one, their policies, and its URL as an output."""
+    silent = []
     for spec in QUEUES:
         name = title(spec.name)
         dead = template.add_resource(_queue(f"{spec.name}-dead", stage))
         redrive = sqs.RedrivePolicy(deadLetterTargetArn=GetAtt(dead, "Arn"), maxReceiveCount=spec.attempts)
         queue = template.add_resource(_queue(spec.name, stage, VisibilityTimeout=spec.visibility, RedrivePolicy=redrive))
-        template.add_resource(_policy(dead, []))
-        template.add_resource(_policy(queue, _senders(spec, queue, stage)))
+        senders = _senders(spec, queue, stage)
+        silent += [dead] if senders else [dead, queue]
+        if senders:
+            template.add_resource(_policy(f"{queue.title}Policy", [queue], GetAtt(queue, "Arn"), senders))
         template.add_output(Output(f"{name}QueueUrl", Value=Ref(queue)))
-        template.add_output(Output(f"{name}QueueArn", Value=GetAtt(queue, "Arn")))
-        template.add_output(Output(f"{name}DeadQueueUrl", Value=Ref(dead)))
+    template.add_resource(_policy("QueuesPolicy", silent, "*", []))  # in a queue's policy, Resource * is the queue itself
     template.add_resource(_findings_rule(stage))
 
 
@@ -41,7 +52,7 @@ def _findings_rule(stage: str) -> events.Rule:
 
 
 def logical(name: str) -> str:
-    """A queue's logical id; its policy's is this and `Policy`."""
+    """A queue's logical id."""
     return f"{title(name)}Queue"
 
 
@@ -57,16 +68,17 @@ def _queue(name: str, stage: str, **properties: Any) -> sqs.Queue:
     )
 
 
-def _policy(queue: sqs.Queue, allowed: list[dict[str, Any]]) -> sqs.QueuePolicy:
-    plain = {"Sid": "TlsOnly", "Effect": "Deny", "Principal": "*", "Action": "sqs:*", "Resource": GetAtt(queue, "Arn")}
+def _policy(name: str, queues: list[sqs.Queue], resource: Any, allowed: list[dict[str, Any]]) -> sqs.QueuePolicy:
+    """A queue has one policy; those that only our own functions send to share theirs."""
+    plain = {"Sid": "TlsOnly", "Effect": "Deny", "Principal": "*", "Action": "sqs:*", "Resource": resource}
     refused = {**plain, "Condition": {"Bool": {"aws:SecureTransport": "false"}}}
-    return sqs.QueuePolicy(
-        f"{queue.title}Policy", Queues=[Ref(queue)], PolicyDocument={"Version": "2012-10-17", "Statement": [*allowed, refused]}
-    )
+    document = {"Version": "2012-10-17", "Statement": [*allowed, refused]}
+    return sqs.QueuePolicy(name, Queues=[Ref(queue) for queue in queues], PolicyDocument=document)
 
 
 def _senders(spec: Queue, queue: sqs.Queue, stage: str) -> list[dict[str, Any]]:
-    """S3 may say what was dropped, for this account's exports bucket alone (by name: a reference would be a cycle); our rule, findings."""
+    """S3 may say what was dropped, for this account's exports bucket alone (by name: a reference would be a cycle); our rule may tell
+    findings, our topic what SES told it."""
     if spec == FINDINGS_QUEUE:
         return [
             {
@@ -76,6 +88,17 @@ def _senders(spec: Queue, queue: sqs.Queue, stage: str) -> list[dict[str, Any]]:
                 "Action": "sqs:SendMessage",
                 "Resource": GetAtt(queue, "Arn"),
                 "Condition": {"ArnEquals": {"aws:SourceArn": GetAtt(FINDINGS_RULE, "Arn")}},
+            }
+        ]
+    if spec == DELIVERY_QUEUE:
+        return [
+            {
+                "Sid": "MailEvents",
+                "Effect": "Allow",
+                "Principal": {"Service": "sns.amazonaws.com"},
+                "Action": "sqs:SendMessage",
+                "Resource": GetAtt(queue, "Arn"),
+                "Condition": {"ArnEquals": {"aws:SourceArn": Ref("MailEventsTopic")}},
             }
         ]
     if spec != AGGREGATION_QUEUE:

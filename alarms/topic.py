@@ -1,4 +1,4 @@
-"""The topic that alarms tell. AWS's own SNS key can't be opened to CloudWatch, so alarms would be lost: the topic has its own."""
+"""The topic that alarms tell. AWS's SNS key can't be opened to CloudWatch or SES, so what they tell would be lost: topics use ours."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from troposphere import GetAtt, Output, Ref, Sub, Template, kms, sns
 from alarms.tags import tags
 from chalicelib.stores.tables import ALERTS_TOPIC, physical_name
 
-TOPIC = "AlertsTopic"
+TOPIC, KEY = "AlertsTopic", "AlertsKey"
 ALARMS_OF_THIS_ACCOUNT = {
     "StringEquals": {"aws:SourceAccount": Ref("AWS::AccountId")},
     "ArnLike": {"aws:SourceArn": Sub("arn:${AWS::Partition}:cloudwatch:${AWS::Region}:${AWS::AccountId}:alarm:*")},
@@ -20,17 +20,17 @@ def add_topic(template: Template, stage: str) -> None:
     """The key, the topic that it encrypts, and who may publish: this account's alarms, over TLS."""
     key = template.add_resource(
         kms.Key(
-            "AlertsKey",
-            Description=f"Encrypts {physical_name(stage, ALERTS_TOPIC)}",
+            KEY,
+            Description=f"Encrypts the topics of {physical_name(stage, 'analytics')}",
             EnableKeyRotation=True,
-            KeyPolicy=_document(*_key_statements()),
+            KeyPolicy=document(*_key_statements()),
             Tags=tags(stage, ALERTS_TOPIC),
         )
     )
     topic = template.add_resource(
         sns.Topic(TOPIC, TopicName=physical_name(stage, ALERTS_TOPIC), KmsMasterKeyId=GetAtt(key, "Arn"), Tags=tags(stage, ALERTS_TOPIC))
     )
-    template.add_resource(sns.TopicPolicy(f"{TOPIC}Policy", Topics=[Ref(topic)], PolicyDocument=_document(*_topic_statements())))
+    template.add_resource(sns.TopicPolicy(f"{TOPIC}Policy", Topics=[Ref(topic)], PolicyDocument=document(*_topic_statements())))
     template.add_output(Output("AlertsTopicArn", Value=Ref(topic)))
 
 
@@ -45,15 +45,22 @@ def _key_statements() -> list[dict[str, Any]]:
         "Resource": "*",
         "Condition": ALARMS_OF_THIS_ACCOUNT,
     }
-    return [{"Sid": "AccountAdministers", "Effect": "Allow", "Principal": account, "Action": "kms:*", "Resource": "*"}, alarms]
+    of_account = {"StringEquals": {"aws:SourceAccount": Ref("AWS::AccountId")}}
+    mail = {**alarms, "Sid": "MailEventsPublishEncrypted", "Principal": {"Service": "ses.amazonaws.com"}, "Condition": of_account}
+    return [{"Sid": "AccountAdministers", "Effect": "Allow", "Principal": account, "Action": "kms:*", "Resource": "*"}, alarms, mail]
 
 
 def _topic_statements() -> list[dict[str, Any]]:
     publish = {"Action": "sns:Publish", "Resource": Ref(TOPIC)}
     alarms = {"Sid": "AlarmsPublish", "Effect": "Allow", "Principal": {"Service": "cloudwatch.amazonaws.com"}}
-    plain = {"Sid": "TlsOnly", "Effect": "Deny", "Principal": "*", "Condition": {"Bool": {"aws:SecureTransport": "false"}}}
-    return [{**alarms, **publish, "Condition": ALARMS_OF_THIS_ACCOUNT}, {**plain, **publish}]
+    return [{**alarms, **publish, "Condition": ALARMS_OF_THIS_ACCOUNT}, plain_refused(publish)]
 
 
-def _document(*statements: dict[str, Any]) -> dict[str, Any]:
+def plain_refused(action: dict[str, Any]) -> dict[str, Any]:
+    """Whoever comes without TLS may not."""
+    condition = {"Bool": {"aws:SecureTransport": "false"}}
+    return {"Sid": "TlsOnly", "Effect": "Deny", "Principal": "*", "Condition": condition, **action}
+
+
+def document(*statements: dict[str, Any]) -> dict[str, Any]:
     return {"Version": "2012-10-17", "Statement": list(statements)}

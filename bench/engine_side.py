@@ -93,6 +93,7 @@ def main(form: str, count: int) -> None:
         lambda name: renderers.FORMATS[name].content_type,
         partial(Signer, b"s" * 32),
         lambda metric, value: None,
+        lambda customer, record: None,
         lambda: NOW,
     )
     parameters = {"start": (f"{NOW - timedelta(days=DAYS):%Y-%m-%d}",), "end": (f"{NOW:%Y-%m-%d}",)}

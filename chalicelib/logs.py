@@ -15,7 +15,10 @@ from chalicelib.domain import signals
 
 LOGGER = logging.getLogger("securebase")
 METRICS = logging.getLogger("securebase.metrics")
-_SECRET = re.compile(r"sb[kl]_[A-Za-z0-9]+_[A-Za-z0-9]+_[A-Za-z0-9]+(_[A-Za-z0-9]+)?|eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*")
+_SECRET = re.compile(
+    r"sb[kl]_[A-Za-z0-9]+_[A-Za-z0-9]+_[A-Za-z0-9]+(_[A-Za-z0-9]+)?|eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*"
+    r"|whsec_[A-Za-z0-9+/=]+|hooks\.slack(-gov)?\.com/[^\s\"']+|/subscriptions/[^\s\"']+"
+)
 
 
 class RedactingFormatter(JsonFormatter):
@@ -24,7 +27,7 @@ class RedactingFormatter(JsonFormatter):
 
 
 def redacted(text: str) -> str:
-    """The text with every API key and token masked."""
+    """The text with every key, token and address that is its own password masked."""
     return _SECRET.sub("[redacted]", text)
 
 

@@ -9,6 +9,7 @@ from datetime import timedelta
 from chalicelib.domain.state import CLOUDWATCH, COST_EXPLORER
 
 STAGES = ("local", "dev", "staging", "production")
+LAPTOP = "http://127.0.0.1:"
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 
 
@@ -23,7 +24,9 @@ CAPS = {CLOUDWATCH: ("CLOUDWATCH_DAILY_CAP", 5_000_000), COST_EXPLORER: ("COST_E
 @dataclass(frozen=True)
 class Settings:
     """`account` None is asked of STS when first needed; `cors_origin` None lets no other origin in;
-    `public_url` None is as requests reach the API; `jwks_url` None means HS256.
+    `public_url` None is as requests reach the API; `jwks_url` None means HS256; `mail_from` None sends no mail.
+
+    `inbox_url` is where the laptop takes what would go to webhooks and Slack; no other stage has one.
 
     `usage_every` is the hours between two reads of CloudWatch. `paid_forecasts` asks Cost Explorer what customers will be billed.
     `partial_batches` says that SQS is told which messages of a batch failed.
@@ -43,6 +46,8 @@ class Settings:
     daily_caps: Mapping[str, int]
     paid_forecasts: bool
     partial_batches: bool
+    mail_from: str | None = None
+    inbox_url: str | None = None
 
     @staticmethod
     def from_environment(environment: Mapping[str, str]) -> Settings:
@@ -69,8 +74,14 @@ class Settings:
         if origin == "*":
             wrong.append("CORS_ORIGIN must be one origin, not *")
         public_url = environment.get("PUBLIC_URL", "").rstrip("/") or None
-        if public_url is not None and not public_url.startswith("https://"):
+        if public_url is not None and not public_url.startswith("https://") and not (stage == "local" and public_url.startswith(LAPTOP)):
             wrong.append("PUBLIC_URL must begin with https://")
+        mail_from = environment.get("MAIL_FROM") or None
+        if mail_from is not None and not (public_url and "@" in mail_from and mail_from.isprintable()):
+            wrong.append('MAIL_FROM must be like "Reports <reports@example.com>", and needs PUBLIC_URL for the links in mails')
+        inbox = environment.get("INBOX_URL") or None
+        if inbox is not None and not (stage == "local" and inbox.startswith(LAPTOP)):
+            wrong.append("INBOX_URL is of stage local alone")
         if wrong:
             raise InvalidSettings("; ".join(wrong))
         return Settings(
@@ -88,4 +99,6 @@ class Settings:
             daily_caps={source: int(cap) for source, cap in caps.items()},
             paid_forecasts=forecast == "cost_explorer",
             partial_batches=environment.get("PARTIAL_BATCHES") == "true",
+            mail_from=mail_from,
+            inbox_url=inbox,
         )

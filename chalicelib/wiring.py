@@ -16,7 +16,7 @@ from botocore.config import Config
 from cachetools import TTLCache, cached
 
 from chalicelib import laptop, logs
-from chalicelib.credentials import Credentials
+from chalicelib.channels import Channels
 from chalicelib.domain import signals
 from chalicelib.domain.customer import ApiKey, Customer
 from chalicelib.domain.state import CLOUDWATCH, COST_EXPLORER, SECURITY_HUB
@@ -37,6 +37,7 @@ from chalicelib.usecases.query import Turns
 if TYPE_CHECKING:
     from chalicelib.sources.accounts import AccountClients
     from chalicelib.stores.payer import PayerExports, PayerFiles
+    from chalicelib.stores.schedules import Schedules
     from chalicelib.usecases.collaborators import Collaborators
 
 REMEMBERED_SECONDS = 30
@@ -45,6 +46,8 @@ OWNERS_SECONDS = 300
 FINDINGS_A_SECOND = 3
 """Security Hub's own limit of GetFindings, over all workers."""
 CONFIG = Config(retries={"mode": "standard", "max_attempts": 4}, connect_timeout=2, read_timeout=15, max_pool_connections=128)
+ONCE = CONFIG.merge(Config(retries={"total_max_attempts": 1}))
+"""For what may not be asked twice, as it would be done twice."""
 CONFIGS = {"s3": CONFIG.merge(Config(signature_version="s3v4"))}
 """Links signed the old way stop at encrypted objects."""
 
@@ -54,7 +57,7 @@ def now() -> datetime:
 
 
 @dataclass(frozen=True)
-class Services(Credentials):
+class Services(Channels):
     """Everything a request or a job needs. Clients are low-level ones, which threads may share."""
 
     settings: Settings
@@ -71,6 +74,13 @@ class Services(Credentials):
                 client = boto3.client(service, region_name=self.settings.region, config=CONFIGS.get(service, CONFIG))
                 self._clients[service] = parsed_in_c(client) if service == "dynamodb" else client
             return self._clients[service]
+
+    def once(self, service: str, region: str = "") -> Any:
+        name = f"{service}/{region}"
+        with self._lock:
+            if name not in self._clients:
+                self._clients[name] = boto3.client(service, region_name=region or self.settings.region, config=ONCE)
+            return self._clients[name]
 
     @cached_property
     def account_clients(self) -> AccountClients:
@@ -142,6 +152,16 @@ class Services(Credentials):
     @cached_property
     def report_queue(self) -> Queue:
         return self._queue(tables.REPORT_QUEUE.name)
+
+    @cached_property
+    def delivery_queue(self) -> Queue:
+        return self._queue(tables.DELIVERY_QUEUE.name)
+
+    @cached_property
+    def schedules(self) -> Schedules:
+        from chalicelib.stores.schedules import Schedules
+
+        return Schedules(self.dynamo, self.table(tables.SCHEDULES), self.clock)
 
     @cached_property
     def collaborators(self) -> Collaborators:

@@ -23,6 +23,7 @@ from local.fakes.cloudwatch import install_cloudwatch
 from local.fakes.cost_explorer import FakeCostExplorer
 from local.fakes.dynamodb import with_quick_reads
 from local.fakes.http import Served, serve, serve_moto
+from local.fakes.inbox import Inbox
 from local.fakes.metric_points import MetricPoints
 from local.fakes.security_hub import FakeSecurityHub
 from local.fakes.sts import install_sts_check
@@ -31,6 +32,7 @@ STAGE = "local"
 ACCOUNT = "123456789012"
 REGION = "us-east-1"
 HOURS_KEPT_DAYS = "14"
+MAIL_FROM = "SecureBase Analytics <reports@securebase.example>"
 
 
 @dataclass
@@ -40,6 +42,7 @@ class EmbeddedAws:
     costs: FakeCostExplorer
     hub: FakeSecurityHub
     points: MetricPoints
+    inbox: Inbox
     servers: list[Served]
     undo: list[Callable[[], None]]
     environment: dict[str, str]
@@ -57,16 +60,20 @@ class EmbeddedAws:
         moto_api_backend.reset()
 
 
-def start(clock: Callable[[], datetime]) -> EmbeddedAws:
-    """Starts all of it on free ports of 127.0.0.1, empty."""
+def start(clock: Callable[[], datetime], public_url: str = "http://127.0.0.1:8000") -> EmbeddedAws:
+    """Starts all of it on free ports of 127.0.0.1, empty. `public_url` is where the API will be reached."""
     default_user_config["lambda"] = {"use_docker": False}
-    costs, hub, points = FakeCostExplorer([], clock), FakeSecurityHub([], [], clock), MetricPoints(clock)
+    costs, hub, points, inbox = FakeCostExplorer([], clock), FakeSecurityHub([], [], clock), MetricPoints(clock), Inbox()
     undo = [install_cloudwatch(points), install_sts_check()]
-    servers = [serve_moto(with_quick_reads), serve(costs.app), serve(hub.app)]
+    servers = [serve_moto(with_quick_reads), serve(costs.app), serve(hub.app), serve(inbox.app)]
     environment = {
         "AWS_ENDPOINT_URL": servers[0].url,
         "AWS_ENDPOINT_URL_COST_EXPLORER": servers[1].url,
         "AWS_ENDPOINT_URL_SECURITYHUB": servers[2].url,
+        "AWS_ENDPOINT_URL_SESV2": servers[3].url,
+        "INBOX_URL": servers[3].url,
+        "PUBLIC_URL": public_url,
+        "MAIL_FROM": MAIL_FROM,
         "AWS_ACCESS_KEY_ID": "laptop",
         "AWS_SECRET_ACCESS_KEY": "laptop",
         "AWS_DEFAULT_REGION": REGION,
@@ -75,7 +82,7 @@ def start(clock: Callable[[], datetime]) -> EmbeddedAws:
         "PARTIAL_BATCHES": "true",
         "STAGE": STAGE,
     }
-    return EmbeddedAws(costs, hub, points, servers, undo, environment)
+    return EmbeddedAws(costs, hub, points, inbox, servers, undo, environment)
 
 
 def create_stack(master: str | None = None, stage: str = STAGE) -> None:

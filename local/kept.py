@@ -1,5 +1,5 @@
-"""What outlives a stop of the laptop's AWS: customers and keys that were added, what was said by them and of them (budgets, exceptions,
-settings, rates, statements), files that were dropped, and the master secret."""
+"""What outlives a stop of the laptop's AWS: customers, keys and schedules that were added, what was said by them and of them (budgets,
+exceptions, recipients, settings, rates, statements), files that were dropped, and the master secret."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from chalicelib.stores.metrics import status_key
 from chalicelib.stores.values import HASH, LAST, RANGE
 from local.aws import ACCOUNT, STAGE
 
-KEPT_TABLES = (tables.CUSTOMERS, tables.API_KEYS)
+KEPT_TABLES = (tables.CUSTOMERS, tables.API_KEYS, tables.SCHEDULES)
 
 
 class Kept:
@@ -59,10 +59,7 @@ class Kept:
 
     def save(self) -> None:
         """Writes what has changed since the last look."""
-        found = {
-            tables.physical_name(STAGE, table.name): self._dynamodb.scan(TableName=tables.physical_name(STAGE, table.name))["Items"]
-            for table in KEPT_TABLES
-        }
+        found = {tables.physical_name(STAGE, table.name): self._scanned(table) for table in KEPT_TABLES}
         if found != self._written.get("directory"):
             _write(
                 self._folder / "directory.json", json.dumps({table: list(map(_frozen, items)) for table, items in found.items()}).encode()
@@ -79,6 +76,11 @@ class Kept:
         for gone in [name for name in self._written if name.startswith("exports/") and name[8:] not in tags]:
             self._path(gone[8:]).unlink(missing_ok=True)
             del self._written[gone]
+
+    def _scanned(self, table: tables.Table) -> list[dict[str, Any]]:
+        """Of the schedules' table the schedules alone: reports are forgotten, and with them what was delivered."""
+        items = self._store.scan(tables.physical_name(STAGE, table.name))
+        return [item for item in items if table != tables.SCHEDULES or "#" not in item[str(table.range_key)]["S"]]
 
     def _save_choices(self, customer_ids: list[str]) -> None:
         """What the status items name; only when one of them names something else than before."""

@@ -27,6 +27,7 @@ from chalicelib.wiring import Services, services
 from local import aws as embedded
 from local import demo, fill
 from local.kept import Kept
+from local.seed.schedules import seed_schedules
 from local.server import LISTENING
 from local.turn import Turning
 from ops.keys import issue
@@ -37,21 +38,23 @@ CREDENTIALS = "credentials.json"
 DEMO_KEYS = "demo_keys.json"
 TOKEN_LIFE = timedelta(hours=24)
 SAVE_SECONDS = 1.0
+BASE_URL = "http://127.0.0.1:8000"
 
 
 class Launched:
     """The laptop's AWS with its queues turning, and the API's process once it is served."""
 
-    def __init__(self, folder: Path = FOLDER) -> None:
+    def __init__(self, folder: Path = FOLDER, base_url: str = BASE_URL) -> None:
         self._started = time.monotonic()
         self.folder = folder
         self._server: subprocess.Popen[bytes] | None = None
         folder.mkdir(exist_ok=True)
         (folder / CREDENTIALS).unlink(missing_ok=True)
-        self.aws = embedded.start(lambda: datetime.now(UTC))
+        self.aws = embedded.start(lambda: datetime.now(UTC), base_url)
         os.environ.update(self.aws.environment)
         self._kept = Kept(folder / "kept")
         embedded.create_stack(self._kept.master())
+        self.aws.inbox.folder, self.aws.inbox.tell = folder / "inbox", told_by_ses
         import app  # needs the environment above
 
         self._turning = Turning(
@@ -59,8 +62,10 @@ class Launched:
                 tables.AGGREGATION_QUEUE.name: app.aggregation_worker,
                 tables.FINDINGS_QUEUE.name: app.findings_worker,
                 tables.REPORT_QUEUE.name: app.report_engine,
+                tables.DELIVERY_QUEUE.name: app.delivery_worker,
             },
             app.analytics_aggregator,
+            app.analytics_reporter,
         )
 
     def say(self, text: str) -> None:
@@ -163,17 +168,19 @@ def run(serve: bool, folder: Path = FOLDER) -> int:
         port = free_port(os.environ.get("PORT", "8000")) if serve else 0
         with only_one(folder):
             print("SecureBase Analytics: the laptop's AWS is starting", flush=True)
-            launched = Launched(folder)
+            base_url = f"http://127.0.0.1:{port}" if serve else BASE_URL
+            launched = Launched(folder, base_url)
             if serve:
                 launched.prepare(port)
             customers = launched.fill()
-            found = credentials(services(), customers, f"http://127.0.0.1:{port}" if serve else "http://127.0.0.1:8000", folder / DEMO_KEYS)
+            seed_schedules(services(), customers[0], datetime.now(UTC))
+            found = credentials(services(), customers, base_url, folder / DEMO_KEYS)
             write_private(folder / CREDENTIALS, found)
             launched.turn()
             if serve:
                 launched.serve(port)
             launched.say("ready")
-            print(block(found, serve), flush=True)
+            print(block(found, serve, launched.aws.environment["INBOX_URL"]), flush=True)
             launched.wait()
     except KeyboardInterrupt:
         print("\nstopping", flush=True)
@@ -213,9 +220,15 @@ def only_one(folder: Path) -> Iterator[None]:
         yield
 
 
-def block(found: dict[str, Any], serve: bool) -> str:
+def told_by_ses(event: dict[str, Any]) -> None:
+    """What SES's configuration set would tell the topic, and the topic the queue."""
+    services().delivery_queue.put(json.dumps(event))
+
+
+def block(found: dict[str, Any], serve: bool, inbox: str) -> str:
     """What a user needs to know, once, at the end."""
     lines = ["", f"API        {found['base_url']}" if serve else "AWS only    serve it with: .venv/bin/chalice local --stage local"]
+    lines += [f"inbox      {inbox}  (mails and webhooks of schedules, also in .local/inbox)"]
     lines += [f"{one['customer_id']:<16} {one['name']:<18} X-API-Key: {one['api_key']}" for one in found["customers"]]
     first = found["customers"][0]
     lines += [f"operator         {'(opens the full /health)':<18} X-API-Key: {found['operator_key']}", ""]

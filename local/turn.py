@@ -20,18 +20,22 @@ LONG_POLL_SECONDS = 1
 RETRY_SECONDS = 3
 """A laptop's user won't wait six times the timeout for a second try."""
 MINUTE_OF_HOUR = 5
+LOOK_SECONDS = 60
+"""Between two calls of the reporter: on AWS it is five minutes."""
 Handler = Callable[[dict[str, Any], Any], Any]
 
 
 class Turning:
-    """Threads, one per queue and one for the schedule, until `stop()`."""
+    """Threads, one per queue and one for each schedule, until `stop()`."""
 
-    def __init__(self, handlers: Mapping[str, Handler], plan: Handler, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+    def __init__(
+        self, handlers: Mapping[str, Handler], plan: Handler, report: Handler, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
         self._stopping = threading.Event()
-        self._plan, self._now = plan, now
+        self._plan, self._report, self._now = plan, report, now
         self._queues = [QueueWorker(queue, handlers[queue.name]) for queue in tables.QUEUES]
         self._threads = [threading.Thread(target=self._drain_forever, args=(queue,), daemon=True) for queue in self._queues]
-        self._threads.append(threading.Thread(target=self._plan_forever, daemon=True))
+        self._threads += [threading.Thread(target=target, daemon=True) for target in (self._plan_forever, self._report_forever)]
 
     def start(self) -> None:
         for thread in self._threads:
@@ -63,11 +67,22 @@ class Turning:
                     return
             self._plan(scheduled_event(due), context(signals.AGGREGATOR))
 
+    def _report_forever(self) -> None:
+        """At every full minute, and once at the start, for what was missed."""
+        while True:
+            try:
+                self._report(scheduled_event(self._now()), context(signals.REPORTER))
+            except Exception:  # noqa: BLE001  the edge of a function: the next call goes on
+                LOGGER.exception("the reporter failed")
+            if self._stopping.wait(LOOK_SECONDS - self._now().timestamp() % LOOK_SECONDS):
+                return
+
 
 FUNCTION_OF = {
     tables.AGGREGATION_QUEUE: signals.AGGREGATION_WORKER,
     tables.FINDINGS_QUEUE: signals.FINDINGS_WORKER,
     tables.REPORT_QUEUE: signals.REPORT_ENGINE,
+    tables.DELIVERY_QUEUE: signals.DELIVERY_WORKER,
 }
 
 

@@ -11,6 +11,7 @@ AnalyticsError
 ├── UnsupportedMedia        the body is not JSON                             415
 ├── KeyReused               an Idempotency-Key came with another body        422
 ├── TooManyRunning          this customer has as many reports under way as it may  429
+├── TooOften                asked for more often than is good for its recipients        429
 ├── ReportTooLarge          a report has more rows than its format may hold  422
 ├── Busy                    somebody else is at that very job, which comes again later
 ├── StoreUnavailable        our own tables, buckets or queues don't answer   503
@@ -76,6 +77,10 @@ class KeyReused(InvalidInput):
 
 class TooManyRunning(AnalyticsError):
     code = "too_many_running_reports"
+
+
+class TooOften(AnalyticsError):
+    code = "too_often"
 
 
 class ReportTooLarge(AnalyticsError):

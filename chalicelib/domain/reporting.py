@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from chalicelib.domain.headline import KeptHeadline
 from chalicelib.domain.period import midnight, minus_months
 from chalicelib.domain.template import Template
 
@@ -40,7 +41,8 @@ class ReportRecord:
     are as they were when it was asked for.
 
     `started_at` is of the last attempt. `estimated` (None: of no costs), `data_through` and `watermarks` are of its data; `reason` is an
-    error's code and `detail` what it says.
+    error's code and `detail` what it says. `run` is the key of the schedule's run that asked for it, '' where somebody did. What a message
+    says of it: `title`, `facts` and `headline`.
     """
 
     id: str
@@ -63,6 +65,10 @@ class ReportRecord:
     signed: Signed | None = None
     reason: str = ""
     detail: str = ""
+    run: str = ""
+    title: str = ""
+    facts: tuple[tuple[str, str], ...] = ()
+    headline: KeptHeadline | None = None
 
     @property
     def expires_at(self) -> datetime:

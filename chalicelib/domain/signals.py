@@ -14,7 +14,20 @@ RECONCILIATION_DIFFERENCE = "ReconciliationDifference"  # sum of lines against t
 SOURCE_AGE_RATIO = "SourceAgeRatio"  # a source's age over its freshness limit; over 1 is stale
 COST_EXPLORER_PAGES = "CostExplorerPages"  # asked of Cost Explorer, $0.01 each
 CLOUDWATCH_METRICS = "CloudWatchMetricsAsked"  # asked of GetMetricData, $0.01 a thousand
-METRICS = (HANDLED_FAILURES, REPORTS_FAILED, RECONCILIATION_DIFFERENCE, SOURCE_AGE_RATIO, COST_EXPLORER_PAGES, CLOUDWATCH_METRICS)
+DELIVERIES_SENT = "DeliveriesSent"  # messages that were taken by whoever carries them on
+DELIVERIES_FAILED = "DeliveriesFailed"  # given up, bounced or complained of
+SCHEDULES_PARKED = "SchedulesParked"
+METRICS = (
+    HANDLED_FAILURES,
+    REPORTS_FAILED,
+    RECONCILIATION_DIFFERENCE,
+    SOURCE_AGE_RATIO,
+    COST_EXPLORER_PAGES,
+    CLOUDWATCH_METRICS,
+    DELIVERIES_SENT,
+    DELIVERIES_FAILED,
+    SCHEDULES_PARKED,
+)
 
 
 @dataclass(frozen=True)
@@ -35,7 +48,8 @@ API = Function("api_handler", timeout=29)
 AGGREGATOR = Function("analytics-aggregator", timeout=60)
 AGGREGATION_WORKER = Function("aggregation-worker", timeout=120, concurrency=100)  # handing a series to 10,000 customers takes 70 s
 FINDINGS_WORKER = Function("findings-worker", timeout=60, concurrency=20)  # for events; sweeps keep Security Hub's pace by the ledger
-REPORTER = Function("analytics-reporter", timeout=60)
+REPORTER = Function("analytics-reporter", timeout=240)  # less than the five minutes between two calls
 REPORT_ENGINE = Function("report-engine", timeout=300, concurrency=5)
-WORKERS = (AGGREGATOR, AGGREGATION_WORKER, FINDINGS_WORKER, REPORTER, REPORT_ENGINE)
+DELIVERY_WORKER = Function("delivery-worker", timeout=60, concurrency=10)
+WORKERS = (AGGREGATOR, AGGREGATION_WORKER, FINDINGS_WORKER, REPORTER, REPORT_ENGINE, DELIVERY_WORKER)
 FUNCTIONS = (API, *WORKERS)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from chalice.app import Blueprint, Request, Response
@@ -17,7 +17,7 @@ from chalicelib.security import api_keys
 from chalicelib.usecases.questions import check_names
 from chalicelib.wiring import Services, services
 
-OPTIONAL = frozenset({"/health", "/openapi.json", "/downloads/{token}"})
+OPTIONAL = frozenset({"/health", "/openapi.json", "/downloads/{token}", "/subscriptions/{token}"})
 """Routes that answer without a credential; one that is given must still be good. A link's token is its own credential."""
 LONGEST_CREDENTIAL = 8192
 
@@ -55,13 +55,13 @@ def request_id_of(request: Request) -> str:
     return str((request.context or {}).get("requestId") or getattr(context, "aws_request_id", "") or "local")
 
 
-def registering(blueprint: Blueprint) -> Callable[[str, str], Callable[[View], Any]]:
-    """`@on(path, method)`: puts a view under a route, its domain errors answered as problems."""
+def registering(blueprint: Blueprint) -> Callable[..., Callable[[View], Any]]:
+    """`@on(path, method)`: puts a view under a route, its domain errors answered as problems; a body is JSON, or of the types given."""
 
-    def on(path: str, method: str) -> Callable[[View], Any]:
+    def on(path: str, method: str, content_types: Sequence[str] = ("application/json",)) -> Callable[[View], Any]:
         def register(view: View) -> Any:
             answering = translated(view, lambda: request_id_of(blueprint.current_request))
-            return blueprint.route(path, methods=[method])(answering)
+            return blueprint.route(path, methods=[method], content_types=list(content_types))(answering)
 
         return register
 

@@ -23,6 +23,7 @@ STATUS: dict[type[errors.AnalyticsError], int] = {
     errors.KeyReused: 422,
     errors.ReportTooLarge: 422,
     errors.TooManyRunning: 429,
+    errors.TooOften: 429,
     errors.SourceUnavailable: 503,
     errors.StoreUnavailable: 503,
 }

@@ -1,4 +1,4 @@
-"""What comes in other than over HTTP: the hourly schedule, and jobs, S3 notifications and findings from the queues.
+"""What comes in other than over HTTP: the schedules' events, and jobs, S3 notifications, findings and mail events from the queues.
 
 What only these need is imported in the functions: app.py imports this module in every container, most of which answer HTTP.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_plus
@@ -24,9 +25,13 @@ from chalicelib.wiring import services
 if TYPE_CHECKING:
     from chalicelib.domain.compliance import Finding
     from chalicelib.domain.customer import Customer
+    from chalicelib.domain.due import Due
+    from chalicelib.usecases.mail_events import MailEvent
 
 FINDINGS_EVENT = "Security Hub Findings - Imported"
-FINDINGS_JOB = "findings told"
+FINDINGS_JOB, MAIL_JOB = "findings told", "mail told"
+RUN, DIGEST, DELIVERY, REPORT_FAILED = "run", "digest", "delivery", "report failed"
+DELIVERY_JOBS = (RUN, DIGEST, DELIVERY, REPORT_FAILED, MAIL_JOB)
 
 
 class LenientEvent(CloudWatchEvent):
@@ -46,6 +51,24 @@ def plan(event: LenientEvent) -> dict[str, object]:
     return planned
 
 
+def take_up(event: LenientEvent) -> dict[str, object]:
+    """Takes up what is due by now, not by the event's time: a late or repeated one finds what is left."""
+    from chalicelib.routes.schedules import scheduling
+    from chalicelib.usecases import reporter
+
+    def failed(due: Due, error: Exception) -> None:
+        LOGGER.error("not taken up", extra={"customer_id": due.customer_id, "key": due.key, "reason": type(error).__name__}, exc_info=error)
+
+    with_ = services()
+    context = event.context
+    found = reporter.take_up(scheduling(), with_.clock(), lambda: context.get_remaining_time_in_millis() / 1000, failed)
+    if found.failed:
+        emit(with_.settings.stage, signals.HANDLED_FAILURES, found.failed)
+    told = asdict(found)
+    LOGGER.info("taken up", extra=told)
+    return told
+
+
 def jobs_of(body: str) -> Iterator[dict[str, Any]]:
     """A message's jobs: our own; a drop, or a manifest of the payer's export, per record of S3's; what an event tells of findings."""
     from chalicelib.stores.payer import export_of
@@ -55,6 +78,8 @@ def jobs_of(body: str) -> Iterator[dict[str, Any]]:
         yield message
     if message.get("detail-type") == FINDINGS_EVENT:
         yield {"job": FINDINGS_JOB, "findings": message["detail"]["findings"]}
+    if "eventType" in message:
+        yield {"job": MAIL_JOB, "event": message}
     for record in message.get("Records", []):
         key = unquote_plus(record["s3"]["object"]["key"])
         owner, export = customer_of(key), export_of(key)
@@ -96,12 +121,45 @@ def _do(job: dict[str, Any], left: Callable[[], float]) -> None:
             rendering.run(reporting(), job["customer_id"], job["report_id"])
         elif job["job"] == FINDINGS_JOB:
             _take_events(job["findings"])
+        elif job["job"] in DELIVERY_JOBS:
+            _deliver(job)
         else:
             aggregate.run(services().collaborators, job, left)
     except AnalyticsError as error:
         LOGGER.error("job failed", extra={**told, "code": error.code, "reason": str(error)})
         raise
     LOGGER.info("job done", extra={**told, "milliseconds": round((time.perf_counter() - started) * 1000, 1)})
+
+
+def _deliver(job: dict[str, Any]) -> None:
+    from chalicelib.channels import key_of
+    from chalicelib.routes.schedules import scheduling
+    from chalicelib.usecases import delivering, digests, mail_events, running
+
+    with_ = scheduling()
+    if job["job"] == MAIL_JOB:
+        mail_events.hear(with_, mail_event_of(job["event"], key_of))
+        return
+    does = {
+        RUN: running.advance,
+        DIGEST: digests.close,
+        DELIVERY: delivering.deliver,
+        REPORT_FAILED: running.tell_failed,
+    }
+    does[job["job"]](with_, job["customer_id"], job["key"])
+
+
+def mail_event_of(told: dict[str, Any], key_of: Callable[[str], str]) -> MailEvent:
+    """From what SES tells: its own tags name the customer and the delivery."""
+    from chalicelib.usecases.mail_events import MailEvent
+
+    mail, kind = told["mail"], str(told["eventType"])
+    details = {"Bounce": ("bounce", "bounceType"), "Complaint": ("complaint", "complaintFeedbackType")}
+    about, name = details.get(kind, (kind.lower(), "reason"))
+    tags = {tag: values[0] for tag, values in mail["tags"].items()}
+    at = datetime.fromisoformat(told.get(about, {}).get("timestamp", mail["timestamp"]))
+    detail = str(told.get(about, {}).get(name, ""))[:100]
+    return MailEvent(tags.get("customer", ""), key_of(tags.get("delivery", "")), kind, detail, str(mail["messageId"]), at)
 
 
 def _take_events(raw: list[dict[str, Any]]) -> None:

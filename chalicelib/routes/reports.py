@@ -46,8 +46,17 @@ def reporting() -> Reporting:
         lambda name: renderers.FORMATS[name].content_type,
         lambda: with_.signers[0],
         partial(emit, with_.settings.stage),
+        _finished,
         with_.clock,
     )
+
+
+def _finished(customer_id: str, record: ReportRecord) -> None:
+    """Has the schedule's run go on that waits for it; of another report that failed, whoever asked for that is told."""
+    if record.run:
+        services().delivery_queue.send([{"job": "run", "customer_id": customer_id, "key": record.run}])
+    elif record.status == FAILED:
+        services().delivery_queue.send([{"job": "report failed", "customer_id": customer_id, "key": record.id}])
 
 
 @on("/analytics/reports", "POST")
@@ -180,6 +189,7 @@ def _shown(record: ReportRecord) -> Answer:
         "started_at": text_of(record.started_at),
         "finished_at": text_of(record.finished_at),
         "expires_at": text_of(record.expires_at),
+        "schedule_id": record.run.partition("#")[0] or None,
         "timings": _timings(record),
     }
 

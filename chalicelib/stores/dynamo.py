@@ -121,6 +121,19 @@ class Dynamo:
             else:
                 return
 
+    def update_if(self, table: str, key: Mapping[str, str], values: Item, held: tuple[str, dict[str, Any]]) -> bool:
+        """Sets these attributes where one of the item's has that value; False, with nothing changed, where it hasn't."""
+        request, (name, value) = _setting(table, key, values), held
+        request["ExpressionAttributeNames"]["#held"], request["ExpressionAttributeValues"][":held"] = name, value
+        try:
+            with available():
+                self._client.update_item(**request, ConditionExpression="#held = :held")
+        except StoreUnavailable as error:
+            if condition_failed(error):
+                return False
+            raise
+        return True
+
     def add(self, table: str, key: Mapping[str, str], counter: str, units: int, at_most: int, more: Item) -> bool:
         """Adds to a counter that holds at most `at_most` before; False, with nothing changed, when it holds more."""
         names = {"#counter": counter, **{f"#{number}": name for number, name in enumerate(more)}}

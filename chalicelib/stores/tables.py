@@ -87,8 +87,12 @@ class Queue:
 AGGREGATION_QUEUE = Queue("analytics-aggregation", timeout=120)
 REPORT_QUEUE = Queue("analytics-report-jobs", timeout=300, attempts=4)  # the fourth tells that all three were cut off
 FINDINGS_QUEUE = Queue("analytics-findings", timeout=60)
-QUEUES = (AGGREGATION_QUEUE, REPORT_QUEUE, FINDINGS_QUEUE)
+DELIVERY_QUEUE = Queue("analytics-deliveries", timeout=60)
+QUEUES = (AGGREGATION_QUEUE, REPORT_QUEUE, FINDINGS_QUEUE, DELIVERY_QUEUE)
 ALERTS_TOPIC = "analytics-alerts"
+MAIL_TOPIC = "analytics-mail-events"
+MAIL_CONFIGURATION = "analytics-mail"
+"""SES's configuration set, which tells the topic what becomes of each mail."""
 CREDENTIALS_SECRET = "analytics-credentials"  # noqa: S105  the secret's name, not a secret
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, BinaryIO, cast
 
 from chalicelib.domain.branding import Branding
 from chalicelib.domain.errors import AnalyticsError, Busy, InvalidInput, ReportTooLarge, StoreUnavailable
+from chalicelib.domain.headline import headline_of
 from chalicelib.domain.report import Brand
 from chalicelib.domain.reporting import GAVE_UP, QUEUED, READY, RENDERING, ReportRecord
 from chalicelib.domain.signals import REPORT_ENGINE
@@ -37,21 +38,24 @@ def run(with_: Reporting, customer_id: str, report_id: str) -> None:
         with_.files.delete(customer_id, report_id)
         return
     if record.finished:
+        with_.finished(customer_id, record)  # whoever finished it may have died before it told
         return
     if record.status == RENDERING and record.started_at and with_.clock() - record.started_at < LEASE:
         raise Busy("the report is being rendered")
     if record.attempts >= ATTEMPTS:  # each try ended without a word: out of time or memory
-        fail(with_, customer_id, record, GAVE_UP, CUT_OFF)
+        with_.finished(customer_id, fail(with_, customer_id, record, GAVE_UP, CUT_OFF))
         return
     claimed = replace(record, status=RENDERING, attempts=record.attempts + 1, started_at=with_.clock())
     if not with_.records.swap(customer_id, record, claimed):
         raise Busy("the report was taken by another worker")
     try:
         ready = replace(make(with_, customer_id, claimed), status=READY, finished_at=with_.clock())
-        if not with_.records.swap(customer_id, claimed, ready) and with_.records.get(customer_id, report_id) is None:
+        if with_.records.swap(customer_id, claimed, ready):
+            with_.finished(customer_id, ready)
+        elif with_.records.get(customer_id, report_id) is None:
             with_.files.delete(customer_id, report_id)  # where another worker has gone on, its document lies there, too
     except (InvalidInput, ReportTooLarge) as error:
-        fail(with_, customer_id, claimed, error.code, str(error))
+        with_.finished(customer_id, fail(with_, customer_id, claimed, error.code, str(error)))
     except StoreUnavailable as error:
         if not _given_up(with_, customer_id, claimed, error):
             raise
@@ -63,7 +67,7 @@ def run(with_: Reporting, customer_id: str, report_id: str) -> None:
 def _given_up(with_: Reporting, customer_id: str, record: ReportRecord, error: AnalyticsError) -> bool:
     """After the last attempt it has failed; before that it waits for the next."""
     if record.attempts >= ATTEMPTS:
-        fail(with_, customer_id, record, error.code, str(error))
+        with_.finished(customer_id, fail(with_, customer_id, record, error.code, str(error)))
         return True
     with_.records.swap(customer_id, record, replace(record, status=QUEUED))
     return False
@@ -83,6 +87,9 @@ def make(with_: Reporting, customer_id: str, record: ReportRecord) -> ReportReco
             estimated=basis.estimated,
             data_through=basis.data_through,
             watermarks=basis.watermarks,
+            title=report.title,
+            facts=report.facts,
+            headline=headline_of(report),
         )
         manifest = manifest_of(customer_id, told, sha256_of(file), data_set_sha256(report, with_.data_set), content_type)
         with_.files.put(customer_id, record, file, content_type)

@@ -22,35 +22,42 @@ LOST_AFTER = timedelta(seconds=30)
 """A repeated request that finds its report still queued after that sends the job again: the first one may have died before it did."""
 
 
-def request(with_: Reporting, customer_id: str, body: Parameters, report_id: str, key: str | None) -> ReportRecord:
-    """Records the report as queued and queues it; with an Idempotency-Key that was used before, the report that it made then."""
+def request(with_: Reporting, customer_id: str, body: Parameters, report_id: str, key: str | None, run: str = "") -> ReportRecord:
+    """Records the report as queued and queues it; with an Idempotency-Key that was used before, the report that it made then. `run` is
+    the key of the schedule's run that asks."""
     now = with_.clock()
     once = None if key is None else Once(hashlib.sha256(key.encode()).hexdigest(), digest_of(body))
     held = with_.records.made_by(customer_id, once) if once else None  # before the body is looked at: what it asks for may be gone by now
     if held is None:
-        held = with_.records.create(customer_id, _record(with_, customer_id, body, report_id, now), once)
+        held = with_.records.create(customer_id, _record(with_, customer_id, body, report_id, now, run), once)
     if held.id == report_id:
         try:
             _queue(with_, customer_id, held)
         except StoreUnavailable:
             with_.records.delete(customer_id, report_id, once)
             raise
-    elif held.status == QUEUED and now - held.created_at > LOST_AFTER:
-        _queue(with_, customer_id, held)
+    else:
+        hurry(with_, customer_id, held)
     return held
+
+
+def hurry(with_: Reporting, customer_id: str, record: ReportRecord) -> None:
+    """Sends the job again of a report that has been queued for a while: whoever asked for it may have died before."""
+    if record.status == QUEUED and with_.clock() - record.created_at > LOST_AFTER:
+        _queue(with_, customer_id, record)
 
 
 def _queue(with_: Reporting, customer_id: str, record: ReportRecord) -> None:
     with_.queue.send([{"job": "report", "customer_id": customer_id, "report_id": record.id}])
 
 
-def _record(with_: Reporting, customer_id: str, body: Parameters, report_id: str, now: datetime) -> ReportRecord:
+def _record(with_: Reporting, customer_id: str, body: Parameters, report_id: str, now: datetime, run: str) -> ReportRecord:
     status = with_.metrics.status(customer_id)
     saved = with_.metrics.choices.get(customer_id, Templates) if Templates.NAME in status.choices else None
     wanted = wanted_of(customer_id, body, saved or Templates(), now)
     held = with_.metrics.choices.get(customer_id, CustomerSettings) if CustomerSettings.NAME in status.choices else None
     months = (held or CustomerSettings()).report_retention_months
-    return ReportRecord(report_id, wanted.type, wanted.template, wanted.format, wanted.parameters, now, months, wanted.filename)
+    return ReportRecord(report_id, wanted.type, wanted.template, wanted.format, wanted.parameters, now, months, wanted.filename, run=run)
 
 
 def link(with_: Reporting, customer_id: str, report_id: str) -> str:

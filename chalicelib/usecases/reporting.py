@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 class Reporting:
     """The collaborators of everything here. `write` and `content_type` are by format; `data_set` writes what all formats have in common.
 
-    `signer` is made when it is first needed; `emit` tells a metric.
+    `signer` is made when it is first needed; `emit` tells a metric. `finished` is told of every report that is ready or has failed, perhaps
+    more than once.
     """
 
     customers: CustomerDirectory
@@ -33,6 +34,7 @@ class Reporting:
     content_type: Callable[[str], str]
     signer: Callable[[], Signer]
     emit: Callable[[str, int], None]
+    finished: Callable[[str, ReportRecord], None]
     clock: Clock
 
 

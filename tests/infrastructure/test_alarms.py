@@ -7,7 +7,7 @@ import pytest
 from chalicelib.domain import signals
 from tests.infrastructure.conftest import Stack
 
-F = ("", "-analytics-aggregator", "-aggregation-worker", "-findings-worker", "-analytics-reporter", "-report-engine")
+F = ("", "-analytics-aggregator", "-aggregation-worker", "-findings-worker", "-analytics-reporter", "-report-engine", "-delivery-worker")
 TABLES = ("metrics", "reports", "schedules", "cache")
 INDEXES = (("metrics", "ServiceIndex"), ("metrics", "RegionIndex"), ("reports", "CreatedAtIndex"), ("schedules", "NextRunIndex"))
 
@@ -53,16 +53,18 @@ DEFINED: dict[str, tuple[Any, ...]] = {
             "notBreaching",
             None,
         )
-        for queue in ("aggregation", "findings", "report-jobs")
+        for queue in ("aggregation", "findings", "report-jobs", "deliveries")
     },
+    "delivery-failures": (of_app("DeliveriesFailed"), "Sum", 3600, 1, 10, "notBreaching", None),
     "sources-stale": (of_app("SourceAgeRatio"), "Maximum", 3600, 2, 1, "breaching", None),
 }
 WORKERS = {  # ms: 80 % of the timeout
     "aggregator": 48_000,
     "aggregation-worker": 96_000,
     "findings-worker": 48_000,
-    "reporter": 48_000,
+    "reporter": 192_000,
     "report-engine": 240_000,
+    "delivery-worker": 48_000,
 }
 
 
@@ -102,7 +104,7 @@ def test_the_functions_of_the_alarms_are_the_deployed_ones(stack: Stack) -> None
 
 def as_defined(alarm: dict[str, Any], stage: str) -> tuple[Any, ...]:
     """An alarm in the shape of DEFINED, the stage written S."""
-    assert alarm["EvaluationPeriods"] == alarm["DatapointsToAlarm"]
+    assert "DatapointsToAlarm" not in alarm  # which is as many as there are periods
     stats = [query["MetricStat"] for query in alarm.get("Metrics", []) if "MetricStat" in query] or [{**alarm, "Metric": alarm}]
     metrics = [(stat["Metric"]["Namespace"], stat["Metric"]["MetricName"], dimensions(stat["Metric"], stage)) for stat in stats]
     (statistic,) = {stat.get("Stat") or stat.get("Statistic") or stat["ExtendedStatistic"] for stat in stats}

@@ -62,13 +62,16 @@ def test_only_data_exports_of_this_account_may_deliver_and_only_where_they_are_r
     assert all(f":{ACCOUNT}:" in text(arn) for arn in deliverer["Condition"]["ArnLike"]["aws:SourceArn"])
 
 
-def test_only_this_accounts_exports_bucket_and_findings_rule_may_send_to_a_queue(stack: Stack) -> None:
+def test_only_this_accounts_exports_bucket_findings_rule_and_mail_topic_may_send_to_a_queue(stack: Stack) -> None:
     allowed = {one["Principal"]["Service"]: one for one in stack.statements("AWS::SQS::QueuePolicy") if one["Effect"] == "Allow"}
     rule = allowed.pop("events.amazonaws.com")
     assert rule["Resource"] == {"Fn::GetAtt": ["AnalyticsFindingsQueue", "Arn"]}
     assert rule["Condition"] == {"ArnEquals": {"aws:SourceArn": {"Fn::GetAtt": ["SecurityHubFindingsRule", "Arn"]}}}
     pattern = stack.resources["SecurityHubFindingsRule"]["Properties"]["EventPattern"]
     assert pattern == {"source": ["aws.securityhub"], "detail-type": ["Security Hub Findings - Imported"]}
+    topic = allowed.pop("sns.amazonaws.com")
+    assert topic["Resource"] == {"Fn::GetAtt": ["AnalyticsDeliveriesQueue", "Arn"]}
+    assert topic["Condition"] == {"ArnEquals": {"aws:SourceArn": {"Ref": "MailEventsTopic"}}}
     (sender,) = allowed.values()
     assert (sender["Principal"], sender["Action"]) == ({"Service": "s3.amazonaws.com"}, "sqs:SendMessage")
     assert sender["Resource"] == {"Fn::GetAtt": ["AnalyticsAggregationQueue", "Arn"]}
@@ -76,9 +79,12 @@ def test_only_this_accounts_exports_bucket_and_findings_rule_may_send_to_a_queue
     assert text(sender["Condition"]["ArnEquals"]["aws:SourceArn"]) == f"arn:aws:s3:::securebase-{stack.stage}-exports-{ACCOUNT}"
 
 
-def test_buckets_queues_and_the_topic_refuse_what_is_not_tls(stack: Stack) -> None:
+def test_buckets_queues_and_topics_refuse_what_is_not_tls(stack: Stack) -> None:
     policies = stack.of_type(*STATEFUL_POLICIES)
-    assert len(policies) == len(BUCKETS) + 2 * len(QUEUES) + 1
+    queues = [queue["Ref"] for name in stack.of_type("AWS::SQS::QueuePolicy") for queue in stack.resources[name]["Properties"]["Queues"]]
+    assert sorted(queues) == sorted(stack.of_type("AWS::SQS::Queue"))  # each has one
+    assert len(stack.of_type("AWS::SNS::TopicPolicy")) == len(stack.of_type("AWS::SNS::Topic"))
+    assert len(stack.of_type("AWS::S3::BucketPolicy")) == len(BUCKETS)
     for policy in policies.values():
         refused = [one for one in policy["Properties"]["PolicyDocument"]["Statement"] if one["Effect"] == "Deny"]
         assert [(one["Principal"], one["Condition"]) for one in refused] == [("*", NOT_OVER_TLS)]
@@ -93,6 +99,7 @@ def test_every_queue_has_a_dead_letter_queue_and_outlasts_its_function(stack: St
         "analytics-aggregation": signals.AGGREGATION_WORKER.timeout,
         "analytics-findings": signals.FINDINGS_WORKER.timeout,
         "analytics-report-jobs": signals.REPORT_ENGINE.timeout,
+        "analytics-deliveries": signals.DELIVERY_WORKER.timeout,
     }
     assert set(queues) == {f"securebase-{stack.stage}-{spec.name}{dead}" for spec in QUEUES for dead in ("", "-dead")}
     assert all(queue["SqsManagedSseEnabled"] is True for queue in queues.values())

@@ -82,6 +82,10 @@ def test_a_policy_allows_named_actions_on_this_stages_resources(stage: str, func
         for resource in statement["Resource"]:
             if resource == "*":
                 assert set(statement["Action"]) <= set(UNSCOPED)
+            elif statement.get("Condition") == policies.OTHERS_ALONE:
+                assert set(statement["Action"]) <= {"s3:PutObject", "sns:Publish"}  # to customers' own, named by them
+            elif resource.startswith("arn:aws:ses:*:*:identity/"):
+                assert statement["Action"] == ["ses:SendEmail"]  # whichever MAIL_FROM names; the configuration set is the stage's
             else:
                 assert f"securebase-{stage}" in resource or resource in (policies.READER_ROLE, policies.SECURITY_HUB)
 

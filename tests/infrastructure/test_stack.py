@@ -20,15 +20,11 @@ KEYS = {
     "cache": (["cache_key"], set()),
 }
 KEPT = ("AWS::DynamoDB::Table", "AWS::S3::Bucket", "AWS::SQS::Queue", "AWS::SecretsManager::Secret")
-TAGGED = (*KEPT, "AWS::SNS::Topic", "AWS::KMS::Key", "AWS::CloudWatch::Alarm")
+TAGGED = (*KEPT, "AWS::SNS::Topic", "AWS::KMS::Key")
 EXPECTED_OUTPUTS = {
     *(f"{name}TableName" for name in ("Metrics", "Reports", "Schedules", "Cache", "Customers", "ApiKeys", "Ledger", "ReportLinks")),
-    *("ReportsBucketName", "ExportsBucketName", "AlertsTopicArn", "CredentialsSecretArn"),
-    *(
-        f"{queue}{part}"
-        for queue in ("AnalyticsAggregation", "AnalyticsFindings", "AnalyticsReportJobs")
-        for part in ("QueueUrl", "QueueArn", "DeadQueueUrl")
-    ),
+    *("ReportsBucketName", "ExportsBucketName", "AlertsTopicArn", "CredentialsSecretArn", "MailConfigurationName"),
+    *(f"Analytics{queue}QueueUrl" for queue in ("Aggregation", "Findings", "ReportJobs", "Deliveries")),
 }
 
 
@@ -108,6 +104,22 @@ def test_alarms_can_publish_to_the_encrypted_topic(stack: Stack) -> None:
     assert all(one["Condition"]["StringEquals"] == {"aws:SourceAccount": {"Ref": "AWS::AccountId"}} for one in granted)
 
 
+def test_what_ses_tells_of_mails_reaches_the_deliveries_queue_through_an_encrypted_topic(stack: Stack) -> None:
+    topic = stack.resources["MailEventsTopic"]["Properties"]
+    key = stack.resources[topic["KmsMasterKeyId"]["Fn::GetAtt"][0]]["Properties"]
+    opened = [*key["KeyPolicy"]["Statement"], *stack.statements("AWS::SNS::TopicPolicy")]
+    granted = [one for one in opened if one.get("Principal") == {"Service": "ses.amazonaws.com"}]
+    assert [one["Action"] for one in granted] == [["kms:Decrypt", "kms:GenerateDataKey*"], "sns:Publish"]
+    assert all(one["Condition"]["StringEquals"] == {"aws:SourceAccount": {"Ref": "AWS::AccountId"}} for one in granted)
+    destination = stack.resources["MailEvents"]["Properties"]["EventDestination"]
+    assert destination["SnsDestination"] == {"TopicARN": {"Ref": "MailEventsTopic"}}
+    assert set(destination["MatchingEventTypes"]) == {"SEND", "DELIVERY", "BOUNCE", "COMPLAINT", "REJECT", "RENDERING_FAILURE"}
+    subscription = stack.resources["MailEventsSubscription"]["Properties"]
+    assert (subscription["Protocol"], subscription["RawMessageDelivery"]) == ("sqs", True)
+    assert subscription["Endpoint"] == {"Fn::GetAtt": ["AnalyticsDeliveriesQueue", "Arn"]}
+    assert stack.resources["MailConfiguration"]["Properties"]["Name"] == f"securebase-{stack.stage}-analytics-mail"
+
+
 def test_the_secret_is_one_drawn_master_value_that_is_in_no_template(stack: Stack) -> None:
     secret = stack.named("AWS::SecretsManager::Secret", "Name")[f"securebase-{stack.stage}-analytics-credentials"]
     assert "SecretString" not in secret
@@ -128,7 +140,7 @@ def test_the_dashboard_shows_every_function_table_api_graph_and_metric_of_ours(s
     lines = [
         (*line[:-1], line[-1]["stat"]) if isinstance(line[-1], dict) else (*line, widget["stat"])
         for widget in widgets
-        for line in widget["metrics"]
+        for line in written_out(widget["metrics"])
     ]
     shown = {(line[1], line[-2], line[-1]) for line in lines}
     lambda_graphs = [("Invocations", "Sum"), ("Errors", "Sum"), ("Throttles", "Sum"), ("Duration", "p50"), ("Duration", "p95")]
@@ -137,6 +149,15 @@ def test_the_dashboard_shows_every_function_table_api_graph_and_metric_of_ours(s
     assert {(metric, f"securebase-{stack.stage}-{table.name}", "Sum") for metric in units for table in TABLES} <= shown
     assert {(m, stack.stage, s) for m, s in [("Count", "Sum"), ("4XXError", "Sum"), ("5XXError", "Sum"), ("Latency", "p95")]} <= shown
     assert set(signals.METRICS) <= {metric for metric, name, _ in shown if name == stack.stage}
+
+
+def written_out(metrics: list[list]) -> list[list]:
+    """What CloudWatch reads for "...": the names of the line before, but for its last one."""
+    whole: list[list] = []
+    for line in metrics:
+        named = [part for part in whole[-1] if isinstance(part, str)][:-1] if whole else []
+        whole.append([*named, *line[1:]] if line[0] == "..." else line)
+    return whole
 
 
 def schema(keyed: dict) -> list[str]:

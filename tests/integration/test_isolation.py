@@ -318,6 +318,79 @@ def branding(asking: Party, other: Party) -> Iterator[tuple[str, Answer, set[int
     yield "", asking.client.request("PUT", BRANDING, {}), {200}
 
 
+SCHEDULES, RECIPIENTS = "/analytics/schedules", "/analytics/recipients"
+SCHEDULE: dict[str, Any] = {"name": "mine alone", "report": {"type": "costs", "format": "csv"}, "cadence": {"kind": "daily"}}
+SENT_BODIES: dict[str, Any] = {"PATCH": {"name": "renamed"}, "POST": {}}
+
+
+def a_recipient(party: Party) -> Any:
+    """The party's own; there is one already where a row was tried before."""
+    address = f"someone@{party.id}.example"
+    made = party.client.post(RECIPIENTS, {"channel": "email", "address": address, "name": f"of {party.id}"})
+    return made.json if made.status == 201 else party.client.answer(RECIPIENTS)["recipients"][0]
+
+
+def a_schedule(party: Party) -> Any:
+    held = party.client.answer(SCHEDULES)["schedules"]
+    if held:
+        return held[0]
+    body = {**SCHEDULE, "name": f"of {party.id}", "recipients": [a_recipient(party)["id"]]}
+    return party.client.post(SCHEDULES, body).json
+
+
+def scheduling(asking: Party, other: Party) -> Iterator[tuple[str, Answer, set[int]]]:
+    theirs = a_recipient(other)["id"]
+    yield other.id, asking.client.post(SCHEDULES, {**SCHEDULE, "customer_id": other.id}), {403}
+    yield other.id, asking.client.post(f"{SCHEDULES}?customer_id={other.id}", SCHEDULE), {403}
+    yield theirs, asking.client.post(SCHEDULES, {**SCHEDULE, "recipients": [theirs]}), {400}
+    template = other.client.request("PUT", f"{TEMPLATES}/secret-plan", {**TEMPLATE, "title": f"plan of {other.id}"})
+    assert template.status == 200
+    named = {**SCHEDULE, "report": {"type": "custom", "template": "secret-plan", "format": "csv"}}
+    yield "", asking.client.post(SCHEDULES, named), {400}
+    other.client.request("DELETE", f"{TEMPLATES}/secret-plan")
+    made = asking.client.post(SCHEDULES, SCHEDULE)
+    yield "", made, {201}
+    asking.client.request("DELETE", f"{SCHEDULES}/{made.json['id']}")
+
+
+def one_of(kind: str, make: Any, method: str, suffix: str = "") -> Row:
+    """The other's by its id is not there, and stays as it is."""
+
+    def row(asking: Party, other: Party) -> Iterator[tuple[str, Answer, set[int]]]:
+        theirs, body = make(other), SENT_BODIES.get(method)
+        before = other.client.answer(f"{kind}/{theirs['id']}")
+        path = f"{kind}/{theirs['id']}{suffix}"
+        yield theirs["id"], asking.client.request(method, path, body), {404}
+        yield f"{theirs['id']} {other.id}", asking.client.request(method, f"{path}?customer_id={other.id}", body), {403}
+        assert other.client.answer(f"{kind}/{theirs['id']}") == before
+
+    return row
+
+
+def adding_a_recipient(asking: Party, other: Party) -> Iterator[tuple[str, Answer, set[int]]]:
+    a_recipient(other)
+    address = f"someone@{other.id}.example"  # that it is the other's, too, nobody learns
+    body = {"channel": "email", "address": address}
+    yield other.id, asking.client.post(RECIPIENTS, {**body, "customer_id": other.id}), {403}
+    made = asking.client.post(RECIPIENTS, body)
+    yield address, made, {201}
+    account = ACCOUNTS[other.id][0]
+    yield account, asking.client.post(RECIPIENTS, {"channel": "s3", "address": "s3://their-bucket/", "account": account}), {400}
+    topic = f"arn:aws:sns:us-east-1:{account}:reports"
+    yield topic, asking.client.post(RECIPIENTS, {"channel": "sns", "address": topic}), {400}
+    asking.client.request("DELETE", f"{RECIPIENTS}/{made.json['id']}")
+
+
+def subscribing(method: str) -> Row:
+    def row(asking: Party, other: Party) -> Iterator[tuple[str, Answer, set[int]]]:
+        theirs = a_recipient(other)
+        for token in ("x", theirs["id"], f"{theirs['id']}.{'a' * 27}", other.customer.api_key):
+            yield token, Client(asking.client.base_url).request(method, f"/subscriptions/{token}"), {404}
+        assert other.client.answer(f"{RECIPIENTS}/{theirs['id']}")["status"] == theirs["status"]
+
+    return row
+
+
 MATRIX: dict[tuple[str, str], Row] = {
     ("GET", "/analytics/usage"): counting("/analytics/usage"),
     ("GET", "/analytics/costs"): counting("/analytics/costs"),
@@ -357,6 +430,23 @@ MATRIX: dict[tuple[str, str], Row] = {
     ("POST", f"{TEMPLATES}/preview"): previewing,
     ("GET", BRANDING): fetching(BRANDING),
     ("PUT", BRANDING): branding,
+    ("GET", SCHEDULES): fetching(SCHEDULES),
+    ("POST", SCHEDULES): scheduling,
+    ("GET", f"{SCHEDULES}/{{schedule_id}}"): one_of(SCHEDULES, a_schedule, "GET"),
+    ("PATCH", f"{SCHEDULES}/{{schedule_id}}"): one_of(SCHEDULES, a_schedule, "PATCH"),
+    ("DELETE", f"{SCHEDULES}/{{schedule_id}}"): one_of(SCHEDULES, a_schedule, "DELETE"),
+    ("GET", f"{SCHEDULES}/{{schedule_id}}/preview"): one_of(SCHEDULES, a_schedule, "GET", "/preview"),
+    ("POST", f"{SCHEDULES}/{{schedule_id}}/run"): one_of(SCHEDULES, a_schedule, "POST", "/run"),
+    ("GET", f"{SCHEDULES}/{{schedule_id}}/runs"): one_of(SCHEDULES, a_schedule, "GET", "/runs"),
+    ("GET", RECIPIENTS): fetching(RECIPIENTS),
+    ("POST", RECIPIENTS): adding_a_recipient,
+    ("GET", f"{RECIPIENTS}/{{recipient_id}}"): one_of(RECIPIENTS, a_recipient, "GET"),
+    ("PATCH", f"{RECIPIENTS}/{{recipient_id}}"): one_of(RECIPIENTS, a_recipient, "PATCH"),
+    ("DELETE", f"{RECIPIENTS}/{{recipient_id}}"): one_of(RECIPIENTS, a_recipient, "DELETE"),
+    ("POST", f"{RECIPIENTS}/{{recipient_id}}/test"): one_of(RECIPIENTS, a_recipient, "POST", "/test"),
+    ("POST", f"{RECIPIENTS}/{{recipient_id}}/rotate"): one_of(RECIPIENTS, a_recipient, "POST", "/rotate"),
+    ("GET", "/subscriptions/{token}"): subscribing("GET"),
+    ("POST", "/subscriptions/{token}"): subscribing("POST"),
     ("GET", "/health"): health,
     ("GET", "/openapi.json"): document,
 }

@@ -112,6 +112,7 @@ class Engine:
     clock: Clock = field(default_factory=lambda: Clock(NOW))
     books: FakeBooks = field(default_factory=FakeBooks)
     emitted: list[str] = field(default_factory=list)
+    told: list[str] = field(default_factory=list)
     writing: Callable[[], None] = lambda: None
 
     @property
@@ -131,6 +132,7 @@ class Engine:
             lambda form: "application/json",
             lambda: SIGNER,
             lambda metric, value: self.emitted.append(metric),
+            lambda customer_id, record: self.told.append(record.status),
             self.clock,
         )
 

@@ -7,13 +7,13 @@ from functools import cache
 from typing import Any
 
 from chalicelib.routes.answers import encode
-from chalicelib.routes.openapi import billing, compliance, costs, parameters, problems, reports, templates, usage
+from chalicelib.routes.openapi import billing, compliance, costs, parameters, problems, reports, schedules, templates, usage
 from chalicelib.routes.openapi.operations import OPERATIONS, Operation
 from chalicelib.routes.openapi.shapes import ID, TEXT, Schema, ref, said
 from chalicelib.routes.representations import JSON, REPRESENTATIONS
 from chalicelib.version import VERSION
 
-MODULES = (problems, usage, costs, compliance, billing, reports, templates)
+MODULES = (problems, usage, costs, compliance, billing, reports, templates, schedules)
 TAG_WORDS = {
     "service": "The service itself",
     "usage": "What was used",
@@ -24,11 +24,15 @@ TAG_WORDS = {
     "reports": "All of it as documents",
     "templates": "What documents are made of",
     "branding": "How documents look",
+    "schedules": "Reports that come by themselves",
+    "recipients": "Where they go",
 }
 PATH_PARAMETERS: dict[str, Schema] = {
     "budget_id": ID,
     "exception_id": ID,
     "report_id": ID,
+    "schedule_id": ID,
+    "recipient_id": ID,
     "link_id": {"type": "string", "pattern": "^[a-z2-7]{16}$"},
     "template_id": said({"type": "string", "pattern": "^[a-z0-9][a-z0-9-]{0,49}$"}, "", examples=["board-pack"]),
     "token": said(TEXT, "As the link holds it."),
@@ -53,7 +57,7 @@ VARY: Schema = {"required": True, "schema": {"type": "string", "const": "Accept"
 CACHE: Schema = {"description": "Whether it was computed before.", "required": True, "schema": {"type": "string", "enum": ["hit", "miss"]}}
 LOCATION: Schema = {"description": "Where it is.", "required": True, "schema": TEXT}
 WRITTEN: dict[str, Schema] = {"Cache-Control": {"required": True, **NO_STORE}, "X-Request-Id": problems.REQUEST_ID}
-LOCATED = ("createReport", "createBudget", "downloadReport", "followLink")
+LOCATED = ("createReport", "createBudget", "downloadReport", "followLink", "createSchedule", "runSchedule", "addRecipient", "testRecipient")
 ANYBODY: list[dict[str, list[str]]] = [{"apiKey": []}, {"token": []}]
 
 
@@ -126,6 +130,8 @@ def _answers(operation: Operation) -> dict[str, Any]:
             "200": {**_json("Ready within the time that was waited", headers, "ReportReady"), **_links(operation)},
             "202": {**_json("Queued", queued, operation.answer), **_links(operation)},
         }
+    if operation.page:
+        return {"200": {"description": operation.summary, "headers": headers, "content": {"text/html": {"schema": TEXT}}}}
     if operation.answer:
         return {str(operation.status): {**_json(operation.summary, headers, operation.answer), **_links(operation)}}
     return {str(operation.status): {"description": operation.summary, "headers": headers}}

@@ -15,6 +15,7 @@ from chalicelib.usecases.questions_compliance import (
 )
 from chalicelib.usecases.questions_costs import COST_PARAMETERS, UNIT_PARAMETERS
 from chalicelib.usecases.report_request import REPORTS_PARAMETERS
+from chalicelib.usecases.schedules import RUNS_PARAMETERS
 
 READ, REPORT, ADMIN, NOBODY = "read", "report", "admin", ""
 REFUSALS = (400, 401, 403)
@@ -24,6 +25,9 @@ BUDGETS, REPORTS, EXCEPTIONS = "/analytics/budgets", "/analytics/reports", "/ana
 SETTINGS = "/analytics/settings"
 TEMPLATES, BRANDING = "/analytics/templates", "/analytics/branding"
 A_REPORT, A_BUDGET = f"{REPORTS}/{{report_id}}", f"{BUDGETS}/{{budget_id}}"
+SCHEDULES, RECIPIENTS = "/analytics/schedules", "/analytics/recipients"
+A_SCHEDULE, A_RECIPIENT = f"{SCHEDULES}/{{schedule_id}}", f"{RECIPIENTS}/{{recipient_id}}"
+SUBSCRIPTION = "/subscriptions/{token}"
 LINKS, A_TEMPLATE = f"{A_REPORT}/links", f"{TEMPLATES}/{{template_id}}"
 
 
@@ -31,7 +35,7 @@ LINKS, A_TEMPLATE = f"{A_REPORT}/links", f"{TEMPLATES}/{{template_id}}"
 class Operation:
     """`answer` is the schema of the 2xx answer, '' for one without a body; `kept` answers tell by X-Cache where they come from.
 
-    `problems` are the statuses beside 400, 401, 403, 500 and 503, which every route of a customer can answer.
+    A `page` is HTML. `problems` are the statuses beside 400, 401, 403, 500 and 503, which every route of a customer can answer.
     """
 
     method: str
@@ -47,6 +51,7 @@ class Operation:
     kept: bool = False
     problems: tuple[int, ...] = ()
     headers: tuple[str, ...] = ()
+    page: bool = False
 
     @property
     def group(self) -> str:
@@ -173,4 +178,46 @@ OPERATIONS = (
     ),
     Operation("GET", BRANDING, "getBranding", "How the customer's documents look", REPORT, "Branding"),
     Operation("PUT", BRANDING, "putBranding", "Sets it anew", ADMIN, "Branding", body="BrandingRequest"),
+    Operation(
+        "POST", SCHEDULES, "createSchedule", "Sets a schedule", REPORT, "Schedule", body="ScheduleRequest", status=201, problems=(409,)
+    ),
+    Operation("GET", SCHEDULES, "listSchedules", "All schedules, by name", REPORT, "Schedules"),
+    Operation("GET", A_SCHEDULE, "getSchedule", "One schedule", REPORT, "Schedule", problems=(404,)),
+    Operation("PATCH", A_SCHEDULE, "changeSchedule", "Changes what is given", REPORT, "Schedule", body="SchedulePatch", problems=(404,)),
+    Operation("DELETE", A_SCHEDULE, "deleteSchedule", "Ends a schedule", REPORT, status=204, problems=(404,)),
+    Operation("GET", f"{A_SCHEDULE}/preview", "previewSchedule", "Its next ten runs", REPORT, "SchedulePreview", problems=(404,)),
+    Operation(
+        "POST",
+        f"{A_SCHEDULE}/run",
+        "runSchedule",
+        "Runs it now, or a past run once more",
+        REPORT,
+        "Run",
+        body="RunRequest",
+        status=202,
+        problems=(404,),
+        headers=("Idempotency-Key",),
+    ),
+    Operation("GET", f"{A_SCHEDULE}/runs", "listRuns", "Its runs and receipts", REPORT, "Runs", RUNS_PARAMETERS, problems=(404,)),
+    Operation("GET", RECIPIENTS, "listRecipients", "Where reports and events may go", REPORT, "Recipients"),
+    Operation(
+        "POST",
+        RECIPIENTS,
+        "addRecipient",
+        "Adds a recipient",
+        ADMIN,
+        "Recipient",
+        body="RecipientRequest",
+        status=201,
+        problems=(409, 429),
+    ),
+    Operation("GET", A_RECIPIENT, "getRecipient", "One recipient and its tests", REPORT, "RecipientNow", problems=(404,)),
+    Operation(
+        "PATCH", A_RECIPIENT, "changeRecipient", "Changes its name or events", ADMIN, "Recipient", body="RecipientPatch", problems=(404,)
+    ),
+    Operation("DELETE", A_RECIPIENT, "deleteRecipient", "Takes it out of everything", ADMIN, status=204, problems=(404,)),
+    Operation("POST", f"{A_RECIPIENT}/test", "testRecipient", "Sends a test", ADMIN, "Delivery", status=202, problems=(404, 409, 429)),
+    Operation("POST", f"{A_RECIPIENT}/rotate", "rotateKey", "A new signing key", ADMIN, "Recipient", problems=(404, 409)),
+    Operation("GET", SUBSCRIPTION, "askSubscription", "The page behind a mail's link", NOBODY, problems=(404, 503), page=True),
+    Operation("POST", SUBSCRIPTION, "saySubscription", "Confirms, or unsubscribes", NOBODY, problems=(404, 503), page=True),
 )

@@ -46,6 +46,7 @@ OF_REPORT: dict[str, Schema] = {
     "started_at": nullable(INSTANT),
     "finished_at": nullable(INSTANT),
     "expires_at": INSTANT,
+    "schedule_id": said(nullable(ID), "Whose run it is, if it is one's."),
     "timings": closed({"queued_ms": nullable(COUNT), "rendering_ms": nullable(COUNT)}),
 }
 RESTATED = said(

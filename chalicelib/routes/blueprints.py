@@ -1,0 +1,16 @@
+"""Every blueprint of the API, in the order of its documentation."""
+
+from __future__ import annotations
+
+from chalicelib.routes.analytics import analytics
+from chalicelib.routes.billing import billing
+from chalicelib.routes.compliance import compliance
+from chalicelib.routes.health import health
+from chalicelib.routes.openapi import openapi
+from chalicelib.routes.recipients import recipients
+from chalicelib.routes.report_links import report_links
+from chalicelib.routes.reports import reports
+from chalicelib.routes.schedules import schedules
+from chalicelib.routes.templates import templates
+
+BLUEPRINTS = (analytics, compliance, billing, reports, report_links, templates, schedules, recipients, health, openapi)

@@ -1,0 +1,163 @@
+"""Recipients of reports and events: added, tested, changed, taken away; and what their readers say by the links in mails."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from typing import Any
+
+from chalice.app import Blueprint, Response
+
+from chalicelib.domain.errors import Conflict, NotFound
+from chalicelib.domain.recipient import DOMAIN, EMAIL, S3, SLACK, SNS, WEBHOOK, Recipient
+from chalicelib.routes.answers import encode, fetched, made
+from chalicelib.routes.authentication import customer_alone, customer_of, registering
+from chalicelib.routes.parameters import of_body_as
+from chalicelib.routes.schedules import scheduling
+from chalicelib.usecases import recipients as use
+from chalicelib.usecases.schedules import shown_delivery
+from chalicelib.wiring import services
+
+recipients = Blueprint(__name__)
+on = registering(recipients)
+RECIPIENTS, SUBSCRIPTION = "/analytics/recipients", "/subscriptions/{token}"
+ONE = RECIPIENTS + "/{recipient_id}"
+FORMS = ["application/x-www-form-urlencoded", "multipart/form-data", "application/json"]
+"""What a mail client's one click, and a browser's button, send; none of it is read."""
+_ID = re.compile(r"[0-9a-f]{32}", re.ASCII)
+
+
+def checks() -> use.Checks:
+    from chalicelib.delivery import addresses, buckets, domains, mail_address, slack, topics
+
+    return {
+        EMAIL: mail_address.check_address,
+        WEBHOOK: addresses.check_url,
+        SLACK: slack.check_slack_url,
+        S3: buckets.check_place,
+        SNS: topics.check_topic,
+        DOMAIN: domains.check_domain,
+    }
+
+
+@on(RECIPIENTS, "POST")
+def add() -> Response:
+    request = recipients.current_request
+    body, named = of_body_as(request, use.RecipientBody)
+    customer_id = customer_alone(request, "admin")
+    customer_of(request, "admin", named)
+    with_ = services()
+    if body.channel == EMAIL and with_.settings.mail_from is None:
+        raise Conflict("this deployment sends no mail")
+    customer = with_.known_customer(customer_id)
+    accounts = customer.account_ids if customer else ()
+    recipient = use.recipient_of(body, uuid.uuid4().hex, accounts, checks(), request.principal.id, with_.clock())
+    use.add(scheduling(), customer_id, recipient)
+    return made(_shown_once(customer_id, recipient), 201, {"Location": f"{RECIPIENTS}/{recipient.id}"})
+
+
+def _shown_once(customer_id: str, recipient: Recipient) -> dict[str, Any]:
+    """With what proves that messages are ours, or that a domain is theirs."""
+    with_ = services()
+    shown = _shown(customer_id, recipient)
+    if recipient.channel == WEBHOOK:
+        shown["secret"] = with_.webhook_secret(customer_id, recipient.id, recipient.key_version)
+    if recipient.channel == DOMAIN:
+        from chalicelib.delivery.domains import MARK, RECORD
+
+        token = with_.domain_token(customer_id, recipient.address)
+        shown["record"] = {"name": f"{RECORD}.{recipient.address}", "type": "TXT", "value": f"{MARK}{token}"}
+    return shown
+
+
+def _shown(customer_id: str, recipient: Recipient) -> dict[str, Any]:
+    return use.shown_recipient(scheduling().recipients(customer_id), recipient)
+
+
+@on(RECIPIENTS, "GET")
+def index() -> Response:
+    customer_id = customer_alone(recipients.current_request, "report")
+    held = scheduling().recipients(customer_id)
+    return fetched(recipients.current_request, encode({"recipients": [use.shown_recipient(held, one) for one in held.all]}))
+
+
+@on(ONE, "GET")
+def show(recipient_id: str) -> Response:
+    customer_id = customer_alone(recipients.current_request, "report")
+    recipient = use.fetch_recipient(scheduling(), customer_id, checked_id(recipient_id))
+    shown = {**_shown(customer_id, recipient), "proofs": use.proofs(scheduling(), customer_id, recipient.id)}
+    return fetched(recipients.current_request, encode(shown))
+
+
+@on(ONE, "PATCH")
+def change(recipient_id: str) -> Response:
+    request = recipients.current_request
+    body, named = of_body_as(request, use.RecipientPatch)
+    customer_id = customer_alone(request, "admin")
+    customer_of(request, "admin", named)
+    return made(_shown(customer_id, use.patch(scheduling(), customer_id, checked_id(recipient_id), body)), 200)
+
+
+@on(ONE, "DELETE")
+def remove(recipient_id: str) -> Response:
+    use.remove(scheduling(), customer_alone(recipients.current_request, "admin"), checked_id(recipient_id))
+    return Response("", {"Cache-Control": "no-store"}, 204)
+
+
+@on(ONE + "/test", "POST")
+def test(recipient_id: str) -> Response:
+    customer_id = customer_alone(recipients.current_request, "admin")
+    delivery = use.prove(scheduling(), customer_id, checked_id(recipient_id))
+    return made(shown_delivery(delivery), 202, {"Location": f"{RECIPIENTS}/{recipient_id}"})
+
+
+@on(ONE + "/rotate", "POST")
+def rotate(recipient_id: str) -> Response:
+    customer_id = customer_alone(recipients.current_request, "admin")
+    return made(_shown_once(customer_id, use.rotate(scheduling(), customer_id, checked_id(recipient_id))), 200)
+
+
+@on(SUBSCRIPTION, "GET")
+def ask(token: str) -> Response:
+    """A page with one button: a mail scanner that looks at every link must not say yes for anybody."""
+    from chalicelib.web.subscription import page
+
+    purpose, _, _, recipient = _meant(token)
+    return _page(page(purpose, recipient.address, asked=True))
+
+
+@on(SUBSCRIPTION, "POST", FORMS)
+def say(token: str) -> Response:
+    from chalicelib.web.subscription import page
+
+    purpose, customer_id, recipient_id, recipient = _meant(token)
+    use.subscribe(scheduling(), customer_id, recipient_id, purpose)
+    return _page(page(purpose, recipient.address, asked=False))
+
+
+def _meant(token: str) -> tuple[str, str, str, Recipient]:
+    """The same NotFound for every token that means nothing, or nothing any more."""
+    from chalicelib.security import subscriptions
+
+    found = subscriptions.read(services().subscription_key, token)
+    recipient = found and scheduling().recipients(found[1]).get(found[2])
+    if not found or not recipient:
+        raise NotFound("this link means nothing, or nothing any more")
+    return (*found, recipient)
+
+
+def _page(html: str) -> Response:
+    headers = {
+        "Content-Type": "text/html; charset=utf-8",
+        "Cache-Control": "no-store",
+        "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'",
+        "X-Content-Type-Options": "nosniff",
+        "Referrer-Policy": "no-referrer",
+    }
+    return Response(html, headers, 200)
+
+
+def checked_id(recipient_id: str) -> str:
+    if not _ID.fullmatch(recipient_id):
+        raise NotFound("there is no such recipient")
+    return recipient_id

@@ -1,0 +1,126 @@
+"""Scheduled reports: made, listed, changed, previewed, run by hand, and what became of each run."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from functools import partial
+
+from chalice.app import Blueprint, Response
+
+from chalicelib.domain.errors import InvalidInput, NotFound
+from chalicelib.logs import emit
+from chalicelib.routes.answers import encode, fetched, made
+from chalicelib.routes.authentication import customer_alone, customer_of, registering
+from chalicelib.routes.parameters import limited, of_body_as, of_query
+from chalicelib.routes.report_links import linking
+from chalicelib.routes.reports import LONGEST_KEY, reporting
+from chalicelib.usecases import schedules as use
+from chalicelib.usecases.questions import check_names, one
+from chalicelib.usecases.schedule_request import RunBody, ScheduleBody, SchedulePatch
+from chalicelib.usecases.scheduling import Scheduling
+from chalicelib.wiring import services
+
+schedules = Blueprint(__name__)
+on = registering(schedules)
+SCHEDULES = "/analytics/schedules"
+ONE = SCHEDULES + "/{schedule_id}"
+_ID = re.compile(r"[0-9a-f]{32}", re.ASCII)
+_RUN = re.compile(r"[0-9]{8}T[0-9]{6}Z(-[0-9a-f]{16})?", re.ASCII)
+
+
+def scheduling() -> Scheduling:
+    """The collaborators of schedules and deliveries, for the routes and for the functions that work them off."""
+    with_ = services()
+    return Scheduling(
+        reporting(),
+        linking(),
+        with_.schedules,
+        with_.delivery_queue,
+        with_.channels,
+        with_.link_for,
+        with_.subscription,
+        with_.settings.public_url or "",
+        partial(emit, with_.settings.stage),
+        with_.clock,
+    )
+
+
+@on(SCHEDULES, "POST")
+def create() -> Response:
+    request = schedules.current_request
+    body, named = of_body_as(request, ScheduleBody)
+    customer_id = customer_alone(request, "report")
+    customer_of(request, "report", named)
+    schedule = use.create(scheduling(), customer_id, body, uuid.uuid4().hex, request.principal.id)
+    return made(use.shown(schedule), 201, {"Location": f"{SCHEDULES}/{schedule.id}"})
+
+
+@on(SCHEDULES, "GET")
+def index() -> Response:
+    customer_id = customer_alone(schedules.current_request, "report")
+    found = sorted(services().schedules.schedules(customer_id), key=lambda schedule: (schedule.name, schedule.id))
+    return fetched(schedules.current_request, encode({"schedules": [use.shown(schedule) for schedule in found]}))
+
+
+@on(ONE, "GET")
+def show(schedule_id: str) -> Response:
+    customer_id = customer_alone(schedules.current_request, "report")
+    return fetched(schedules.current_request, encode(use.shown(use.fetch_schedule(scheduling(), customer_id, checked_id(schedule_id)))))
+
+
+@on(ONE, "PATCH")
+def change(schedule_id: str) -> Response:
+    request = schedules.current_request
+    body, named = of_body_as(request, SchedulePatch)
+    customer_id = customer_alone(request, "report")
+    customer_of(request, "report", named)
+    return made(use.shown(use.change(scheduling(), customer_id, checked_id(schedule_id), body, request.principal.id)), 200)
+
+
+@on(ONE, "DELETE")
+def remove(schedule_id: str) -> Response:
+    use.delete(scheduling(), customer_alone(schedules.current_request, "report"), checked_id(schedule_id))
+    return Response("", {"Cache-Control": "no-store"}, 204)
+
+
+@on(ONE + "/preview", "GET")
+def preview(schedule_id: str) -> Response:
+    customer_id = customer_alone(schedules.current_request, "report")
+    schedule = use.fetch_schedule(scheduling(), customer_id, checked_id(schedule_id))
+    return fetched(schedules.current_request, encode(use.preview(schedule, services().clock())))
+
+
+@on(ONE + "/run", "POST")
+def run(schedule_id: str) -> Response:
+    """Now, or a past occurrence once more."""
+    request = schedules.current_request
+    body, named = of_body_as(request, RunBody) if request.raw_body else (RunBody(), None)
+    customer_id, key = customer_alone(request, "report"), request.headers.get("idempotency-key")
+    customer_of(request, "report", named)
+    if key is not None and not 0 < len(key) <= LONGEST_KEY:
+        raise InvalidInput(("Idempotency-Key", f"must hold 1 to {LONGEST_KEY} characters"))
+    number = use.number_of(key or uuid.uuid4().hex)
+    started = use.run_by_hand(scheduling(), customer_id, checked_id(schedule_id), body.occurrence, number)
+    return made(use.shown_run(started, []), 202, {"Location": f"{SCHEDULES}/{schedule_id}/runs"})
+
+
+@on(ONE + "/runs", "GET")
+def runs(schedule_id: str) -> Response:
+    request = schedules.current_request
+    values, named = of_query(request)
+    customer_id = customer_of(request, "report", named)
+    check_names(values, use.RUNS_PARAMETERS)
+    limit, cursor = limited(values, "limit", 50, 10, one), one(values, "cursor")
+    if cursor is not None and not _RUN.fullmatch(cursor):
+        raise InvalidInput(("cursor", "is none that this list gave"))
+    before = None if cursor is None else f"{checked_id(schedule_id)}#{cursor}"
+    found, position = use.runs_answer(scheduling(), customer_id, checked_id(schedule_id), limit, before)
+    next_cursor = None if position is None else position.partition("#")[2]
+    return fetched(request, encode({"runs": found, "next_cursor": next_cursor}))
+
+
+def checked_id(schedule_id: str) -> str:
+    if not _ID.fullmatch(schedule_id):
+        raise NotFound("there is no such schedule")
+    return schedule_id

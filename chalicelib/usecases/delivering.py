@@ -1,0 +1,103 @@
+"""Sends what is to be sent: each message once to its recipient, whatever dies in between, and tried again where it wasn't taken."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+
+from chalicelib.domain.delivery import CANCELLED, SENDING, TELLS_WITHIN, Delivery
+from chalicelib.domain.errors import Busy
+from chalicelib.domain.message import CONFIRM, GONE, LOST, TEST, Outcome
+from chalicelib.domain.recipient import EMAIL, UNVERIFIED, VERIFIED, Recipient, Recipients
+from chalicelib.domain.recipient import GONE as RECIPIENT_GONE
+from chalicelib.domain.signals import DELIVERIES_FAILED, DELIVERIES_SENT
+from chalicelib.usecases.messages import NothingToTell, message_of
+from chalicelib.usecases.scheduling import Scheduling
+
+PROVES = (CONFIRM, TEST)
+"""What may go to a recipient that isn't proven yet: a mail address is asked to confirm, everything else is proven by taking a test."""
+
+
+def deliver(with_: Scheduling, customer_id: str, key: str) -> None:
+    """One attempt, if one is due: claimed before anything is sent, and what it came to is recorded after."""
+    delivery, now = with_.schedules.get(customer_id, Delivery, key), with_.clock()
+    if delivery is None or delivery.finished or _too_early(with_, customer_id, delivery, now):
+        return
+    customer, recipients = with_.reporting.customers.get(customer_id), with_.recipients(customer_id)
+    recipient = recipients.get(delivery.recipient_id)
+    if customer is None or customer.disabled or recipient is None or not _may_be_told(recipients, recipient, delivery):
+        reason = "customer_disabled" if customer is None or customer.disabled else recipient.status if recipient else "recipient_deleted"
+        with_.schedules.swap(customer_id, delivery, _cancelled(delivery, now, reason))
+        return
+    begun = with_.schedules.swap(customer_id, delivery, delivery.begun(now))
+    if begun is None:
+        raise Busy("the delivery was taken by another worker")
+    try:
+        message, attached = message_of(with_, customer, begun, recipient)
+    except NothingToTell:
+        _settle(with_, customer_id, key, lambda held: _cancelled(held, now, "report_deleted"))
+        return
+    outcome = with_.channels[recipient.channel](customer_id, recipient, begun, message, attached, now)
+    _record(with_, customer_id, recipient, begun, outcome)
+
+
+def _too_early(with_: Scheduling, customer_id: str, delivery: Delivery, now: datetime) -> bool:
+    """Whether another attempt is under way, or may have been the one; a mail's is told of by SES."""
+    if delivery.status != SENDING:
+        return delivery.attempts > 0 and delivery.due_at is not None and now < delivery.due_at
+    started = max(receipt.at for receipt in delivery.receipts if receipt.status == SENDING)
+    until = started + TELLS_WITHIN if delivery.channel == EMAIL else delivery.due_at
+    if until is None or now >= until:
+        return False
+    if delivery.due_at is not None and now >= delivery.due_at:
+        with_.schedules.swap(customer_id, delivery, replace(delivery, due_at=until))
+    return True
+
+
+def _may_be_told(recipients: Recipients, recipient: Recipient, delivery: Delivery) -> bool:
+    if delivery.note is not None and delivery.note.kind in PROVES and recipient.status == UNVERIFIED:
+        return delivery.note.kind == CONFIRM or recipient.channel != EMAIL or recipients.verified(recipient)
+    return recipients.verified(recipient)
+
+
+def _cancelled(delivery: Delivery, now: datetime, reason: str) -> Delivery:
+    return replace(delivery.heard(now, CANCELLED, reason), status=CANCELLED, due_at=None)
+
+
+def _record(with_: Scheduling, customer_id: str, recipient: Recipient, begun: Delivery, outcome: Outcome) -> None:
+    now = with_.clock()
+    came_to = _settle(with_, customer_id, begun.key, lambda held: held.came_to(outcome, now) if _still(held, begun) else held)
+    if outcome.state == GONE:
+        set_status(with_, customer_id, recipient.id, RECIPIENT_GONE)
+    elif _proven(recipient, begun, outcome):
+        set_status(with_, customer_id, recipient.id, VERIFIED)
+    if came_to.finished:
+        with_.emit(DELIVERIES_FAILED if came_to.status == "failed" else DELIVERIES_SENT, 1)
+
+
+def _proven(recipient: Recipient, delivery: Delivery, outcome: Outcome) -> bool:
+    """A mail's being taken proves nothing; its reader has to confirm."""
+    test = delivery.note is not None and delivery.note.kind == TEST
+    return test and recipient.channel != EMAIL and outcome.state not in (GONE, LOST) and outcome.state == "sent"
+
+
+def _still(held: Delivery, begun: Delivery) -> bool:
+    """Whether it waits for this very attempt: SES may have told of it before."""
+    return held.status == SENDING and held.attempts == begun.attempts
+
+
+def _settle(with_: Scheduling, customer_id: str, key: str, to: Callable[[Delivery], Delivery]) -> Delivery:
+    def settled(held: Delivery | None) -> Delivery:
+        if held is None:
+            raise Busy("the delivery is gone")
+        return to(held)
+
+    return with_.schedules.change(customer_id, Delivery, key, settled)
+
+
+def set_status(with_: Scheduling, customer_id: str, recipient_id: str, status: str) -> None:
+    """Of a recipient that is there; another one isn't touched."""
+    now = with_.clock()
+    choices = with_.reporting.metrics.choices
+    choices.change(customer_id, Recipients, lambda held: (held or Recipients()).changed(recipient_id, lambda one: one.now(status, now)))

@@ -1,0 +1,63 @@
+"""One mail for several schedules that are due in the same hour."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from chalicelib.domain.delivery import Delivery
+from chalicelib.domain.errors import Busy, Conflict
+from chalicelib.domain.period import HOUR, hour_floor
+from chalicelib.domain.recipient import EMAIL, Recipient
+from chalicelib.domain.schedule import Digest, Run, stamp
+from chalicelib.usecases.scheduling import DELIVERY, Scheduling
+
+TRIED_AGAIN = timedelta(minutes=5)
+CLOSES = timedelta(minutes=15)
+"""After its hour: an occurrence near its end has to be rendered, too."""
+
+
+def join(with_: Scheduling, customer_id: str, run: Run, now: datetime) -> str:
+    """The digest's owner; '' where there is none, or it has closed without this run."""
+    hour = hour_floor(run.occurrence)
+    if not run.schedule.digest:
+        return ""
+
+    def joined(held: Digest | None) -> Digest:
+        digest = held or Digest(hour, hour + HOUR + CLOSES)
+        if run.key in digest.runs:
+            return digest
+        if digest.closed or now >= hour + HOUR + CLOSES:
+            raise Conflict("the digest has closed")
+        return replace(digest, runs=(*digest.runs, run.key))
+
+    try:
+        return with_.schedules.change(customer_id, Digest, stamp(hour), joined).owner
+    except Conflict:
+        return ""
+
+
+def close(with_: Scheduling, customer_id: str, key: str) -> None:
+    """One mail for each recipient of the hour's runs."""
+    digest, now = with_.schedules.get(customer_id, Digest, key), with_.clock()
+    if digest is None or digest.due_at is None or now < digest.hour + HOUR + CLOSES:
+        return
+    closed = with_.schedules.swap(customer_id, digest, replace(digest, closed=True, due_at=now + TRIED_AGAIN))
+    if closed is None:
+        raise Busy("the digest was changed meanwhile")
+    runs = [run for name in closed.runs if (run := with_.schedules.get(customer_id, Run, name)) and run.report_id]
+    deliveries = []
+    for recipient in with_.recipients(customer_id).all:
+        told = [run for run in runs if recipient.channel == EMAIL and recipient.id in run.schedule.recipients]
+        if told:
+            attach = any(run.schedule.attach for run in told)
+            deliveries.append(delivery_of(closed.owner, recipient, tuple(run.report_id for run in told), attach, now))
+    keys = with_.add_deliveries(customer_id, deliveries)
+    if with_.schedules.swap(customer_id, closed, replace(closed, due_at=None)):
+        with_.hurry(DELIVERY, customer_id, keys)
+
+
+def delivery_of(owner: str, recipient: Recipient, reports: tuple[str, ...], attach: bool, now: datetime) -> Delivery:
+    """Found by the index a little later, so that whoever is hurried along comes first."""
+    due_at = now + TRIED_AGAIN
+    return Delivery(owner, recipient.id, recipient.channel, recipient.shown_address, now, due_at, reports, attach)
