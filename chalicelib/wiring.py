@@ -192,6 +192,7 @@ class Services(Channels):
             self.clock,
             Payer(self.payer_exports, self.payer_files, data_export.parse, focus_export.scan, focus_export.to_part),
             partial(logs.emit, self.settings.stage),
+            self.schedules,
             CostForecast(self.client("ce"), spend) if self.settings.paid_forecasts else None,
         )
 

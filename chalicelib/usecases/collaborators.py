@@ -27,6 +27,7 @@ from chalicelib.usecases.ports import (
     Queue,
     UsageSource,
 )
+from chalicelib.usecases.ports_schedules import Deliveries
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ class Payer:
 @dataclass(frozen=True)
 class Collaborators:
     """`usage_every` is how many hours lie between two reads of CloudWatch. `measure` tells one of the app's own metrics,
-    and `forecast` is asked for what customers will be billed, where the deployment pays for that.
+    and `forecast` is asked for what customers will be billed, where the deployment pays for that. `deliveries` takes what is to be told.
     """
 
     customers: CustomerDirectory
@@ -63,4 +64,5 @@ class Collaborators:
     clock: Clock
     payer: Payer
     measure: Callable[[str, Decimal], None]
+    deliveries: Deliveries
     forecast: ForecastSource | None = None

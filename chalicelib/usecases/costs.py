@@ -12,8 +12,8 @@ from chalicelib.domain.period import DAY, HOUR, Window, iso, midnight, minus_mon
 from chalicelib.domain.signals import RECONCILIATION_DIFFERENCE
 from chalicelib.domain.spend import largest_difference
 from chalicelib.domain.state import COST_EXPLORER, FAILING, NO_DATA, OK, SourceState
-from chalicelib.usecases.budgets import check_budgets
 from chalicelib.usecases.collaborators import Collaborators
+from chalicelib.usecases.noticing import notice
 from chalicelib.usecases.settle import settle_months
 from chalicelib.usecases.settled import look_ahead
 from chalicelib.usecases.usage import ENOUGH_SECONDS
@@ -173,7 +173,7 @@ def keep_costs(with_: Collaborators, customer: Customer, window: Window, now: da
     version = settle_months(with_.metrics, customer.id, {month_start(day) for day in window.days()}) if told else ""
     state = _cost_state(with_, customer, window, now, bool(parts), version)
     with_.metrics.put_state(customer.id, state, look_ahead(with_, customer, now))
-    check_budgets(with_.metrics, customer.id, now)
+    notice(with_, customer.id, now)
 
 
 def _cost_state(with_: Collaborators, customer: Customer, window: Window, now: datetime, known: bool, version: str) -> SourceState:

@@ -67,7 +67,9 @@ def _cancelled(delivery: Delivery, now: datetime, reason: str) -> Delivery:
 
 def _record(with_: Scheduling, customer_id: str, recipient: Recipient, begun: Delivery, outcome: Outcome) -> None:
     now = with_.clock()
-    came_to = _settle(with_, customer_id, begun.key, lambda held: held.came_to(outcome, now) if _still(held, begun) else held)
+    came_to = with_.schedules.swap(customer_id, begun, begun.came_to(outcome, now))
+    if came_to is None:
+        came_to = _settle(with_, customer_id, begun.key, lambda held: held.came_to(outcome, now) if _still(held, begun) else held)
     if outcome.state == GONE:
         set_status(with_, customer_id, recipient.id, RECIPIENT_GONE)
     elif _proven(recipient, begun, outcome):

@@ -33,8 +33,8 @@ from chalicelib.domain.state import (
     Drop,
     SourceState,
 )
-from chalicelib.usecases.budgets import check_budgets
 from chalicelib.usecases.collaborators import Collaborators
+from chalicelib.usecases.noticing import notice
 from chalicelib.usecases.settle import settle_months
 from chalicelib.usecases.settled import look_ahead
 
@@ -77,7 +77,7 @@ def finish_costs(with_: Collaborators, customer: Customer, drop: Drop, settled: 
     """What follows once a drop's months are settled (to days of that digest): the source's state, and the drop's record last of all."""
     ahead = look_ahead(with_, customer, with_.clock())
     _put_state(with_, customer, FOCUS_EXPORT, settled, _cost_through, ahead)
-    check_budgets(with_.metrics, customer.id, with_.clock())
+    notice(with_, customer.id, with_.clock())
     _sign_off(with_, customer, drop)
 
 

@@ -13,6 +13,12 @@ from chalicelib.domain.recipient import Recipient
 from chalicelib.domain.schedule import Run, Schedule
 
 
+class Deliveries(Protocol):
+    def add(self, customer_id: str, value: Delivery) -> bool:
+        """False, with nothing written, where there is another one of that key."""
+        ...
+
+
 class ScheduleStore(Protocol):
     @property
     def shards(self) -> Sequence[str]: ...

@@ -59,6 +59,7 @@ def test_given_up_jobs_of_every_queue_come_back_once_and_are_done(
         "analytics-aggregation: 4 jobs put back",
         "analytics-report-jobs: 0 jobs put back",
         "analytics-findings: 11 jobs put back",
+        "analytics-deliveries: 0 jobs put back",
     ]
     assert {queue: bodies(feeds, queue) for queue in WORKED} == given_up
     assert not any(feeds.waiting(queue, dead=True) for queue in WORKED)

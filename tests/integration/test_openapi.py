@@ -12,7 +12,15 @@ from jsonschema import Draft202012Validator
 from tests.stack import Answer, Client, Stack
 
 NOBODYS = dict.fromkeys(("budget_id", "report_id", "exception_id"), "0" * 32)
-IN_PATH = {**NOBODYS, "month": "2026-10", "control_id": "IAM.4", "template_id": "usage", "link_id": "a" * 16}
+IN_PATH = {
+    **NOBODYS,
+    "month": "2026-10",
+    "control_id": "IAM.4",
+    "template_id": "usage",
+    "link_id": "a" * 16,
+    "schedule_id": "0" * 32,
+    "recipient_id": "0" * 32,
+}
 UNKNOWN = "is not a parameter here"
 
 
@@ -74,6 +82,8 @@ ASKED = (
     ("/analytics/compliance/spend-at-risk", ("", "period=3m", "start=2015-01-01&end=2015-01-03")),
     ("/analytics/compliance/exceptions", ("", "limit=1")),
     ("/analytics/reports", ("", "limit=1")),
+    ("/analytics/schedules", ("",)),
+    ("/analytics/recipients", ("",)),
     ("/health", ("",)),
 )
 """Questions with an answer, of all kinds: of known times, of times of which nothing is known, of nothing."""
@@ -158,6 +168,32 @@ def test_what_is_written_is_answered_as_documented(own_stack: Stack, document: A
     sent("PUT", "/analytics/branding", {"name": "Mine", "colour": "#aabbcc"})
     sent("GET", "/analytics/branding")
     sent("PUT", "/analytics/branding", {})
+    recipients, one = "/analytics/recipients", "/analytics/recipients/{recipient_id}"
+    mail = sent("POST", recipients, {"channel": "email", "address": "ada@example.com", "events": ["budget"]}, 201)
+    hook = sent("POST", recipients, {"channel": "webhook", "address": "https://example.com/in?a=b"}, 201)
+    domain = sent("POST", recipients, {"channel": "domain", "address": "example.com"}, 201)
+    sent("POST", recipients, {"channel": "domain", "address": "example.com"}, 409)
+    sent("GET", recipients)
+    sent("GET", one, recipient_id=mail["id"])
+    sent("PATCH", one, {"name": "Ada", "events": ["anomaly", "schedule"]}, recipient_id=mail["id"])
+    sent("POST", one + "/test", status=202, recipient_id=hook["id"])
+    sent("POST", one + "/rotate", recipient_id=hook["id"])
+    sent("POST", one + "/rotate", status=409, recipient_id=mail["id"])
+    schedules, a_schedule = "/analytics/schedules", "/analytics/schedules/{schedule_id}"
+    cadence = {"kind": "weekly", "at": "06:30", "weekdays": ["fri", "mon"]}
+    wanted = {"name": "Weekly", "report": {"type": "costs", "format": "csv", "region": ["eu-west-1"], "top": 3}, "cadence": cadence}
+    schedule = sent("POST", schedules, {**wanted, "recipients": [hook["id"]], "wait_for": "final", "timezone": "Asia/Kathmandu"}, 201)
+    sent("GET", schedules)
+    sent("GET", a_schedule, schedule_id=schedule["id"])
+    sent("PATCH", a_schedule, {"cadence": {"kind": "hourly", "minute": 30}, "period": "7d"}, schedule_id=schedule["id"])
+    sent("PATCH", a_schedule, {"status": "paused"}, schedule_id=schedule["id"])
+    sent("GET", a_schedule + "/preview", schedule_id=schedule["id"])
+    sent("POST", a_schedule + "/run", {}, 202, schedule_id=schedule["id"])
+    sent("GET", a_schedule + "/runs", schedule_id=schedule["id"])
+    sent("DELETE", one, status=204, recipient_id=hook["id"])
+    sent("DELETE", one, status=204, recipient_id=domain["id"])
+    sent("DELETE", a_schedule, status=204, schedule_id=schedule["id"])
+    sent("DELETE", a_schedule, status=404, schedule_id=schedule["id"])
 
 
 def test_the_document_is_small_enough_and_names_nobody(stack: Stack, document: Any) -> None:
