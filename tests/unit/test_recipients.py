@@ -1,0 +1,213 @@
+"""Recipients: the customer's own places, added, proven, changed; and what is told beside reports."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from chalicelib.domain.breakdown import Selection
+from chalicelib.domain.budget import Budget, BudgetEvent, Budgets, Threshold
+from chalicelib.domain.delivery import Delivery
+from chalicelib.domain.errors import Conflict, InvalidInput, NotFound, TooOften
+from chalicelib.domain.recipient import EMAIL, MOST, S3, SNS, UNSUBSCRIBED, UNVERIFIED, VERIFIED, WEBHOOK, Recipients
+from chalicelib.domain.schedule import Schedule
+from chalicelib.routes.recipients import checks
+from chalicelib.security import subscriptions
+from chalicelib.usecases import recipients as use
+from chalicelib.usecases.noticing import notice
+from chalicelib.usecases.recipients import RecipientBody, RecipientPatch, recipient_of
+from tests.fake_post import CUSTOMER, FakePost
+from tests.fakes import FakeCosts
+from tests.unit.test_query_anomalies import EC2, ago, day_of
+from tests.unit.test_query_anomalies import NOW as UNUSUAL_NOW
+
+NOW = datetime(2026, 11, 26, 7, tzinfo=UTC)
+OWN, OTHERS = "111111111111", "999999999999"
+
+
+@pytest.fixture
+def post() -> FakePost:
+    return FakePost(NOW)
+
+
+def asked(post: FakePost, channel: str, address: str, number: int = 1, **more: Any) -> Any:
+    body = RecipientBody(channel, address, **more)
+    return use.add(post.with_, CUSTOMER, recipient_of(body, f"{number:032x}", (OWN,), checks(), "key:x", NOW))
+
+
+def proofs(post: FakePost) -> list[Delivery]:
+    return post.schedules.all(Delivery)
+
+
+@pytest.mark.parametrize(
+    ("channel", "address", "more", "field"),
+    [
+        ("pigeon", "a@x.example", {}, "channel"),
+        ("email", "a", {}, "address"),
+        ("email", "Ada <a@x.example>", {}, "address"),
+        ("webhook", "http://x.example", {}, "address"),
+        ("webhook", "https://169.254.169.254/latest", {}, "address"),
+        ("slack", "https://x.example/services/T/B/x", {}, "address"),
+        ("s3", "s3://Bucket/", {"account": OWN}, "address"),
+        ("s3", "s3://bucket/../x/", {"account": OWN}, "address"),
+        ("s3", "s3://bucket/", {"account": OTHERS}, "account"),
+        ("s3", "s3://bucket/", {}, "account"),
+        ("sns", f"arn:aws:sns:us-east-1:{OTHERS}:reports", {}, "address"),
+        ("sns", "reports", {}, "address"),
+        ("domain", "https://x.example", {}, "address"),
+        ("domain", "x.example", {"events": ["budget"]}, "events"),
+        ("email", "a@x.example", {"account": OWN}, "account"),
+        ("email", "a@x.example", {"events": ["weather"]}, "events"),
+        ("email", "a@x.example", {"name": "x" * 101}, "name"),
+    ],
+)
+def test_what_is_wrong_is_named(post: FakePost, channel: str, address: str, more: dict[str, Any], field: str) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        asked(post, channel, address, **more)
+    assert field in [name for name, _ in refused.value.problems]
+    assert post.with_.recipients(CUSTOMER).all == ()
+
+
+def test_buckets_and_topics_of_the_customers_own_accounts_are_taken(post: FakePost) -> None:
+    bucket = asked(post, S3, "s3://bucket/in/here/", account=OWN)
+    topic = (
+        asked(post, SNS, f"arn:aws:sns:eu-west-1:{OWN}:reports.fifo", 2) if False else asked(post, SNS, f"arn:aws:sns:eu-west-1:{OWN}:r", 2)
+    )
+    assert (bucket.account, topic.account) == (OWN, OWN)
+    assert proofs(post) == []  # they are proven by a test, when it is asked for
+
+
+def test_a_mail_address_is_asked_to_confirm_once_for_each_time_it_is_added(post: FakePost) -> None:
+    made = asked(post, EMAIL, "ada@x.example")
+    with pytest.raises(Conflict, match="already"):
+        asked(post, EMAIL, "ada@x.example", 2)
+    (proof,) = proofs(post)
+    assert (proof.recipient_id, proof.note.kind if proof.note else "", made.status) == (made.id, "confirm", UNVERIFIED)
+
+
+def test_there_are_at_most_fifty(post: FakePost) -> None:
+    for number in range(MOST):
+        asked(post, WEBHOOK, f"https://x.example/{number}", number)
+    with pytest.raises(Conflict, match="50"):
+        asked(post, WEBHOOK, "https://x.example/more", MOST)
+
+
+def test_nobody_is_asked_over_and_over(post: FakePost) -> None:
+    made = asked(post, EMAIL, "ada@x.example")
+    for _ in range(99):
+        post.wait(seconds=1)
+        use.prove(post.with_, CUSTOMER, made.id)
+    with pytest.raises(TooOften):
+        use.prove(post.with_, CUSTOMER, made.id)
+    post.wait(days=1)
+    use.prove(post.with_, CUSTOMER, made.id)
+
+
+def test_what_its_reader_says_counts_and_no_stays_no(post: FakePost) -> None:
+    made = asked(post, EMAIL, "ada@x.example")
+
+    def said(purpose: str) -> str:
+        use.subscribe(post.with_, CUSTOMER, made.id, purpose)
+        return use.fetch_recipient(post.with_, CUSTOMER, made.id).status
+
+    assert [said(purpose) for purpose in ("confirm", "confirm", "unsubscribe", "unsubscribe", "confirm")] == [
+        VERIFIED,
+        VERIFIED,
+        UNSUBSCRIBED,
+        UNSUBSCRIBED,
+        UNSUBSCRIBED,
+    ]
+    with pytest.raises(Conflict, match="unsubscribed"):
+        use.prove(post.with_, CUSTOMER, made.id)
+
+
+def test_one_that_is_deleted_is_out_of_its_schedules(post: FakePost) -> None:
+    first, second = post.recipient(EMAIL), post.recipient(WEBHOOK)
+    schedule = post.schedule()
+    use.remove(post.with_, CUSTOMER, first.id)
+    assert post.schedules.get(CUSTOMER, Schedule, schedule.id).recipients == (second.id,)
+    assert [one.id for one in post.with_.recipients(CUSTOMER).all] == [second.id]
+    with pytest.raises(NotFound):
+        use.remove(post.with_, CUSTOMER, first.id)
+
+
+def test_a_new_signing_key_signs_beside_the_old_one_for_a_day(post: FakePost) -> None:
+    hook, mail = post.recipient(WEBHOOK), post.recipient(EMAIL)
+    rotated = use.rotate(post.with_, CUSTOMER, hook.id)
+    versions = [rotated.key_versions(NOW + timedelta(hours=hours)) for hours in (0, 23, 24)]
+    assert versions == [(2, 1), (2, 1), (2,)]
+    with pytest.raises(Conflict):
+        use.rotate(post.with_, CUSTOMER, mail.id)
+
+
+def test_only_name_and_events_change(post: FakePost) -> None:
+    hook = post.recipient(WEBHOOK, events=("budget",))
+    assert use.patch(post.with_, CUSTOMER, hook.id, RecipientPatch(name="Ops")) == replace(hook, name="Ops")
+    assert use.patch(post.with_, CUSTOMER, hook.id, RecipientPatch(events=[])).events == ()
+    with pytest.raises(InvalidInput, match="events"):
+        use.patch(post.with_, CUSTOMER, hook.id, RecipientPatch(events=["weather"]))
+
+
+# The links in mails
+
+
+def test_a_token_says_what_it_was_made_for_and_nothing_else() -> None:
+    key = b"k" * 32
+    text = subscriptions.token(key, "confirm", "acme", "a" * 32)
+    assert subscriptions.read(key, text) == ("confirm", "acme", "a" * 32)
+    forged = [text[:-1], text + "x", subscriptions.token(b"l" * 32, "confirm", "acme", "a" * 32), "", "x" * 5000, "\ud800"]
+    assert [subscriptions.read(key, one) for one in forged] == [None] * len(forged)
+
+
+# Events
+
+
+def noticing(post: FakePost, now: datetime) -> list[str]:
+    """The titles of what is told."""
+    with_: Any = SimpleNamespace(metrics=post.books, deliveries=post.schedules, clock=lambda: now)
+    notice(with_, CUSTOMER, now)
+    return sorted({one.note.title for one in post.schedules.all(Delivery) if one.note})
+
+
+def test_a_budgets_event_is_told_once_to_each_who_asked_for_it(post: FakePost) -> None:
+    post.recipient(EMAIL, events=("budget",))
+    post.recipient(WEBHOOK, events=("budget", "anomaly"))
+    post.recipient(EMAIL, address="other@x.example")
+    post.recipient(EMAIL, UNVERIFIED, ("budget",), "new@x.example")
+    budget = Budget("b1", "Cloud <b>", Decimal(100), "USD", "billed", Selection(), (Threshold(Decimal(80)),), NOW, "key:x")
+    events = tuple(
+        BudgetEvent("b1", NOW.date().replace(day=1), Threshold(Decimal(percent)), Decimal("81.5"), NOW - timedelta(days=days))
+        for percent, days in ((80, 1), (50, 3))
+    )
+    post.books.change(CUSTOMER, Budgets, lambda held: Budgets((budget,), events))
+    for _ in range(3):
+        assert noticing(post, NOW) == ["Budget Cloud <b>: 80 % in 2026-11"]
+    told = post.schedules.all(Delivery)
+    assert [one.channel for one in told] == [EMAIL, WEBHOOK]
+    assert told[0].note.text == "The budget 'Cloud <b>' has used 80 % of 100.00 USD in 2026-11: 81.50 USD."
+    assert dict(told[0].note.facts)["Amount"] == "81.50 USD"
+
+
+def test_an_unusual_day_is_told_once_to_who_asked_for_it() -> None:
+    post = FakePost(UNUSUAL_NOW)
+    post.recipient(EMAIL, events=("anomaly",))
+    post.recipient(EMAIL, events=("budget",), address="other@x.example")
+    days = [day_of(ago(back)) for back in range(70, 0, -1)]
+    days[-4] = day_of(ago(4), **{EC2: 260})
+    post.books.put(CUSTOMER, days)
+    for _ in range(2):
+        assert noticing(post, UNUSUAL_NOW) == [f"Unusual costs on {ago(4)}: {EC2}"]
+    (told,) = post.schedules.all(Delivery)
+    assert told.note.text == f"{EC2} cost 260.00 USD on {ago(4)}, where 100.00 USD was expected."
+
+
+def test_who_asked_for_nothing_costs_nothing(post: FakePost) -> None:
+    post.books.costs = FakeCosts()
+    assert noticing(post, NOW) == []
+    post.books.change(CUSTOMER, Recipients, lambda held: Recipients())
+    assert noticing(post, NOW) == []
