@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections.abc import Callable, Iterator
 
-from bench import canned, capacity, cold, data, documents, engine, forecast, kept, memory, paper, scale, start, trips, wide
+from bench import canned, capacity, cold, data, documents, due, engine, forecast, kept, memory, paper, scale, start, trips, wide
 from bench.case import Bench
 from bench.measure import Row
 
@@ -22,6 +22,7 @@ CASES: dict[str, Callable[[Bench], Iterator[Row]]] = {
     "paper": paper.run,
     "documents": documents.run,
     "engine": engine.run,
+    "due": due.run,
     "scale": scale.run,
 }
 

@@ -6,6 +6,7 @@ attributes: when, and one of sixteen shards, so that no minute has one hot key. 
 
 from __future__ import annotations
 
+import uuid
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -24,7 +25,7 @@ from chalicelib.stores.tables import SCHEDULES, TTL_ATTRIBUTE
 HASH, RANGE = SCHEDULES.hash_key, str(SCHEDULES.range_key)
 INDEX = SCHEDULES.indexes[0]
 SHARDS = tuple(f"{number:02}" for number in range(16))
-REVISION, ROUNDS, LAST = "revision", 8, "~"
+REVISION, PUT, ROUNDS, LAST = "revision", "put", 8, "~"
 PREFIX: dict[type[Schedule | Run | Digest | Delivery], str] = {Schedule: "", Run: "run#", Delivery: "sent#", Digest: "mail#"}
 IDS = ("0", "g")
 """Between these lie all schedules' ids and nothing else."""
@@ -43,18 +44,20 @@ class Schedules:
 
     def add(self, customer_id: str, value: Entry) -> bool:
         """False, with nothing written, where there is another one of that key."""
-        return self._dynamo.put(self._table, _item(customer_id, value), f"attribute_not_exists({RANGE})") or self._is(customer_id, value)
+        return self._put(customer_id, value, f"attribute_not_exists({RANGE})", None)
 
     def swap(self, customer_id: str, was: Value, value: Value) -> Value | None:
         """The value as it is kept; None, with nothing written, where it isn't what it was any more."""
         kept = replace(value, revision=was.revision + 1)
-        done = self._dynamo.put(self._table, _item(customer_id, kept), f"{REVISION} = :was", _was(was)) or self._is(customer_id, kept)
-        return kept if done else None
+        return kept if self._put(customer_id, kept, f"{REVISION} = :was", _was(was)) else None
 
-    def _is(self, customer_id: str, value: Entry) -> bool:
-        """Whether that very value is there: it may be our own put, whose answer was lost and that was sent again."""
+    def _put(self, customer_id: str, value: Entry, only_if: str, values: Item | None) -> bool:
+        """Every put is marked, so that one that was sent again, as its answer was lost, is known as ours; another's equal one isn't."""
+        item = {**item_of(customer_id, value), PUT: {"S": uuid.uuid4().hex}}
+        if self._dynamo.put(self._table, item, only_if, values):
+            return True
         held = self._dynamo.get(self._table, _names(customer_id, _key_of(value)))
-        return held is not None and bytes(held["data"]["B"]) == pack(value)
+        return held is not None and held.get(PUT) == item[PUT]
 
     def change(self, customer_id: str, kind: type[Value], key: str, to: Callable[[Value | None], Value]) -> Value:
         """Puts what `to` makes of what is there and returns it; `to` is called again when somebody else was faster, and what it raises
@@ -97,11 +100,13 @@ class Schedules:
         """The schedule moved on and its runs there, in one transaction: the runs that are new, None where somebody else has moved it."""
         wanted = list(runs)
         while True:
-            item = _item(customer_id, replace(now, revision=was.revision + 1))
+            item = item_of(customer_id, replace(now, revision=was.revision + 1))
             moved = {"TableName": self._table, "Item": item, "ConditionExpression": f"{REVISION} = :was"}
             actions = [{"Put": {**moved, "ExpressionAttributeValues": _was(was)}}]
             new = f"attribute_not_exists({RANGE})"
-            actions += [{"Put": {"TableName": self._table, "Item": _item(customer_id, run), "ConditionExpression": new}} for run in wanted]
+            actions += [
+                {"Put": {"TableName": self._table, "Item": item_of(customer_id, run), "ConditionExpression": new}} for run in wanted
+            ]
             refused = self._dynamo.together(actions)
             if not refused:
                 return wanted
@@ -138,7 +143,7 @@ def _key_of(value: Entry) -> str:
     return value.id if isinstance(value, Schedule) else PREFIX[type(value)] + value.key
 
 
-def _item(customer_id: str, value: Entry) -> Item:
+def item_of(customer_id: str, value: Entry) -> Item:
     key = _key_of(value)
     item: Item = {HASH: {"S": customer_id}, RANGE: {"S": key}, "v": {"N": SCHEMA}, REVISION: {"N": str(value.revision)}}
     item["data"] = {"B": pack(value)}
