@@ -68,8 +68,10 @@ class Inbox:
             return self._request(request)
         if request.path == "/messages.json":
             return json_response([self._told(one) for one in self.arrived])
-        if match := re.fullmatch(r"/mails/([0-9]+)", request.path):
+        if match := re.fullmatch(r"/mails/([0-9]+)(\.eml)?", request.path):
             found = next((one for one in self.arrived if one.number == int(match[1]) and one.kind == "mail"), None)
+            if found and match[2]:
+                return Response(found.content, content_type="message/rfc822")
             return _page(found.html, "sandbox allow-popups allow-popups-to-escape-sandbox") if found else Response("", 404)
         if request.path == "/":
             return _page(_PAGES.get_template("inbox.html").render(arrived=self.arrived[::-1], pretty=_pretty), "frame-src 'self'")
