@@ -10,7 +10,6 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.credentials import Credentials
-from chalicelib.domain.recipient import DOMAIN, EMAIL, S3, SLACK, SNS, WEBHOOK
 from chalicelib.security import api_keys, secrets
 from chalicelib.stores import tables
 
@@ -31,6 +30,9 @@ class Channels(Credentials):
 
     @cached_property
     def channels(self) -> dict[str, Channel]:
+        """By a recipient's channel."""
+        from chalicelib.domain.recipient import DOMAIN, EMAIL, S3, SLACK, SNS, WEBHOOK  # as below: most containers send nothing
+
         return {EMAIL: self._mail, WEBHOOK: self._webhook, SLACK: self._slack, S3: self._bucket_put, SNS: self._topic, DOMAIN: self._domain}
 
     @cached_property

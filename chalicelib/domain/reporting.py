@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from chalicelib.domain.headline import KeptHeadline
 from chalicelib.domain.period import midnight, minus_months
 from chalicelib.domain.template import Template
 
@@ -42,7 +41,7 @@ class ReportRecord:
 
     `started_at` is of the last attempt. `estimated` (None: of no costs), `data_through` and `watermarks` are of its data; `reason` is an
     error's code and `detail` what it says. `run` is the key of the schedule's run that asked for it, '' where somebody did. What a message
-    says of it: `title`, `facts` and `headline`.
+    says of it: `title`, `facts` and `headline` (as usecases/headlines.py writes it).
     """
 
     id: str
@@ -68,7 +67,7 @@ class ReportRecord:
     run: str = ""
     title: str = ""
     facts: tuple[tuple[str, str], ...] = ()
-    headline: KeptHeadline | None = None
+    headline: str = ""
 
     @property
     def expires_at(self) -> datetime:

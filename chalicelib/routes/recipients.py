@@ -1,22 +1,26 @@
-"""Recipients of reports and events: added, tested, changed, taken away; and what their readers say by the links in mails."""
+"""Recipients of reports and events: added, tested, changed, taken away; and what their readers say by the links in mails.
+
+What only these views need is imported in them, as in schedules.py.
+"""
 
 from __future__ import annotations
 
 import re
 import uuid
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from chalice.app import Blueprint, Response
 
 from chalicelib.domain.errors import Conflict, NotFound
-from chalicelib.domain.recipient import DOMAIN, EMAIL, S3, SLACK, SNS, WEBHOOK, Recipient
 from chalicelib.routes.answers import encode, fetched, made
 from chalicelib.routes.authentication import customer_alone, customer_of, registering
 from chalicelib.routes.parameters import of_body_as
 from chalicelib.routes.schedules import scheduling
-from chalicelib.usecases import recipients as use
-from chalicelib.usecases.schedules import shown_delivery
 from chalicelib.wiring import services
+
+if TYPE_CHECKING:
+    from chalicelib.domain.recipient import Recipient
+    from chalicelib.usecases.recipients import Checks
 
 recipients = Blueprint(__name__)
 on = registering(recipients)
@@ -27,8 +31,9 @@ FORMS = ["application/x-www-form-urlencoded", "multipart/form-data", "applicatio
 _ID = re.compile(r"[0-9a-f]{32}", re.ASCII)
 
 
-def checks() -> use.Checks:
+def checks() -> Checks:
     from chalicelib.delivery import addresses, buckets, domains, mail_address, slack, topics
+    from chalicelib.domain.recipient import DOMAIN, EMAIL, S3, SLACK, SNS, WEBHOOK
 
     return {
         EMAIL: mail_address.check_address,
@@ -42,6 +47,9 @@ def checks() -> use.Checks:
 
 @on(RECIPIENTS, "POST")
 def add() -> Response:
+    from chalicelib.domain.recipient import EMAIL
+    from chalicelib.usecases import recipients as use
+
     request = recipients.current_request
     body, named = of_body_as(request, use.RecipientBody)
     customer_id = customer_alone(request, "admin")
@@ -58,6 +66,8 @@ def add() -> Response:
 
 def _shown_once(customer_id: str, recipient: Recipient) -> dict[str, Any]:
     """With what proves that messages are ours, or that a domain is theirs."""
+    from chalicelib.domain.recipient import DOMAIN, WEBHOOK
+
     with_ = services()
     shown = _shown(customer_id, recipient)
     if recipient.channel == WEBHOOK:
@@ -71,11 +81,15 @@ def _shown_once(customer_id: str, recipient: Recipient) -> dict[str, Any]:
 
 
 def _shown(customer_id: str, recipient: Recipient) -> dict[str, Any]:
+    from chalicelib.usecases import recipients as use
+
     return use.shown_recipient(scheduling().recipients(customer_id), recipient)
 
 
 @on(RECIPIENTS, "GET")
 def index() -> Response:
+    from chalicelib.usecases import recipients as use
+
     customer_id = customer_alone(recipients.current_request, "report")
     held = scheduling().recipients(customer_id)
     return fetched(recipients.current_request, encode({"recipients": [use.shown_recipient(held, one) for one in held.all]}))
@@ -83,6 +97,8 @@ def index() -> Response:
 
 @on(ONE, "GET")
 def show(recipient_id: str) -> Response:
+    from chalicelib.usecases import recipients as use
+
     customer_id = customer_alone(recipients.current_request, "report")
     recipient = use.fetch_recipient(scheduling(), customer_id, checked_id(recipient_id))
     shown = {**_shown(customer_id, recipient), "proofs": use.proofs(scheduling(), customer_id, recipient.id)}
@@ -91,6 +107,8 @@ def show(recipient_id: str) -> Response:
 
 @on(ONE, "PATCH")
 def change(recipient_id: str) -> Response:
+    from chalicelib.usecases import recipients as use
+
     request = recipients.current_request
     body, named = of_body_as(request, use.RecipientPatch)
     customer_id = customer_alone(request, "admin")
@@ -100,12 +118,17 @@ def change(recipient_id: str) -> Response:
 
 @on(ONE, "DELETE")
 def remove(recipient_id: str) -> Response:
+    from chalicelib.usecases import recipients as use
+
     use.remove(scheduling(), customer_alone(recipients.current_request, "admin"), checked_id(recipient_id))
     return Response("", {"Cache-Control": "no-store"}, 204)
 
 
 @on(ONE + "/test", "POST")
 def test(recipient_id: str) -> Response:
+    from chalicelib.usecases import recipients as use
+    from chalicelib.usecases.schedules import shown_delivery
+
     customer_id = customer_alone(recipients.current_request, "admin")
     delivery = use.prove(scheduling(), customer_id, checked_id(recipient_id))
     return made(shown_delivery(delivery), 202, {"Location": f"{RECIPIENTS}/{recipient_id}"})
@@ -113,6 +136,8 @@ def test(recipient_id: str) -> Response:
 
 @on(ONE + "/rotate", "POST")
 def rotate(recipient_id: str) -> Response:
+    from chalicelib.usecases import recipients as use
+
     customer_id = customer_alone(recipients.current_request, "admin")
     return made(_shown_once(customer_id, use.rotate(scheduling(), customer_id, checked_id(recipient_id))), 200)
 
@@ -128,6 +153,7 @@ def ask(token: str) -> Response:
 
 @on(SUBSCRIPTION, "POST", FORMS)
 def say(token: str) -> Response:
+    from chalicelib.usecases import recipients as use
     from chalicelib.web.subscription import page
 
     purpose, customer_id, recipient_id, recipient = _meant(token)

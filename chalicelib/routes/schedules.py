@@ -1,10 +1,14 @@
-"""Scheduled reports: made, listed, changed, previewed, run by hand, and what became of each run."""
+"""Scheduled reports: made, listed, changed, previewed, run by hand, and what became of each run.
+
+What only these views need is imported in them: every container has them, and most answer other requests.
+"""
 
 from __future__ import annotations
 
 import re
 import uuid
 from functools import partial
+from typing import TYPE_CHECKING
 
 from chalice.app import Blueprint, Response
 
@@ -15,11 +19,11 @@ from chalicelib.routes.authentication import customer_alone, customer_of, regist
 from chalicelib.routes.parameters import limited, of_body_as, of_query
 from chalicelib.routes.report_links import linking
 from chalicelib.routes.reports import LONGEST_KEY, reporting
-from chalicelib.usecases import schedules as use
 from chalicelib.usecases.questions import check_names, one
-from chalicelib.usecases.schedule_request import RunBody, ScheduleBody, SchedulePatch
-from chalicelib.usecases.scheduling import Scheduling
 from chalicelib.wiring import services
+
+if TYPE_CHECKING:
+    from chalicelib.usecases.scheduling import Scheduling
 
 schedules = Blueprint(__name__)
 on = registering(schedules)
@@ -31,6 +35,8 @@ _RUN = re.compile(r"[0-9]{8}T[0-9]{6}Z(-[0-9a-f]{16})?", re.ASCII)
 
 def scheduling() -> Scheduling:
     """The collaborators of schedules and deliveries, for the routes and for the functions that work them off."""
+    from chalicelib.usecases.scheduling import Scheduling
+
     with_ = services()
     return Scheduling(
         reporting(),
@@ -48,6 +54,9 @@ def scheduling() -> Scheduling:
 
 @on(SCHEDULES, "POST")
 def create() -> Response:
+    from chalicelib.usecases import schedules as use
+    from chalicelib.usecases.schedule_request import ScheduleBody
+
     request = schedules.current_request
     body, named = of_body_as(request, ScheduleBody)
     customer_id = customer_alone(request, "report")
@@ -58,6 +67,8 @@ def create() -> Response:
 
 @on(SCHEDULES, "GET")
 def index() -> Response:
+    from chalicelib.usecases import schedules as use
+
     customer_id = customer_alone(schedules.current_request, "report")
     found = sorted(services().schedules.schedules(customer_id), key=lambda schedule: (schedule.name, schedule.id))
     return fetched(schedules.current_request, encode({"schedules": [use.shown(schedule) for schedule in found]}))
@@ -65,12 +76,17 @@ def index() -> Response:
 
 @on(ONE, "GET")
 def show(schedule_id: str) -> Response:
+    from chalicelib.usecases import schedules as use
+
     customer_id = customer_alone(schedules.current_request, "report")
     return fetched(schedules.current_request, encode(use.shown(use.fetch_schedule(scheduling(), customer_id, checked_id(schedule_id)))))
 
 
 @on(ONE, "PATCH")
 def change(schedule_id: str) -> Response:
+    from chalicelib.usecases import schedules as use
+    from chalicelib.usecases.schedule_request import SchedulePatch
+
     request = schedules.current_request
     body, named = of_body_as(request, SchedulePatch)
     customer_id = customer_alone(request, "report")
@@ -80,12 +96,16 @@ def change(schedule_id: str) -> Response:
 
 @on(ONE, "DELETE")
 def remove(schedule_id: str) -> Response:
+    from chalicelib.usecases import schedules as use
+
     use.delete(scheduling(), customer_alone(schedules.current_request, "report"), checked_id(schedule_id))
     return Response("", {"Cache-Control": "no-store"}, 204)
 
 
 @on(ONE + "/preview", "GET")
 def preview(schedule_id: str) -> Response:
+    from chalicelib.usecases import schedules as use
+
     customer_id = customer_alone(schedules.current_request, "report")
     schedule = use.fetch_schedule(scheduling(), customer_id, checked_id(schedule_id))
     return fetched(schedules.current_request, encode(use.preview(schedule, services().clock())))
@@ -94,6 +114,9 @@ def preview(schedule_id: str) -> Response:
 @on(ONE + "/run", "POST")
 def run(schedule_id: str) -> Response:
     """Now, or a past occurrence once more."""
+    from chalicelib.usecases import schedules as use
+    from chalicelib.usecases.schedule_request import RunBody
+
     request = schedules.current_request
     body, named = of_body_as(request, RunBody) if request.raw_body else (RunBody(), None)
     customer_id, key = customer_alone(request, "report"), request.headers.get("idempotency-key")
@@ -107,6 +130,8 @@ def run(schedule_id: str) -> Response:
 
 @on(ONE + "/runs", "GET")
 def runs(schedule_id: str) -> Response:
+    from chalicelib.usecases import schedules as use
+
     request = schedules.current_request
     values, named = of_query(request)
     customer_id = customer_of(request, "report", named)

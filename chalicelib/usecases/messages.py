@@ -7,12 +7,12 @@ from datetime import datetime, timedelta
 from chalicelib.domain.branding import Branding
 from chalicelib.domain.customer import Customer
 from chalicelib.domain.delivery import Delivery, Note
-from chalicelib.domain.headline import KeptHeadline, told
 from chalicelib.domain.link import Link
 from chalicelib.domain.message import CONFIRM, DIGEST, REPORT, Attachment, Document, Message
 from chalicelib.domain.recipient import EMAIL, S3, Recipient
 from chalicelib.domain.report import Brand
 from chalicelib.domain.reporting import READY, ReportRecord
+from chalicelib.usecases.headlines import told
 from chalicelib.usecases.scheduling import Scheduling
 
 LINK_DAYS = timedelta(days=14)
@@ -67,7 +67,7 @@ def _noted(with_: Scheduling, customer: Customer, delivery: Delivery, note: Note
 def document(with_: Scheduling, customer_id: str, delivery: Delivery, record: ReportRecord) -> Document:
     """With a link of its own for this recipient: the same one at every attempt."""
     url, expires_at = _link(with_, customer_id, delivery, record)
-    headline = told(record.headline or KeptHeadline())
+    headline = told(record.headline)
     return Document(record.id, record.title, record.filename, record.size_bytes or 0, record.facts, headline, url, expires_at)
 
 

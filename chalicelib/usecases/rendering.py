@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, BinaryIO, cast
 
 from chalicelib.domain.branding import Branding
 from chalicelib.domain.errors import AnalyticsError, Busy, InvalidInput, ReportTooLarge, StoreUnavailable
-from chalicelib.domain.headline import headline_of
 from chalicelib.domain.report import Brand
 from chalicelib.domain.reporting import GAVE_UP, QUEUED, READY, RENDERING, ReportRecord
 from chalicelib.domain.signals import REPORT_ENGINE
@@ -75,6 +74,8 @@ def _given_up(with_: Reporting, customer_id: str, record: ReportRecord, error: A
 
 def make(with_: Reporting, customer_id: str, record: ReportRecord) -> ReportRecord:
     """Makes the document, on disk where it is large, and keeps it; returns the record with all that is known of it."""
+    from chalicelib.usecases.headlines import kept_of
+
     report, basis = build(with_, customer_id, record, MOST_ROWS)
     content_type = with_.content_type(record.format)
     with SpooledTemporaryFile(IN_MEMORY) as spooled:
@@ -89,7 +90,7 @@ def make(with_: Reporting, customer_id: str, record: ReportRecord) -> ReportReco
             watermarks=basis.watermarks,
             title=report.title,
             facts=report.facts,
-            headline=headline_of(report),
+            headline=kept_of(report),
         )
         manifest = manifest_of(customer_id, told, sha256_of(file), data_set_sha256(report, with_.data_set), content_type)
         with_.files.put(customer_id, record, file, content_type)
