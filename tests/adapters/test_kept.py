@@ -7,9 +7,11 @@ from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
+from chalicelib.domain.cadence import Cadence
 from chalicelib.domain.choosing import CustomerSettings
 from chalicelib.domain.customer import UNALLOCATED
 from chalicelib.domain.rates import MARKUP, Plan, Rates
+from chalicelib.domain.schedule import Run, Schedule
 from chalicelib.domain.state import OK, SourceState
 from chalicelib.usecases.closing import Closings
 from local.kept import Kept
@@ -51,3 +53,18 @@ def test_nothing_is_written_while_nothing_new_is_said(feeds: Feeds, tmp_path: Pa
     written = (tmp_path / "choices.json").stat().st_mtime_ns
     kept.save()
     assert (tmp_path / "choices.json").stat().st_mtime_ns == written
+
+
+def test_schedules_come_back_due_as_they_were_without_what_they_had_made(feeds: Feeds, tmp_path: Path) -> None:
+    customer, store = feeds.aws.customers[0], feeds.aws.services.schedules
+    feeds.aws.services.customers.put(customer)
+    report = {"type": ("costs",), "format": ("pdf",)}
+    made = Schedule("a" * 32, "Daily", report, "yesterday", Cadence("daily", "UTC"), (), CLOSED, "key:x", CLOSED, next_run=CLOSED)
+    run = Run(made, CLOSED, "schedule", None, CLOSED, CLOSED, CLOSED)
+    for value in (made, run):
+        store.add(customer.id, value)
+    Kept(tmp_path).save()
+    feeds.empty()
+    Kept(tmp_path).restore()
+    assert [(due.key, due.value) for shard in store.shards for due in store.due(shard, CLOSED)] == [(made.id, made)]
+    assert store.get(customer.id, Run, run.key) is None

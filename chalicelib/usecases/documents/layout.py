@@ -29,12 +29,12 @@ def point_label(start: str) -> str:
 
 
 def span(window: Answer) -> str:
-    """Whole days by their first and last, else hours, which end before the second of them."""
+    """Whole days by their first and last, one by itself, else hours, which end before the second of them."""
     start, end = (datetime.fromisoformat(window[edge]) for edge in ("start", "end"))
     if end <= start:
         return "nothing: none of it is over yet"
     if start == midnight(start.date()) and end == midnight(end.date()):
-        return f"{start:%Y-%m-%d} to {end - DAY:%Y-%m-%d}"
+        return f"{start:%Y-%m-%d}" + (f" to {end - DAY:%Y-%m-%d}" if end - start > DAY else "")
     return f"{start:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M} UTC, the end not included"
 
 
