@@ -138,7 +138,9 @@ def _deliver(job: dict[str, Any]) -> None:
 
     with_ = scheduling()
     if job["job"] == MAIL_JOB:
-        mail_events.hear(with_, mail_event_of(job["event"], key_of))
+        event = mail_event_of(job["event"], key_of)
+        if event.customer_id and event.delivery:  # else somebody else's mail by the same configuration set
+            mail_events.hear(with_, event)
         return
     does = {
         RUN: running.advance,
@@ -156,7 +158,7 @@ def mail_event_of(told: dict[str, Any], key_of: Callable[[str], str]) -> MailEve
     mail, kind = told["mail"], str(told["eventType"])
     details = {"Bounce": ("bounce", "bounceType"), "Complaint": ("complaint", "complaintFeedbackType")}
     about, name = details.get(kind, (kind.lower(), "reason"))
-    tags = {tag: values[0] for tag, values in mail["tags"].items()}
+    tags = {tag: values[0] for tag, values in mail.get("tags", {}).items()}
     at = datetime.fromisoformat(told.get(about, {}).get("timestamp", mail["timestamp"]))
     detail = str(told.get(about, {}).get(name, ""))[:100]
     return MailEvent(tags.get("customer", ""), key_of(tags.get("delivery", "")), kind, detail, str(mail["messageId"]), at)

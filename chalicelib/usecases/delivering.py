@@ -7,8 +7,8 @@ from dataclasses import replace
 from datetime import datetime
 
 from chalicelib.domain.delivery import CANCELLED, SENDING, TELLS_WITHIN, Delivery
-from chalicelib.domain.errors import Busy
-from chalicelib.domain.message import CONFIRM, GONE, LOST, TEST, Outcome
+from chalicelib.domain.errors import AnalyticsError, Busy
+from chalicelib.domain.message import CONFIRM, GONE, SENT, TEST, Outcome
 from chalicelib.domain.recipient import EMAIL, UNVERIFIED, VERIFIED, Recipient, Recipients
 from chalicelib.domain.recipient import GONE as RECIPIENT_GONE
 from chalicelib.domain.signals import DELIVERIES_FAILED, DELIVERIES_SENT
@@ -36,8 +36,12 @@ def deliver(with_: Scheduling, customer_id: str, key: str) -> None:
     try:
         message, attached = message_of(with_, customer, begun, recipient)
     except NothingToTell:
-        _settle(with_, customer_id, key, lambda held: _cancelled(held, now, "report_deleted"))
+        with_.schedules.swap(customer_id, begun, _cancelled(begun, now, "report_deleted"))
         return
+    except Exception as error:  # nothing has left yet, so it certainly wasn't taken
+        reason = error.code if isinstance(error, AnalyticsError) else AnalyticsError.code
+        with_.schedules.swap(customer_id, begun, begun.postponed(now, reason))
+        raise
     outcome = with_.channels[recipient.channel](customer_id, recipient, begun, message, attached, now)
     _record(with_, customer_id, recipient, begun, outcome)
 
@@ -80,8 +84,7 @@ def _record(with_: Scheduling, customer_id: str, recipient: Recipient, begun: De
 
 def _proven(recipient: Recipient, delivery: Delivery, outcome: Outcome) -> bool:
     """A mail's being taken proves nothing; its reader has to confirm."""
-    test = delivery.note is not None and delivery.note.kind == TEST
-    return test and recipient.channel != EMAIL and outcome.state not in (GONE, LOST) and outcome.state == "sent"
+    return delivery.note is not None and delivery.note.kind == TEST and recipient.channel != EMAIL and outcome.state == SENT
 
 
 def _still(held: Delivery, begun: Delivery) -> bool:

@@ -26,8 +26,6 @@ from chalicelib.usecases.telling import deliveries_of
 
 LOOKED_AT_AGAIN = timedelta(minutes=15)
 FINAL_LOOKED_AT = timedelta(hours=6)
-DIGEST_CLOSES = timedelta(minutes=15)
-"""After its hour: an occurrence near its end has to be rendered, too."""
 NO_ROOM_SECONDS = 60
 
 
@@ -58,8 +56,7 @@ def _step(with_: Scheduling, customer_id: str, run: Run, now: datetime) -> None:
     if record is None and run.status == RENDERING:
         _fail(with_, customer_id, run, "report_deleted", "the report was deleted before it was delivered")
     elif record is None and with_.schedules.get(customer_id, Schedule, run.schedule.id) is None:
-        gone = replace(run, status=FAILED, reason="schedule_deleted", detail="the schedule was deleted", due_at=None, finished_at=now)
-        with_.schedules.swap(customer_id, run, gone)
+        with_.schedules.swap(customer_id, run, _ended(run, now, "schedule_deleted", "the schedule was deleted"))
     elif record is None and _waits(with_.reporting.metrics, customer_id, run, now):
         with_.schedules.swap(customer_id, run, replace(run, due_at=min(now + FINAL_LOOKED_AT, run.deadline or now)))
     elif record is None:
@@ -128,9 +125,12 @@ def _stumbled(with_: Scheduling, customer_id: str, run: Run, reason: str, detail
     if tries < TRIES:
         with_.schedules.swap(customer_id, run, replace(run, tries=tries, due_at=with_.clock() + TRIED_AGAIN))
         return
-    failed = replace(run, status=FAILED, tries=tries, reason=reason, detail=detail, due_at=None, finished_at=with_.clock())
     park(with_, customer_id, run.schedule.id, detail)  # first, as it may be done twice
-    with_.schedules.swap(customer_id, run, failed)
+    with_.schedules.swap(customer_id, run, _ended(replace(run, tries=tries), with_.clock(), reason, detail))
+
+
+def _ended(run: Run, now: datetime, reason: str, detail: str) -> Run:
+    return replace(run, status=FAILED, reason=reason, detail=detail, due_at=None, finished_at=now)
 
 
 def _fail(with_: Scheduling, customer_id: str, run: Run, reason: str, detail: str) -> None:
@@ -138,10 +138,7 @@ def _fail(with_: Scheduling, customer_id: str, run: Run, reason: str, detail: st
     now = with_.clock()
     told = failed_deliveries(with_, customer_id, run.schedule.name, run.report_id, detail, list(owners(with_, customer_id, run.schedule)))
     keys = with_.add_deliveries(customer_id, told)
-    held = with_.schedules.get(customer_id, Run, run.key)
-    if held and with_.schedules.swap(
-        customer_id, held, replace(run, status=FAILED, reason=reason, detail=detail, due_at=None, finished_at=now)
-    ):
+    if with_.schedules.swap(customer_id, run, _ended(run, now, reason, detail)):
         with_.hurry(DELIVERY, customer_id, keys)
 
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.domain.delivery import WAITS, Delivery, Note, wait
-from chalicelib.domain.errors import Busy
+from chalicelib.domain.errors import Busy, StoreUnavailable
 from chalicelib.domain.message import CONFIRM, GONE, LATER, LOST, REFUSED, SENT, TEST, Outcome
 from chalicelib.domain.recipient import (
     BOUNCED,
@@ -285,3 +285,20 @@ def test_what_ses_tells_of_nothing_of_ours_is_none_of_ours(post: FakePost) -> No
     for kind in ("Delivery", "Open"):
         mail_events.hear(post.with_, MailEvent("nobody", "x#y", kind, "", "ses-9", NOW))
     assert post.schedules.found == {}
+
+
+def test_an_outage_while_a_message_is_made_is_no_lost_answer(post: FakePost) -> None:
+    delivery = given_to(post, post.recipient(EMAIL))
+    real = post.reports.get
+
+    def away(customer_id: str, report_id: str) -> None:
+        post.reports.get = real  # type: ignore[method-assign]
+        raise StoreUnavailable("DynamoDB is away")
+
+    post.reports.get = away  # type: ignore[method-assign, assignment]
+    with pytest.raises(StoreUnavailable):
+        deliver(post, delivery)
+    held: Delivery = post.schedules.get(CUSTOMER, Delivery, delivery.key)
+    assert (held.status, held.receipts[-1].reason) == ("pending", "store_unavailable")
+    post.wait(minutes=2)
+    assert deliver(post, delivery).status == "sent"
