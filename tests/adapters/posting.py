@@ -15,7 +15,7 @@ from chalicelib import wiring
 from chalicelib.delivery.outbound import Answer, Poster
 from chalicelib.domain.customer import Customer
 from chalicelib.domain.errors import AnalyticsError
-from chalicelib.domain.recipient import EMAIL, S3, VERIFIED, WEBHOOK, Recipient, Recipients
+from chalicelib.domain.recipient import EMAIL, S3, SLACK, SNS, VERIFIED, WEBHOOK, Recipient, Recipients
 from chalicelib.domain.schedule import Run, Schedule
 from chalicelib.routes import events
 from chalicelib.routes.schedules import scheduling
@@ -58,6 +58,11 @@ class Post:
         self.aws, self.customer, self.killer = aws, customer, Killer()
         self.sqs, self.s3 = boto3.client("sqs"), boto3.client("s3")  # of AWS's own doing: not counted
         self.s3.create_bucket(Bucket=BUCKET)
+        sns = boto3.client("sns")
+        self.topic = sns.create_topic(Name="their-own-topic")["TopicArn"]
+        self.subscribed = self.sqs.create_queue(QueueName="their-own-queue")["QueueUrl"]
+        arn = self.sqs.get_queue_attributes(QueueUrl=self.subscribed, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+        sns.subscribe(TopicArn=self.topic, Protocol="sqs", Endpoint=arn)
         self.urls = {
             queue.name: self.sqs.get_queue_url(QueueName=tables.physical_name("local", queue.name))["QueueUrl"]
             for queue in (tables.REPORT_QUEUE, tables.DELIVERY_QUEUE)
@@ -72,13 +77,26 @@ class Post:
 
     def recipients(self, *channels: str, status: str = VERIFIED) -> list[Recipient]:
         account = boto3.client("sts").get_caller_identity()["Account"]
-        places = {EMAIL: "finance@acme.example", WEBHOOK: "https://hooks.acme.example/in", S3: f"s3://{BUCKET}/reports/"}
         made = [
-            Recipient(f"{number:032x}", channel, places[channel], self.aws.now, "test", account=account, status=status)
+            Recipient(f"{number:032x}", channel, self.address(channel), self.aws.now, "test", account=account, status=status)
             for number, channel in enumerate(channels, 1)
         ]
         self.services.metrics.choices.change(self.customer.id, Recipients, lambda held: Recipients(tuple(made)))
         return made
+
+    def address(self, channel: str) -> str:
+        return {
+            EMAIL: "finance@acme.example",
+            WEBHOOK: "https://hooks.acme.example/in",
+            SLACK: "https://hooks.slack.com/services/T0/B0/secret",
+            S3: f"s3://{BUCKET}/reports/",
+            SNS: self.topic,
+        }[channel]
+
+    def published(self) -> list[Any]:
+        """What the topic was told, each an SNS envelope."""
+        messages = self.sqs.receive_message(QueueUrl=self.subscribed, MaxNumberOfMessages=10).get("Messages", [])
+        return [json.loads(message["Body"]) for message in messages]
 
     def schedule(self, schedule_id: str = "a" * 32, cadence: CadenceBody | None = None, **more: Any) -> Schedule:
         ids = [one.id for one in scheduling().recipients(self.customer.id).all]

@@ -14,7 +14,7 @@ from chalicelib import wiring
 from chalicelib.channels import key_of, tag_of
 from chalicelib.domain.breakdown import Selection
 from chalicelib.domain.budget import Budget, Budgets, Threshold
-from chalicelib.domain.recipient import EMAIL, S3, WEBHOOK, Recipients
+from chalicelib.domain.recipient import EMAIL, S3, SLACK, SNS, WEBHOOK, Recipients
 from chalicelib.routes.events import mail_event_of
 from chalicelib.routes.schedules import scheduling
 from chalicelib.usecases.recipients import prove
@@ -57,6 +57,21 @@ def test_schedules_of_the_same_hour_are_one_mail_and_a_webhook_each(post: Post) 
     for schedule in schedules:
         (run,) = post.runs(schedule)
         assert post.statuses(run) == {"email": "delivered"}
+
+
+def test_a_run_goes_by_every_channel(post: Post) -> None:
+    post.recipients(EMAIL, WEBHOOK, SLACK, S3, SNS)
+    schedule = post.schedule()
+    post.aws.now = NOW.replace(hour=15, minute=1)
+    post.turn()
+    (run,) = post.runs(schedule)
+    assert post.statuses(run) == dict.fromkeys((EMAIL, WEBHOOK, SLACK, S3, SNS), "delivered")
+    (report_id,) = (one.id for one in post.services.reports.list(post.customer.id, 10, None)[0])
+    (slack,), (published,) = post.arrived("slack"), post.published()
+    assert slack.to == post.address(SLACK)
+    assert "Cost report" in slack.title
+    assert json.loads(published["Message"])["data"]["documents"][0]["report_id"] == report_id
+    assert [key.split("/")[1] for key in post.in_bucket()] == [report_id]
 
 
 def test_a_budget_that_is_crossed_is_told_by_mail_webhook_and_in_the_bucket_once(post: Post) -> None:
