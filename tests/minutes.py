@@ -43,6 +43,8 @@ def _steps(start: datetime, end: datetime) -> Iterator[datetime]:
 
 def _in_the_hour(cadence: Cadence, wall: datetime) -> list[int]:
     """The minutes of its times among the sixty from that one on, in their order."""
+    if cadence.kind not in ("hourly", "cron") and (cadence.at.hour - wall.hour) % 24 > 1:
+        return []
     ahead = [wall + (minute - wall.minute) % 60 * MINUTE for minute in _minutes(cadence)]
     return [one.minute for one in sorted(ahead) if _shows(cadence, one)]
 

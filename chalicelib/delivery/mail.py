@@ -58,7 +58,7 @@ def mime_of(sender: str, address: str, message: Message, unsubscribe_url: str, a
     by one click (RFC 8058).
     """
     address = check_address(address)
-    if attachment is not None and len(attachment.content) < LARGEST:
+    if attachment is not None and attachment.content is not None and len(attachment.content) < LARGEST:
         whole = _mime(sender, address, message, unsubscribe_url, attachment, attached=True)
         if len(whole) < LARGEST:
             return whole
@@ -66,7 +66,7 @@ def mime_of(sender: str, address: str, message: Message, unsubscribe_url: str, a
 
 
 def _mime(sender: str, address: str, message: Message, unsubscribe_url: str, attachment: Attachment | None, attached: bool) -> bytes:
-    name = f"{on_a_line(attachment.filename)} ({size_of(len(attachment.content))})" if attachment else ""
+    name = f"{on_a_line(attachment.filename)} ({size_of(attachment.size_bytes)})" if attachment else ""
     view = view_of(message, address, unsubscribe_url, name if attached else "", "" if attached else name)
     logo = _logo_size(message.brand.logo)
     mail = _with_headers(sender, address, message, unsubscribe_url)
@@ -75,8 +75,8 @@ def _mime(sender: str, address: str, message: Message, unsubscribe_url: str, att
     mail.add_alternative(html, subtype="html", cte="quoted-printable")
     if logo:
         _html_of(mail).add_related(message.brand.logo, "image", "png", cid=f"<{LOGO_ID}>", disposition="inline", filename="logo.png")
-    if attachment and attached:
-        _attach(mail, attachment)
+    if attachment and attachment.content is not None and attached:
+        _attach(mail, attachment, attachment.content)
     return mail.as_bytes()
 
 
@@ -98,14 +98,14 @@ def _html_of(mail: EmailMessage) -> EmailMessage:
     return html
 
 
-def _attach(mail: EmailMessage, attachment: Attachment) -> None:
+def _attach(mail: EmailMessage, attachment: Attachment, content: bytes) -> None:
     """A content type that is none, or that could hold further parts, is just bytes."""
     kind, _, parameters = attachment.content_type.partition(";")
     kind = kind.strip() if _TYPE.fullmatch(kind.strip()) else "application/octet-stream"
     main, _, sub = kind.partition("/")
     charset = {"charset": "utf-8"} if parameters.strip().lower() == "charset=utf-8" else {}
     filename = re.sub(r"[/\\]", "_", for_header(attachment.filename)) or "report"
-    mail.add_attachment(attachment.content, main, sub, filename=filename, params=charset)
+    mail.add_attachment(content, main, sub, filename=filename, params=charset)
 
 
 def _logo_size(logo: bytes) -> tuple[int, int] | None:

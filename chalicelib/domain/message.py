@@ -67,9 +67,12 @@ class Message:
 
 
 class Attachment(NamedTuple):
+    """`content` None is of a document that is too large to go along; `size_bytes` is the document's."""
+
     filename: str
     content_type: str
-    content: bytes
+    content: bytes | None
+    size_bytes: int
 
 
 SENT, LATER, REFUSED, GONE, LOST = "sent", "later", "refused", "gone", "lost"

@@ -33,6 +33,8 @@ class Reports:
             refused = self._dynamo.together(self._creation(customer_id, record, once))
             if not refused:
                 return record
+            if refused[0] == "ConditionalCheckFailed" and (there := self.get(customer_id, record.id)):
+                return there  # whose id follows from what asks for it, somebody else was faster
             if refused[1] == "ConditionalCheckFailed" and not self._forget_finished(customer_id):
                 raise TooManyRunning(f"{MOST_RUNNING} reports are under way: wait until one of them is ready")
             self._dynamo.wait(min(attempt, 4))

@@ -92,13 +92,14 @@ def _window(record: ReportRecord) -> str:
 def _attachment(with_: Scheduling, customer_id: str, record: ReportRecord, largest: int | None) -> Attachment:
     """Without its content where that is larger than it may be: a mail says so. NothingToTell where it is gone."""
     content_type = with_.reporting.content_type(record.format)
-    if largest is not None and (record.size_bytes or 0) > largest:
-        return Attachment(record.filename, content_type, bytes(largest))
+    size = record.size_bytes or 0
+    if largest is not None and size > largest:
+        return Attachment(record.filename, content_type, None, size)
     file = with_.reporting.files.open(customer_id, record)
     if file is None:
         raise NothingToTell
     with file:
-        return Attachment(record.filename, content_type, file.read())
+        return Attachment(record.filename, content_type, file.read(), size)
 
 
 def _brand(with_: Scheduling, customer_id: str) -> Brand:

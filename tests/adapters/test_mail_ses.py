@@ -28,7 +28,7 @@ from chalicelib.domain.message import LATER, LOST, REFUSED, SENT, TEST, Attachme
 SENDER, ADDRESS = "Acme Repörts <reports@sender.example>", "cfo@acme.example"
 UNSUBSCRIBE = "https://app.example/u/1"
 MESSAGE = Message(TEST, "A test", "It works.", "acme-1", "Acme", datetime(2026, 11, 30, tzinfo=UTC))
-PDF = Attachment("costs.pdf", "application/pdf", b"%PDF")
+PDF = Attachment("costs.pdf", "application/pdf", b"%PDF", 4)
 
 
 def client(url: str | None = None) -> Any:

@@ -38,6 +38,13 @@ def finished(reports: Reports, customer_id: str, made: ReportRecord) -> ReportRe
     return done
 
 
+def test_of_two_who_ask_for_a_report_of_one_id_both_get_the_one_that_is_there(reports: Reports) -> None:
+    made = reports.create("acme", record(1), None)
+    again = replace(record(1), created_at=NOW + timedelta(minutes=1))
+    assert reports.create("acme", again, None) == made
+    assert len(reports.list("acme", 10, None)[0]) == 1
+
+
 def test_reports_are_listed_newest_first_in_pages_of_ones_own(reports: Reports) -> None:
     for number in range(5):
         reports.create("acme", record(number), Once(str(number), "r"))

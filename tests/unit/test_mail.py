@@ -30,7 +30,7 @@ NOW = datetime(2026, 11, 30, 6, tzinfo=UTC)
 ADDRESS, UNSUBSCRIBE = "cfo@acme.example", "https://app.example/u/" + "t" * 200
 LINK, ACTION = "https://reports.example/r/k?a=1&b=2", "https://app.example/reports"
 LOGO = b"\x89PNG\r\n\x1a\n" + struct.pack(">I4sII", 13, b"IHDR", 360, 40) + b"rest"
-ATTACHMENT = Attachment("costs.csv", "text/csv; charset=utf-8", b"a;b\r\n")
+ATTACHMENT = Attachment("costs.csv", "text/csv; charset=utf-8", b"a;b\r\n", 5)
 BARS = (("EC2", Decimal("200.5")), ("S3", Decimal("50")), ("Credits", Decimal("-100.25")), ("Tax", None), ("Lambda", Decimal("0.01")))
 
 

@@ -50,7 +50,7 @@ def test_a_report_lies_under_its_id_and_name_and_whose_the_bucket_is_is_said() -
     client = Client()
     message = replace(MESSAGE, documents=(DOCUMENT,))
     outcome = Buckets(client).send(
-        "msg_1", "s3://their-bucket/in/here/", OWN, message, (Attachment(DOCUMENT.filename, "text/csv", b"1,2"),)
+        "msg_1", "s3://their-bucket/in/here/", OWN, message, (Attachment(DOCUMENT.filename, "text/csv", b"1,2", 3),)
     )
     assert outcome.state == SENT
     (asked,) = client.asked
