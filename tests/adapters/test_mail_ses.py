@@ -190,7 +190,7 @@ def test_an_address_that_is_none_is_refused_before_ses_is_asked() -> None:
 
 def test_an_attachment_goes_along_only_while_the_mail_stays_below_seven_megabytes() -> None:
     def mail(size: int) -> bytes:
-        return mime_of(SENDER, ADDRESS, MESSAGE, UNSUBSCRIBE, PDF._replace(content=b"x" * size))
+        return mime_of(SENDER, ADDRESS, MESSAGE, UNSUBSCRIBE, PDF._replace(content=b"x" * size, size_bytes=size))
 
     line, encoded, start = 57, 78, 5_000_001  # bytes that a line of base64 holds, and its length
     start -= start % line
@@ -207,3 +207,13 @@ def test_an_attachment_goes_along_only_while_the_mail_stays_below_seven_megabyte
             text = read.get_body((kind,))
             assert text is not None
             assert said in text.get_content()
+
+
+def test_a_document_that_was_not_even_read_is_told_by_its_own_size() -> None:
+    read = message_from_bytes(
+        mime_of(SENDER, ADDRESS, MESSAGE, UNSUBSCRIBE, PDF._replace(content=None, size_bytes=81_000_000)), policy=SMTP
+    )
+    assert isinstance(read, EmailMessage)
+    text = read.get_body(("plain",))
+    assert text is not None
+    assert "costs.pdf (81.0 MB) is too large to attach" in text.get_content()
