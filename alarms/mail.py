@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from troposphere import GetAtt, Output, Ref, Sub, Template, ses, sns
 
+from alarms.queues import MAIL_EVENTS as TOPIC
 from alarms.queues import logical
 from alarms.tags import tags
 from alarms.topic import KEY, document, plain_refused
 from chalicelib.stores.tables import DELIVERY_QUEUE, MAIL_CONFIGURATION, MAIL_TOPIC, physical_name
 
-TOPIC = "MailEventsTopic"
 TOLD = ["SEND", "DELIVERY", "BOUNCE", "COMPLAINT", "REJECT", "RENDERING_FAILURE"]
 OF_THIS_SET = {
     "StringEquals": {"aws:SourceAccount": Ref("AWS::AccountId")},

@@ -18,7 +18,8 @@ from chalicelib.stores.tables import (
     physical_name,
 )
 
-FINDINGS_RULE = "SecurityHubFindingsRule"
+FINDINGS_RULE, MAIL_EVENTS = "SecurityHubFindingsRule", "MailEventsTopic"
+"""Who tells a queue something, by logical id."""
 FOURTEEN_DAYS = 14 * 24 * 3600  # the longest SQS keeps a message
 
 
@@ -80,40 +81,19 @@ def _senders(spec: Queue, queue: sqs.Queue, stage: str) -> list[dict[str, Any]]:
     """S3 may say what was dropped, for this account's exports bucket alone (by name: a reference would be a cycle); our rule may tell
     findings, our topic what SES told it."""
     if spec == FINDINGS_QUEUE:
-        return [
-            {
-                "Sid": "FindingsEvents",
-                "Effect": "Allow",
-                "Principal": {"Service": "events.amazonaws.com"},
-                "Action": "sqs:SendMessage",
-                "Resource": GetAtt(queue, "Arn"),
-                "Condition": {"ArnEquals": {"aws:SourceArn": GetAtt(FINDINGS_RULE, "Arn")}},
-            }
-        ]
+        return [_may_send("FindingsEvents", "events", queue, {"ArnEquals": {"aws:SourceArn": GetAtt(FINDINGS_RULE, "Arn")}})]
     if spec == DELIVERY_QUEUE:
-        return [
-            {
-                "Sid": "MailEvents",
-                "Effect": "Allow",
-                "Principal": {"Service": "sns.amazonaws.com"},
-                "Action": "sqs:SendMessage",
-                "Resource": GetAtt(queue, "Arn"),
-                "Condition": {"ArnEquals": {"aws:SourceArn": Ref("MailEventsTopic")}},
-            }
-        ]
+        return [_may_send("MailEvents", "sns", queue, {"ArnEquals": {"aws:SourceArn": Ref(MAIL_EVENTS)}})]
     if spec != AGGREGATION_QUEUE:
         return []
     bucket = bucket_name(stage, EXPORTS_BUCKET.name, "${AWS::AccountId}")
-    return [
-        {
-            "Sid": "ExportsBucketTellsOfDrops",
-            "Effect": "Allow",
-            "Principal": {"Service": "s3.amazonaws.com"},
-            "Action": "sqs:SendMessage",
-            "Resource": GetAtt(queue, "Arn"),
-            "Condition": {
-                "StringEquals": {"aws:SourceAccount": Ref("AWS::AccountId")},
-                "ArnEquals": {"aws:SourceArn": Sub(f"arn:${{AWS::Partition}}:s3:::{bucket}")},
-            },
-        }
-    ]
+    ours = {
+        "StringEquals": {"aws:SourceAccount": Ref("AWS::AccountId")},
+        "ArnEquals": {"aws:SourceArn": Sub(f"arn:${{AWS::Partition}}:s3:::{bucket}")},
+    }
+    return [_may_send("ExportsBucketTellsOfDrops", "s3", queue, ours)]
+
+
+def _may_send(name: str, service: str, queue: sqs.Queue, condition: dict[str, Any]) -> dict[str, Any]:
+    sender = {"Sid": name, "Effect": "Allow", "Principal": {"Service": f"{service}.amazonaws.com"}, "Condition": condition}
+    return {**sender, "Action": "sqs:SendMessage", "Resource": GetAtt(queue, "Arn")}
