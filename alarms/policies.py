@@ -120,7 +120,7 @@ ALLOWED: dict[signals.Function, tuple[Statement, ...]] = {
         (SEND, queue(t.REPORT_QUEUE)),
         ((*CONSUME, *SEND), queue(t.DELIVERY_QUEUE)),
         (("secretsmanager:GetSecretValue",), SECRET),
-        (("ses:SendEmail",), MAIL),
+        (("ses:SendEmail", "ses:SendRawEmail"), MAIL),  # SES v2's SendEmail of raw content is held against the second
         (("s3:PutObject",), ("arn:aws:s3:::*/*",), OTHERS_ALONE),
         (("sns:Publish",), ("arn:aws:sns:*:*:*",), OTHERS_ALONE),
     ),
