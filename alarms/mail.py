@@ -10,7 +10,7 @@ from alarms.tags import tags
 from alarms.topic import KEY, document, plain_refused
 from chalicelib.stores.tables import DELIVERY_QUEUE, MAIL_CONFIGURATION, MAIL_TOPIC, physical_name
 
-TOLD = ["SEND", "DELIVERY", "BOUNCE", "COMPLAINT", "REJECT", "RENDERING_FAILURE"]
+TOLD = ["send", "delivery", "bounce", "complaint", "reject", "renderingFailure"]
 OF_THIS_SET = {
     "StringEquals": {"aws:SourceAccount": Ref("AWS::AccountId")},
     "StringLike": {"aws:SourceArn": Sub("arn:${AWS::Partition}:ses:*:${AWS::AccountId}:configuration-set/*")},
@@ -36,7 +36,9 @@ def add_mail(template: Template, stage: str) -> None:
     template.add_resource(topic)
     template.add_resource(sns.TopicPolicy(f"{TOPIC}Policy", Topics=[Ref(TOPIC)], PolicyDocument=document(allowed, plain_refused(publish))))
     template.add_resource(
-        ses.ConfigurationSetEventDestination("MailEvents", ConfigurationSetName=Ref(configuration), EventDestination=destination)
+        ses.ConfigurationSetEventDestination(
+            "MailEvents", ConfigurationSetName=Ref(configuration), EventDestination=destination, DependsOn=f"{TOPIC}Policy"
+        )  # SES publishes a message at once, to see whether it may
     )
     queue = GetAtt(logical(DELIVERY_QUEUE.name), "Arn")
     template.add_resource(

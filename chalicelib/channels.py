@@ -98,11 +98,13 @@ class Channels(Credentials):
         """The address at which whoever has a mail address says yes or no."""
         from chalicelib.security import subscriptions
 
-        return f"{self.settings.public_url}/subscriptions/{subscriptions.token(self.subscription_key, purpose, customer_id, recipient_id)}"
+        token = subscriptions.token(self.subscription_keys[0], purpose, customer_id, recipient_id)
+        return f"{self.settings.public_url}/subscriptions/{token}"
 
     @cached_property
-    def subscription_key(self) -> bytes:
-        return secrets.derived(self.master, "subscriptions")
+    def subscription_keys(self) -> list[bytes]:
+        """The one that tokens are made with first; those of former masters still open, as mails live long."""
+        return [secrets.derived(master, "subscriptions") for master in self.masters]
 
     def link_for(self, customer_id: str, purpose: str) -> tuple[str, str, str]:
         """(token, id, digest of its secret) of the one link that a delivery of a report has."""

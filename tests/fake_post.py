@@ -73,6 +73,9 @@ class FakeSchedules:
     def runs(self, customer_id: str, schedule_id: str, limit: int, before: str | None) -> tuple[list[Run], str | None]:
         return sorted(self.all(Run), key=lambda run: run.key, reverse=True)[:limit], None
 
+    def run_numbered(self, customer_id: str, schedule_id: str, number: str) -> Run | None:
+        return next((run for run in self.all(Run) if (run.schedule.id, run.number) == (schedule_id, number)), None)
+
     def deliveries(self, customer_id: str, owner: str) -> list[Delivery]:
         return [one for one in self.all(Delivery) if one.key.startswith(f"{owner}#")]
 
@@ -211,7 +214,7 @@ class FakePost:
         made = Recipient(
             f"{len(held.all) + 1:032x}", channel, address or f"{channel}@x.example", self.now, "test", events=events, status=status
         )
-        self.books.change(CUSTOMER, Recipients, lambda _: Recipients((*held.all, made)))
+        self.books.change(CUSTOMER, Recipients, lambda _: replace(held, all=(*held.all, made)))
         return made
 
     def schedule(self, cadence: CadenceBody | None = None, number: int = 0, **more: Any) -> Schedule:

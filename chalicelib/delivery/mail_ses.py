@@ -36,9 +36,13 @@ _LATER = frozenset(
         "RequestLimitExceeded",
         "ExpiredTokenException",
         "ExpiredToken",
+        "AccessDeniedException",
+        "AccessDenied",
+        "NotFoundException",
+        "MailFromDomainNotVerifiedException",
     )
 )
-"""Codes of what SES didn't take and may take another time."""
+"""Codes of what SES didn't take and may take another time; the last ones are for the deployer to mend."""
 _NEVER_SENT = (EndpointConnectionError, ConnectTimeoutError, ProxyConnectionError)
 _NO_CREDENTIALS = (NoCredentialsError, CredentialRetrievalError)
 _HANDED_OVER = (HTTPClientError, SSLError, ResponseParserError)

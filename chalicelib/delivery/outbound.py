@@ -136,7 +136,7 @@ class Outbound:
 
 
 def _handed_over(connection: ssl.SSLSocket, target: Target, headers: Mapping[str, str], body: bytes, deadline: float) -> Answer:
-    speaker = http.client.HTTPConnection(target.name)
+    speaker = http.client.HTTPConnection(target.name, target.port)  # whose name may be an IPv6 address
     speaker.auto_open = 0  # it must never connect by itself: it would look the name up again
     speaker.sock = connection
     full = {"user-agent": USER_AGENT, **headers, "host": target.host, "connection": "close"}

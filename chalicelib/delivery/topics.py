@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnectionError, HTTPClientError
+from botocore.exceptions import BotoCoreError, ClientError, ConnectTimeoutError, EndpointConnectionError, HTTPClientError
 
 from chalicelib.delivery.webhook import body_of
 from chalicelib.domain.errors import InvalidInput
 from chalicelib.domain.message import LATER, LOST, SENT, Message, Outcome
 
-_TOPIC = re.compile(r"arn:aws[a-z-]*:sns:([a-z0-9-]{1,30}):([0-9]{12}):[A-Za-z0-9_-]{1,251}(\.fifo)?", re.ASCII)
+_REGION = r"[a-z]{2,4}(?:-[a-z]{2,12}){1,3}-[0-9]{1,2}"
+_TOPIC = re.compile(rf"arn:aws[a-z-]{{0,10}}:sns:({_REGION}):([0-9]{{12}}):[A-Za-z0-9_-]{{1,251}}(\.fifo)?", re.ASCII)
 LARGEST = 256 * 1024
 
 
@@ -51,4 +52,6 @@ class Topics:
             return Outcome(LATER, "unreachable")
         except HTTPClientError:
             return Outcome(LOST, "no_answer")
+        except BotoCoreError as error:  # nothing was sent: no credentials, no such region
+            return Outcome(LATER, type(error).__name__)
         return Outcome(SENT, message_id=str(answer["MessageId"]))

@@ -42,13 +42,15 @@ class Budget:
 
 @dataclass(frozen=True)
 class BudgetEvent:
-    """A threshold was crossed in a month: told once, with the amount that crossed it."""
+    """A threshold was crossed in a month: told once, with the amount that crossed it, of what the budget was then."""
 
     budget_id: str
     month: date
     threshold: Threshold
     amount: Decimal
     at: datetime
+    budgeted: Decimal | None = None
+    currency: str = ""
 
     @property
     def key(self) -> tuple[str, date, Threshold]:
@@ -125,5 +127,7 @@ class BudgetState:
     def events(self, at: datetime) -> list[BudgetEvent]:
         amounts = {ACTUAL: self.actual, FORECAST: self.forecast}
         return [
-            BudgetEvent(self.budget.id, self.month, one, amount, at) for one in self.crossed() if (amount := amounts[one.of]) is not None
+            BudgetEvent(self.budget.id, self.month, one, amount, at, self.budget.amount, self.budget.currency)
+            for one in self.crossed()
+            if (amount := amounts[one.of]) is not None
         ]

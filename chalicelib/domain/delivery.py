@@ -20,10 +20,14 @@ PENDING, SENDING, TAKEN, DELIVERED, BOUNCED, COMPLAINED, FAILED, CANCELLED = (
     "cancelled",
 )
 STATES = (PENDING, SENDING, TAKEN, DELIVERED, BOUNCED, COMPLAINED, FAILED, CANCELLED)
+UNHEARD = "unheard"
+"""A receipt: SES had told nothing of the mail when its time was over."""
 LEASE = timedelta(minutes=3)
 """Whoever has begun to send is dead after that."""
 TELLS_WITHIN = timedelta(minutes=30)
 """A mail whose answer was lost was sent if SES tells of it within that time, else it wasn't, and is sent again."""
+UNHEARD_FOR = timedelta(minutes=10)
+"""Before that: what it told may have been waiting."""
 WAITS = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 30, 60, 120, 240, 420, 480))
 """Before each further attempt; about 23 hours in all, give or take what keeps attempts apart."""
 _SPREAD = 20

@@ -18,7 +18,7 @@ UNVERIFIED, VERIFIED, BOUNCED, COMPLAINED, UNSUBSCRIBED, GONE = STATES = (
 )
 EVENTS = ("budget", "anomaly", "schedule")
 """What a recipient may be told of beside reports; `schedule` is of one that was parked and of reports that failed."""
-MOST = 50
+MOST, MOST_REFUSING = 50, 1000
 
 
 @dataclass(frozen=True)
@@ -57,32 +57,50 @@ class Recipient:
 
     @property
     def shown_address(self) -> str:
-        """Slack's addresses are their own password; a webhook's query may hold one."""
-        if self.channel == SLACK:
-            return f"{self.address[:40]}..."
-        return self.address.partition("?")[0] if self.channel == WEBHOOK else self.address
+        """Of an address that may be its own password, like Slack's, the host alone."""
+        if self.channel not in (WEBHOOK, SLACK):
+            return self.address
+        host, slash, rest = self.address.removeprefix("https://").partition("/")
+        return f"https://{host}{slash}{rest and '...'}"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A mail address in small letters (or another recipient's id) with something that happened to it."""
+
+    address: str
+    at: datetime
+    status: str = ""
 
 
 @dataclass(frozen=True)
 class Recipients:
-    """A customer's own, oldest first; `asked` is when proofs were lately sent."""
+    """A customer's own, oldest first; `asked` is when proofs were lately sent, and to whom. `refusing` are mail addresses that were
+    deleted after their readers had said no: proven by nothing but their own yes, and not at all where they complained."""
 
     NAME: ClassVar[str] = "recipients"
     all: tuple[Recipient, ...] = ()
-    asked: tuple[datetime, ...] = ()
+    asked: tuple[Asked, ...] = ()
+    refusing: tuple[Asked, ...] = ()
 
     def get(self, recipient_id: str) -> Recipient | None:
         return next((one for one in self.all if one.id == recipient_id), None)
 
     def at(self, channel: str, address: str) -> Recipient | None:
-        return next((one for one in self.all if (one.channel, one.address) == (channel, address)), None)
+        """Capitals in a mail address make no other one."""
+        same = str.casefold if channel == EMAIL else str
+        return next((one for one in self.all if one.channel == channel and same(one.address) == same(address)), None)
 
     def verified(self, recipient: Recipient) -> bool:
         """Also a mail address in a domain that is."""
-        if recipient.status == UNVERIFIED and recipient.channel == EMAIL:
+        if recipient.status == UNVERIFIED and recipient.channel == EMAIL and not self.refused(recipient.address):
             domain = self.at(DOMAIN, recipient.domain)
             return domain is not None and domain.status == VERIFIED
         return recipient.status == VERIFIED
+
+    def refused(self, address: str) -> str:
+        """What the reader of a mail address that was deleted had said, '' where nothing."""
+        return next((one.status for one in self.refusing if one.address == address.casefold()), "")
 
     def told_of(self, event: str) -> list[Recipient]:
         return [one for one in self.all if event in one.events and self.verified(one)]
@@ -92,4 +110,8 @@ class Recipients:
 
     def without(self, recipient_ids: Iterable[str]) -> Recipients:
         gone = frozenset(recipient_ids)
-        return replace(self, all=tuple(one for one in self.all if one.id not in gone))
+        said_no = [one for one in self.all if one.id in gone and one.channel == EMAIL and one.status in (COMPLAINED, UNSUBSCRIBED)]
+        refusing = {one.address: one for one in self.refusing} | {
+            one.address.casefold(): Asked(one.address.casefold(), one.since or one.created_at, one.status) for one in said_no
+        }
+        return replace(self, all=tuple(one for one in self.all if one.id not in gone), refusing=tuple(refusing.values())[-MOST_REFUSING:])

@@ -110,6 +110,7 @@ class Run:
     reason: str = ""
     detail: str = ""
     finished_at: datetime | None = None
+    room_at: datetime | None = None
     revision: int = 0
 
     @property

@@ -73,7 +73,7 @@ def jobs_of(body: str) -> Iterator[dict[str, Any]]:
     """A message's jobs: our own; a drop, or a manifest of the payer's export, per record of S3's; what an event tells of findings."""
     from chalicelib.stores.payer import export_of
 
-    message = msgspec.json.decode(body)
+    message = _object_of(body)
     if "job" in message:
         yield message
     if message.get("detail-type") == FINDINGS_EVENT:
@@ -87,6 +87,18 @@ def jobs_of(body: str) -> Iterator[dict[str, Any]]:
             yield {"job": "payer_export", "export": export, "key": key}
         elif owner:
             yield {"job": "drop", "kind": owner[0], "customer_id": owner[1], "key": key}
+
+
+def _object_of(body: str) -> dict[str, Any]:
+    """Nothing of what is no JSON object: SES greets a new topic in plain words."""
+    try:
+        message = msgspec.json.decode(body)
+    except msgspec.DecodeError:
+        message = None
+    if not isinstance(message, dict):
+        LOGGER.warning("a message that is no job", extra={"characters": len(body)})
+        return {}
+    return message
 
 
 def work(event: SQSEvent) -> dict[str, Any] | None:

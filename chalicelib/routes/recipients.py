@@ -165,7 +165,7 @@ def _meant(token: str) -> tuple[str, str, str, Recipient]:
     """The same NotFound for every token that means nothing, or nothing any more."""
     from chalicelib.security import subscriptions
 
-    found = subscriptions.read(services().subscription_key, token)
+    found = next(filter(None, (subscriptions.read(key, token) for key in services().subscription_keys)), None)
     recipient = found and scheduling().recipients(found[1]).get(found[2])
     if not found or not recipient:
         raise NotFound("this link means nothing, or nothing any more")

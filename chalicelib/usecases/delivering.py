@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
-from chalicelib.domain.delivery import CANCELLED, SENDING, TELLS_WITHIN, Delivery
+from chalicelib.domain.delivery import CANCELLED, SENDING, TELLS_WITHIN, UNHEARD, UNHEARD_FOR, WAITS, Delivery
 from chalicelib.domain.errors import AnalyticsError, Busy
-from chalicelib.domain.message import CONFIRM, GONE, SENT, TEST, Outcome
+from chalicelib.domain.message import CONFIRM, GONE, LOST, PARKED, SENT, TEST, Outcome
 from chalicelib.domain.recipient import EMAIL, UNVERIFIED, VERIFIED, Recipient, Recipients
 from chalicelib.domain.recipient import GONE as RECIPIENT_GONE
 from chalicelib.domain.signals import DELIVERIES_FAILED, DELIVERIES_SENT
@@ -26,9 +26,14 @@ def deliver(with_: Scheduling, customer_id: str, key: str) -> None:
         return
     customer, recipients = with_.reporting.customers.get(customer_id), with_.recipients(customer_id)
     recipient = recipients.get(delivery.recipient_id)
-    if customer is None or customer.disabled or recipient is None or not _may_be_told(recipients, recipient, delivery):
-        reason = "customer_disabled" if customer is None or customer.disabled else recipient.status if recipient else "recipient_deleted"
+    disabled = customer is None or (customer.disabled and not (delivery.note and delivery.note.kind == PARKED))
+    if customer is None or disabled or recipient is None or not _may_be_told(recipients, recipient, delivery):
+        reason = "customer_disabled" if disabled else recipient.status if recipient else "recipient_deleted"
         with_.schedules.swap(customer_id, delivery, _cancelled(delivery, now, reason))
+        return
+    if delivery.attempts > len(WAITS):  # whoever made the last one died in it
+        with_.schedules.swap(customer_id, delivery, delivery.failed(now, "gave_up"))
+        with_.emit(DELIVERIES_FAILED, 1)
         return
     begun = with_.schedules.swap(customer_id, delivery, delivery.begun(now))
     if begun is None:
@@ -42,7 +47,11 @@ def deliver(with_: Scheduling, customer_id: str, key: str) -> None:
         reason = error.code if isinstance(error, AnalyticsError) else AnalyticsError.code
         with_.schedules.swap(customer_id, begun, begun.postponed(now, reason))
         raise
-    outcome = with_.channels[recipient.channel](customer_id, recipient, begun, message, attached, now)
+    try:
+        outcome = with_.channels[recipient.channel](customer_id, recipient, begun, message, attached, now)
+    except Exception:  # a defect of the channel: whatever it has done, it may have been taken
+        _record(with_, customer_id, recipient, begun, Outcome(LOST, AnalyticsError.code))
+        raise
     _record(with_, customer_id, recipient, begun, outcome)
 
 
@@ -50,12 +59,18 @@ def _too_early(with_: Scheduling, customer_id: str, delivery: Delivery, now: dat
     """Whether another attempt is under way, or may have been the one; a mail's is told of by SES."""
     if delivery.status != SENDING:
         return delivery.attempts > 0 and delivery.due_at is not None and now < delivery.due_at
+    if delivery.channel != EMAIL:
+        return delivery.due_at is not None and now < delivery.due_at
     started = max(receipt.at for receipt in delivery.receipts if receipt.status == SENDING)
-    until = started + TELLS_WITHIN if delivery.channel == EMAIL else delivery.due_at
-    if until is None or now >= until:
-        return False
+    looked = [receipt.at for receipt in delivery.receipts if (receipt.attempt, receipt.status) == (delivery.attempts, UNHEARD)]
+    if now < started + TELLS_WITHIN:
+        waiting = replace(delivery, due_at=started + TELLS_WITHIN)
+    elif not looked:  # what SES told may wait in the queue, behind whatever stopped us: it comes first
+        waiting = replace(delivery.heard(now, UNHEARD), due_at=now + UNHEARD_FOR)
+    else:
+        return now < looked[0] + UNHEARD_FOR
     if delivery.due_at is not None and now >= delivery.due_at:
-        with_.schedules.swap(customer_id, delivery, replace(delivery, due_at=until))
+        with_.schedules.swap(customer_id, delivery, waiting)
     return True
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -19,7 +20,7 @@ CLOSES = timedelta(minutes=15)
 
 def join(with_: Scheduling, customer_id: str, run: Run, now: datetime) -> str:
     """The digest's owner; '' where there is none, or it has closed without this run."""
-    hour = hour_floor(run.occurrence)
+    hour = hour_floor(max(run.occurrence, run.not_before))  # its window may be over only hours later
     if not run.schedule.digest:
         return ""
 
@@ -45,16 +46,22 @@ def close(with_: Scheduling, customer_id: str, key: str) -> None:
     closed = with_.schedules.swap(customer_id, digest, replace(digest, closed=True, due_at=now + TRIED_AGAIN))
     if closed is None:
         raise Busy("the digest was changed meanwhile")
-    runs = [run for name in closed.runs if (run := with_.schedules.get(customer_id, Run, name)) and run.report_id]
+    runs = [run for name in closed.runs if (run := with_.schedules.get(customer_id, Run, name))]
+    current = {schedule.id: schedule.recipients for schedule in with_.schedules.schedules(customer_id)}
     deliveries = []
-    for recipient in with_.recipients(customer_id).all:
-        told = [run for run in runs if recipient.channel == EMAIL and recipient.id in run.schedule.recipients]
-        if told:
-            attach = any(run.schedule.attach for run in told)
-            deliveries.append(delivery_of(closed.owner, recipient, tuple(run.report_id for run in told), attach, now))
+    for recipient in (one for one in with_.recipients(customer_id).all if one.channel == EMAIL):
+        chosen = [run for run in runs if recipient.id in run.schedule.recipients and recipient.id in current.get(run.schedule.id, ())]
+        if chosen:
+            reports = tuple(report_id_of(customer_id, run) for run in chosen)
+            deliveries.append(delivery_of(closed.owner, recipient, reports, any(run.schedule.attach for run in chosen), now))
     keys = with_.add_deliveries(customer_id, deliveries)
     if with_.schedules.swap(customer_id, closed, replace(closed, due_at=None)):
         with_.hurry(DELIVERY, customer_id, keys)
+
+
+def report_id_of(customer_id: str, run: Run) -> str:
+    """The same whoever asks for the run's report, so that there is one."""
+    return hashlib.sha256(f"{customer_id}#{run.key}".encode()).hexdigest()[:32]
 
 
 def delivery_of(owner: str, recipient: Recipient, reports: tuple[str, ...], attach: bool, now: datetime) -> Delivery:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from chalicelib.domain.budget import ACTUAL, Budget, BudgetEvent, Budgets
+from chalicelib.domain.budget import ACTUAL, BudgetEvent, Budgets
 from chalicelib.domain.delivery import Delivery, Note
 from chalicelib.domain.figures import shown
 from chalicelib.domain.message import ANOMALY, BUDGET
@@ -50,25 +50,26 @@ def _of_budgets(store: MetricStore, customer_id: str, status: CustomerStatus, re
     held = budgets_of(store, customer_id, status) if to else Budgets()
     for event in held.events:
         budget = held.of(event.budget_id)
-        if budget is not None and now - event.at < TOLD_WITHIN:
-            yield from _one_budget(budget, event, to, now)
+        if budget is not None and event.budgeted is not None and now - event.at < TOLD_WITHIN:
+            yield from _one_budget(budget.name, event, event.budgeted, to, now)
 
 
-def _one_budget(budget: Budget, event: BudgetEvent, to: list[Recipient], now: datetime) -> list[Delivery]:
+def _one_budget(name: str, event: BudgetEvent, budgeted: Decimal, to: list[Recipient], now: datetime) -> list[Delivery]:
+    """In the amounts that counted when it was crossed: the budget may have been replaced since."""
     percent = f"{shown(event.threshold.percent, 'number')} %"
     used = "has used" if event.threshold.of == ACTUAL else "is forecast to use"
-    amount, limit = (f"{shown(value, 'money')} {budget.currency}" for value in (event.amount, budget.amount))
+    amount, limit = (f"{shown(value, 'money')} {event.currency}" for value in (event.amount, budgeted))
     facts = (
-        ("Budget", budget.name),
+        ("Budget", name),
         ("Month", f"{event.month:%Y-%m}"),
         ("Threshold", f"{percent} of {event.threshold.of} costs"),
         ("Amount", amount),
         ("Budgeted", limit),
-        ("Budget id", budget.id),
+        ("Budget id", event.budget_id),
     )
-    text = f"The budget {budget.name!r} {used} {percent} of {limit} in {event.month:%Y-%m}: {amount}."
-    note = Note(BUDGET, f"Budget {budget.name}: {percent} in {event.month:%Y-%m}", text, facts)
-    identity = f"budget-{budget.id}-{event.month}-{event.threshold.percent}-{event.threshold.of}"
+    text = f"The budget {name!r} {used} {percent} of {limit} in {event.month:%Y-%m}: {amount}."
+    note = Note(BUDGET, f"Budget {name}: {percent} in {event.month:%Y-%m}", text, facts)
+    identity = f"budget-{event.budget_id}-{event.month}-{event.threshold.percent}-{event.threshold.of}"
     return deliveries_of(note, identity, to, now)
 
 

@@ -17,21 +17,22 @@ from chalicelib.usecases.telling import deliveries_of
 SCHEDULE = "schedule"
 
 
-def park(with_: Scheduling, customer_id: str, schedule_id: str, reason: str) -> None:
-    """Once: one that is parked already, or gone, stays as it is."""
+def park(with_: Scheduling, customer_id: str, known: Schedule, reason: str) -> None:
+    """Once: one that is parked already, was changed since it was known so, or is gone, stays as it is."""
 
     def parked(held: Schedule | None) -> Schedule:
         if held is None:
             raise NotFound("there is no such schedule")
-        return held if held.status == PARKED else replace(held, status=PARKED, reason=reason, next_run=None, tries=0)
+        if held.status == PARKED or held.updated_at != known.updated_at:
+            return held
+        return replace(held, status=PARKED, reason=reason, next_run=None, tries=0)
 
     try:
-        schedule = with_.schedules.change(customer_id, Schedule, schedule_id, parked)
+        schedule = with_.schedules.change(customer_id, Schedule, known.id, parked)
     except NotFound:
         return
-    with_.emit(SCHEDULES_PARKED, 1)
-    customer = with_.reporting.customers.get(customer_id)
-    if customer is not None and not customer.disabled:
+    if schedule.status == PARKED:
+        with_.emit(SCHEDULES_PARKED, 1)
         text = f"The schedule {schedule.name!r} doesn't run any more: {schedule.reason}. Mend it, then set it to active again."
         note = Note(PARKED_NOTE, f"A schedule is parked: {schedule.name}", text, (("Schedule", schedule.name), ("Reason", schedule.reason)))
         event_id = f"parked-{schedule.id}-{schedule.revision}"

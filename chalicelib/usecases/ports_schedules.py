@@ -42,6 +42,10 @@ class ScheduleStore(Protocol):
         """One page, the latest occurrence first, and the key that the next page starts before."""
         ...
 
+    def run_numbered(self, customer_id: str, schedule_id: str, number: str) -> Run | None:
+        """The run by hand that was given that number lately."""
+        ...
+
     def deliveries(self, customer_id: str, owner: str) -> list[Delivery]: ...
     def take(self, customer_id: str, was: Schedule, now: Schedule, runs: Sequence[Run]) -> list[Run] | None:
         """The schedule moved on and its runs there, all or nothing: the runs that are new, None where somebody else has moved it."""

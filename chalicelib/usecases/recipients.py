@@ -11,6 +11,7 @@ from chalicelib.domain.errors import Conflict, InvalidInput, NotFound, TooOften
 from chalicelib.domain.message import CONFIRM, TEST
 from chalicelib.domain.recipient import (
     CHANNELS,
+    COMPLAINED,
     DOMAIN,
     EMAIL,
     EVENTS,
@@ -21,6 +22,7 @@ from chalicelib.domain.recipient import (
     UNVERIFIED,
     VERIFIED,
     WEBHOOK,
+    Asked,
     Recipient,
     Recipients,
 )
@@ -30,8 +32,8 @@ from chalicelib.usecases.schedules import shown_delivery
 from chalicelib.usecases.scheduling import DELIVERY, Scheduling
 
 LONGEST_NAME = 100
-MOST_ASKED, A_DAY = 100, timedelta(days=1)
-"""So many proofs a customer may ask for a day: whoever is asked to confirm hasn't asked for it."""
+MOST_ASKED, MOST_OF_ONE, A_DAY = 100, 5, timedelta(days=1)
+"""So many proofs a customer may ask for a day, and so many of one place: whoever is asked to confirm hasn't asked for it."""
 BOTH_KEYS = timedelta(days=1)
 UNSUBSCRIBE = "unsubscribe"
 
@@ -93,11 +95,15 @@ def add(with_: Scheduling, customer_id: str, recipient: Recipient) -> Recipient:
             raise Conflict("there is such a recipient already")
         if len(held.all) >= MOST:
             raise Conflict(f"there are {MOST} recipients: delete one first")
-        return replace(held, all=(*held.all, recipient))
+        if held.refused(recipient.address) == COMPLAINED:
+            raise Conflict("the reader of that address has complained of mail")
+        more = replace(held, all=(*held.all, recipient))
+        return _asked(more, recipient, now) if recipient.channel == EMAIL else more
 
-    _change(with_, customer_id, added)
+    now = with_.clock()
+    held = _change(with_, customer_id, added)
     if recipient.channel == EMAIL:
-        prove(with_, customer_id, recipient.id)
+        _send_proof(with_, customer_id, held, recipient, now)
     return recipient
 
 
@@ -147,30 +153,33 @@ def remove(with_: Scheduling, customer_id: str, recipient_id: str) -> None:
 
 def prove(with_: Scheduling, customer_id: str, recipient_id: str) -> Delivery:
     """A test, or for a mail address that isn't proven the question whether it wants any of this."""
-    now = with_.clock()
-    recipients = _change(with_, customer_id, lambda held: _asked(held or Recipients(), now))
-    recipient = recipients.get(recipient_id)
-    if recipient is None:
-        raise NotFound("there is no such recipient")
+    now, recipient = with_.clock(), fetch_recipient(with_, customer_id, recipient_id)
     if recipient.status not in (UNVERIFIED, VERIFIED):
         raise Conflict(f"the recipient is {recipient.status}: delete it and add it again, if it wants that")
+    recipients = _change(with_, customer_id, lambda held: _asked(held or Recipients(), recipient, now))
+    return _send_proof(with_, customer_id, recipients, recipient, now)
+
+
+def _send_proof(with_: Scheduling, customer_id: str, recipients: Recipients, recipient: Recipient, now: datetime) -> Delivery:
     confirms = recipient.channel == EMAIL and not recipients.verified(recipient)
     note = (
         Note(CONFIRM, "Please confirm your address", "Reports shall be sent to this address. Confirm it only if you expect them.")
         if confirms
         else Note(TEST, "A test", "This is a test: reports and events will come the same way.")
     )
-    owner = f"proof#{recipient_id}#{stamp(now)}"
-    delivery = Delivery(owner, recipient_id, recipient.channel, recipient.shown_address, now, now, note=note)
+    owner = f"proof#{recipient.id}#{stamp(now)}"
+    delivery = Delivery(owner, recipient.id, recipient.channel, recipient.shown_address, now, now, note=note)
     with_.hurry(DELIVERY, customer_id, with_.add_deliveries(customer_id, [delivery]))
     return delivery
 
 
-def _asked(held: Recipients, now: datetime) -> Recipients:
-    lately = tuple(at for at in held.asked if now - at < A_DAY)
-    if len(lately) >= MOST_ASKED:
-        raise TooOften(f"{MOST_ASKED} tests and confirmations were sent within a day: try again later")
-    return replace(held, asked=(*lately, now))
+def _asked(held: Recipients, recipient: Recipient, now: datetime) -> Recipients:
+    """Noted by the mail address, which deleting and adding doesn't change; TooOften for one too many."""
+    place = recipient.address.casefold() if recipient.channel == EMAIL else recipient.id
+    lately = tuple(one for one in held.asked if now - one.at < A_DAY)
+    if len(lately) >= MOST_ASKED or len([one for one in lately if one.address == place]) >= MOST_OF_ONE:
+        raise TooOften(f"a place is asked {MOST_OF_ONE} times a day at most, all together {MOST_ASKED} times: try again later")
+    return replace(held, asked=(*lately, Asked(place, now)))
 
 
 def rotate(with_: Scheduling, customer_id: str, recipient_id: str) -> Recipient:

@@ -27,10 +27,12 @@ def request(with_: Reporting, customer_id: str, body: Parameters, report_id: str
     the key of the schedule's run that asks."""
     now = with_.clock()
     once = None if key is None else Once(hashlib.sha256(key.encode()).hexdigest(), digest_of(body))
+    made = None
     held = with_.records.made_by(customer_id, once) if once else None  # before the body is looked at: what it asks for may be gone by now
     if held is None:
-        held = with_.records.create(customer_id, _record(with_, customer_id, body, report_id, now, run), once)
-    if held.id == report_id:
+        made = _record(with_, customer_id, body, report_id, now, run)
+        held = with_.records.create(customer_id, made, once)
+    if held is made:
         try:
             _queue(with_, customer_id, held)
         except StoreUnavailable:

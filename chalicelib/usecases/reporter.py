@@ -11,7 +11,7 @@ from itertools import islice
 from chalicelib.domain.cadence import is_past, window_of
 from chalicelib.domain.delivery import Delivery
 from chalicelib.domain.due import Due
-from chalicelib.domain.errors import InvalidInput
+from chalicelib.domain.errors import InvalidInput, UnknownSchema
 from chalicelib.domain.schedule import FINAL, TRIES, Digest, Run, Schedule, taken
 from chalicelib.usecases.parking import park
 from chalicelib.usecases.scheduling import DELIVERY, DIGEST, RUN, Scheduling
@@ -85,7 +85,10 @@ def _one(with_: Scheduling, due: Due, now: datetime) -> _Done:
     value = due.value
     if isinstance(value, Schedule):
         return _claim(with_, due.customer_id, value, now)
-    if not with_.schedules.hold(due, now + (HELD if value else UNKNOWN_HELD)) or value is None:
+    held = with_.schedules.hold(due, now + (HELD if value else UNKNOWN_HELD))
+    if value is None:
+        raise UnknownSchema("it can't be read by this version")
+    if not held:
         return _Done([])
     return _Done([_job(JOBS[type(value)], due.customer_id, value.key)], handed_over=1)
 
@@ -114,7 +117,7 @@ def _claim(with_: Scheduling, customer_id: str, schedule: Schedule, now: datetim
 def _stumbled(with_: Scheduling, customer_id: str, schedule: Schedule, error: InvalidInput) -> _Done:
     """Tried again at the next call, and parked after the last try."""
     if schedule.tries + 1 >= TRIES:
-        park(with_, customer_id, schedule.id, str(error))
+        park(with_, customer_id, schedule, str(error))
         return _Done([], parked=1)
     with_.schedules.swap(customer_id, schedule, replace(schedule, tries=schedule.tries + 1))
     return _Done([])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -16,7 +15,7 @@ from chalicelib.domain.reporting import FAILED as REPORT_FAILED
 from chalicelib.domain.reporting import ReportRecord
 from chalicelib.domain.schedule import DELIVERING, FAILED, FINAL, RENDERING, TRIES, Run, Schedule
 from chalicelib.usecases import digests, report
-from chalicelib.usecases.digests import TRIED_AGAIN, delivery_of
+from chalicelib.usecases.digests import TRIED_AGAIN, delivery_of, report_id_of
 from chalicelib.usecases.parking import owners, park
 from chalicelib.usecases.ports import MetricStore
 from chalicelib.usecases.report_request import WINDOW
@@ -26,20 +25,21 @@ from chalicelib.usecases.telling import deliveries_of
 
 LOOKED_AT_AGAIN = timedelta(minutes=15)
 FINAL_LOOKED_AT = timedelta(hours=6)
-NO_ROOM_SECONDS = 60
+NO_ROOM = timedelta(minutes=1)
 
 
 def advance(with_: Scheduling, customer_id: str, key: str) -> None:
     """Does what can be done of a run now; what it still has to wait for brings it back."""
     run, now = with_.schedules.get(customer_id, Run, key), with_.clock()
-    if run is None or run.finished or now < run.not_before:
+    if run is None or run.finished or now < run.not_before or (run.room_at is not None and now < run.room_at):
         return
     try:
         _step(with_, customer_id, run, now)
     except (StoreUnavailable, Busy):
         raise
-    except TooManyRunning:
-        with_.hurry(RUN, customer_id, [key], NO_ROOM_SECONDS)
+    except TooManyRunning:  # whoever comes before the minute is over does nothing, so that there is one who comes again
+        if with_.schedules.swap(customer_id, run, replace(run, room_at=now + NO_ROOM)):
+            with_.hurry(RUN, customer_id, [key], NO_ROOM.seconds)
     except AnalyticsError as error:
         _stumbled(with_, customer_id, run, error.code, str(error))
     except Exception:
@@ -65,11 +65,6 @@ def _step(with_: Scheduling, customer_id: str, run: Run, now: datetime) -> None:
         with_.schedules.swap(customer_id, run, replace(run, status=RENDERING, report_id=report_id, due_at=now + LOOKED_AT_AGAIN))
     else:
         _look(with_, customer_id, run, fetch(with_.reporting, customer_id, report_id), now)
-
-
-def report_id_of(customer_id: str, run: Run) -> str:
-    """The same whoever asks for the run's report, so that there is one."""
-    return hashlib.sha256(f"{customer_id}#{run.key}".encode()).hexdigest()[:32]
 
 
 def _waits(metrics: MetricStore, customer_id: str, run: Run, now: datetime) -> bool:
@@ -109,8 +104,12 @@ def _look(with_: Scheduling, customer_id: str, run: Run, record: ReportRecord, n
 
 def _hand_over(with_: Scheduling, customer_id: str, run: Run, record: ReportRecord, now: datetime) -> None:
     """A delivery for each recipient; mail may wait for its hour's digest."""
-    recipients = with_.recipients(customer_id)
-    wanted = [one for one in recipients.all if one.id in run.schedule.recipients and one.channel != DOMAIN]
+    schedule = with_.schedules.get(customer_id, Schedule, run.schedule.id)
+    if schedule is None:
+        with_.schedules.swap(customer_id, run, _ended(run, now, "schedule_deleted", "the schedule was deleted"))
+        return
+    chosen = set(run.schedule.recipients) & set(schedule.recipients)
+    wanted = [one for one in with_.recipients(customer_id).all if one.id in chosen and one.channel != DOMAIN]
     digest = digests.join(with_, customer_id, run, now) if any(one.channel == EMAIL for one in wanted) else ""
     own = [one for one in wanted if not (digest and one.channel == EMAIL)]
     keys = with_.add_deliveries(customer_id, (delivery_of(run.key, one, (record.id,), run.schedule.attach, now) for one in own))
@@ -125,7 +124,7 @@ def _stumbled(with_: Scheduling, customer_id: str, run: Run, reason: str, detail
     if tries < TRIES:
         with_.schedules.swap(customer_id, run, replace(run, tries=tries, due_at=with_.clock() + TRIED_AGAIN))
         return
-    park(with_, customer_id, run.schedule.id, detail)  # first, as it may be done twice
+    park(with_, customer_id, run.schedule, detail)  # first, as it may be done twice
     with_.schedules.swap(customer_id, run, _ended(replace(run, tries=tries), with_.clock(), reason, detail))
 
 

@@ -11,7 +11,7 @@ from chalicelib.domain.cadence import is_run, runs_after, zone_of
 from chalicelib.domain.delivery import CANCELLED, DELIVERED, PENDING, SENDING, TAKEN, Delivery
 from chalicelib.domain.errors import Conflict, InvalidInput, NotFound
 from chalicelib.domain.period import Window, parse_instant
-from chalicelib.domain.schedule import ACTIVE, DELIVERING, NOW, PARKED, PAUSED, REPLAY, Run, Schedule
+from chalicelib.domain.schedule import ACTIVE, DELIVERING, NOW, PARKED, PAUSED, REPLAY, Digest, Run, Schedule
 from chalicelib.domain.template import Templates
 from chalicelib.usecases.query import Answer, text_of
 from chalicelib.usecases.reporter import run_of
@@ -78,12 +78,13 @@ def run_by_hand(with_: Scheduling, customer_id: str, schedule_id: str, occurrenc
         at, trigger = parse_instant(occurrence, "occurrence"), REPLAY
         if not now - OLDEST_REPLAYED <= at <= now or not is_run(schedule.cadence, at):
             raise InvalidInput(("occurrence", "must be a run of the schedule in the last 400 days"))
+    known = with_.schedules.run_numbered(customer_id, schedule_id, number)
+    if known is not None:
+        return known
     run = replace(run_of(schedule, at, trigger, now, number), deadline=None)
-    known = with_.schedules.get(customer_id, Run, run.key)
-    if known is None and not with_.schedules.add(customer_id, run):
-        known = with_.schedules.get(customer_id, Run, run.key)
+    with_.schedules.add(customer_id, run)
     with_.hurry(RUN, customer_id, [run.key])
-    return known or run
+    return run
 
 
 def number_of(request: str) -> str:
@@ -135,25 +136,27 @@ def runs_answer(with_: Scheduling, customer_id: str, schedule_id: str, limit: in
     runs, position = with_.schedules.runs(customer_id, schedule_id, limit, before)
     if not runs:
         fetch_schedule(with_, customer_id, schedule_id)
-    return [shown_run(run, _deliveries(with_, customer_id, run)) for run in runs], position
+    return [shown_run(run, *_deliveries(with_, customer_id, run)) for run in runs], position
 
 
-def _deliveries(with_: Scheduling, customer_id: str, run: Run) -> list[Delivery]:
+def _deliveries(with_: Scheduling, customer_id: str, run: Run) -> tuple[list[Delivery], bool]:
+    """With those of its digest, and whether that is still to come."""
     own = with_.schedules.deliveries(customer_id, run.key)
     if not run.digest:
-        return own
+        return own, False
+    digest = with_.schedules.get(customer_id, Digest, run.digest.partition("#")[2])
     shared = with_.schedules.deliveries(customer_id, run.digest)
-    return own + [one for one in shared if run.report_id in one.reports]
+    return own + [one for one in shared if run.report_id in one.reports], digest is not None and digest.due_at is not None
 
 
-def shown_run(run: Run, deliveries: list[Delivery]) -> Answer:
+def shown_run(run: Run, deliveries: list[Delivery], digest_comes: bool = False) -> Answer:
     zone = zone_of(run.schedule.cadence.zone)
     return {
         "id": run.key.partition("#")[2],
         "occurrence": text_of(run.occurrence),
         "local": run.occurrence.astimezone(zone).isoformat(),
         "trigger": run.trigger,
-        "status": _state(run, deliveries),
+        "status": _state(run, deliveries, digest_comes),
         "window": shown_window(run.window),
         "not_before": text_of(run.not_before),
         "deadline": text_of(run.deadline),
@@ -168,14 +171,16 @@ def shown_run(run: Run, deliveries: list[Delivery]) -> Answer:
     }
 
 
-def _state(run: Run, deliveries: list[Delivery]) -> str:
-    """Once it is handed over, what its deliveries have come to together."""
+def _state(run: Run, deliveries: list[Delivery], digest_comes: bool) -> str:
+    """Once it is handed over, what its deliveries have come to together; nobody to tell is delivered, nobody told isn't."""
     if run.status != DELIVERING:
         return run.status
-    if (run.digest and not deliveries) or any(one.status in (PENDING, SENDING) for one in deliveries):
+    if digest_comes or any(one.status in (PENDING, SENDING) for one in deliveries):
         return DELIVERING
     reached = [one.status in (TAKEN, DELIVERED) for one in deliveries if one.status != CANCELLED]
-    return "delivered" if all(reached) else "partly_delivered" if any(reached) else "undelivered"
+    if not any(reached):
+        return "undelivered" if deliveries else "delivered"
+    return "delivered" if all(reached) else "partly_delivered"
 
 
 def shown_delivery(delivery: Delivery) -> Answer:

@@ -29,7 +29,7 @@ from tests.e2e.embedded import Embedded, started
 
 BUCKET = "their-own-bucket"
 CHANNELS = (EMAIL, WEBHOOK, S3)
-LATER = tuple(timedelta(minutes=minutes) for minutes in (6, 20, 37))
+LATER = tuple(timedelta(minutes=minutes) for minutes in (6, 20, 37, 50))
 """When the reporter looks again after something died: leases, lost answers and waits are over by the last one."""
 
 

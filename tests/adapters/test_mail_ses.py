@@ -91,6 +91,7 @@ def test_a_mail_is_recorded_under_its_delivery_and_customer_and_a_client_is_made
     [
         *("TooManyRequestsException", "LimitExceededException", "SendingPausedException", "AccountSuspendedException"),
         *("ThrottlingException", "Throttling", "ExpiredTokenException"),
+        *("MailFromDomainNotVerifiedException", "NotFoundException", "AccessDeniedException"),
     ],
 )
 def test_what_ses_will_take_another_time_is_for_later(code: str) -> None:
@@ -103,7 +104,7 @@ def test_too_many_requests_are_for_later_under_any_name() -> None:
 
 @pytest.mark.parametrize(
     "code",
-    ["MessageRejected", "MailFromDomainNotVerifiedException", "NotFoundException", "BadRequestException", "AccessDeniedException"],
+    ["MessageRejected", "BadRequestException"],
 )
 def test_what_ses_will_never_take_is_refused_with_its_code_and_not_its_message(code: str) -> None:
     assert refusal(code) == Outcome(REFUSED, code)

@@ -15,7 +15,7 @@ from chalicelib.channels import key_of, tag_of
 from chalicelib.domain.breakdown import Selection
 from chalicelib.domain.budget import Budget, Budgets, Threshold
 from chalicelib.domain.recipient import EMAIL, S3, SLACK, SNS, WEBHOOK, Recipients
-from chalicelib.routes.events import mail_event_of
+from chalicelib.routes.events import jobs_of, mail_event_of
 from chalicelib.routes.schedules import scheduling
 from chalicelib.usecases.recipients import prove
 from chalicelib.usecases.schedule_request import CadenceBody
@@ -104,6 +104,11 @@ def test_a_bucket_is_proven_by_a_test_that_names_whose_it_has_to_be(post: Post) 
     assert scheduling().recipients(post.customer.id).all[0].status == "verified"
     assert [name.rpartition("/")[0] for name in post.in_bucket()] == ["reports/events"]
     assert [one["ExpectedBucketOwner"] for one in asked] == [bucket.account]  # which moto doesn't look at
+
+
+def test_what_ses_greets_a_new_topic_with_is_no_job() -> None:
+    for body in ("Successfully validated SNS topic for Amazon SES event publishing.", "[]", '"text"', ""):
+        assert list(jobs_of(body)) == []
 
 
 @pytest.mark.parametrize(

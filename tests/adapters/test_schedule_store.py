@@ -96,6 +96,14 @@ def test_what_is_held_is_out_of_sight_unless_somebody_was_at_it(store: Schedules
     assert store.get("acme", Delivery, "x#r") == delivery("x")
 
 
+def test_an_item_that_cannot_be_read_stops_no_other(store: Schedules, client: Any) -> None:
+    for number in (1, 2, 3):
+        store.add("acme", schedule(number))
+    for number, values in ((1, {"v": {"N": "99"}}), (2, {"data": {"B": b"nothing"}})):
+        Dynamo(client).update(TABLE, {"customer_id": "acme", "schedule_id": f"{number:032x}"}, values)
+    assert {one.key[-1]: one.value is not None for one in due(store)} == {"1": False, "2": False, "3": True}
+
+
 def test_of_many_who_claim_an_occurrence_at_once_one_does(store: Schedules) -> None:
     made = schedule()
     store.add("acme", made)

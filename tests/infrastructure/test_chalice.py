@@ -85,7 +85,10 @@ def test_a_policy_allows_named_actions_on_this_stages_resources(stage: str, func
             elif statement.get("Condition") == policies.OTHERS_ALONE:
                 assert set(statement["Action"]) <= {"s3:PutObject", "sns:Publish"}  # to customers' own, named by them
             elif resource.startswith("arn:aws:ses:*:*:identity/"):
-                assert statement["Action"] == ["ses:SendEmail", "ses:SendRawEmail"]  # whichever MAIL_FROM names; the configuration set is the stage's
+                assert statement["Action"] == [
+                    "ses:SendEmail",
+                    "ses:SendRawEmail",
+                ]  # whichever MAIL_FROM names; the configuration set is the stage's
             else:
                 assert f"securebase-{stage}" in resource or resource in (policies.READER_ROLE, policies.SECURITY_HUB)
 

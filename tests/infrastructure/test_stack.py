@@ -113,7 +113,8 @@ def test_what_ses_tells_of_mails_reaches_the_deliveries_queue_through_an_encrypt
     assert all(one["Condition"]["StringEquals"] == {"aws:SourceAccount": {"Ref": "AWS::AccountId"}} for one in granted)
     destination = stack.resources["MailEvents"]["Properties"]["EventDestination"]
     assert destination["SnsDestination"] == {"TopicARN": {"Ref": "MailEventsTopic"}}
-    assert set(destination["MatchingEventTypes"]) == {"SEND", "DELIVERY", "BOUNCE", "COMPLAINT", "REJECT", "RENDERING_FAILURE"}
+    assert set(destination["MatchingEventTypes"]) == {"send", "delivery", "bounce", "complaint", "reject", "renderingFailure"}
+    assert stack.resources["MailEvents"]["DependsOn"] == "MailEventsTopicPolicy"  # SES tries it at once
     subscription = stack.resources["MailEventsSubscription"]["Properties"]
     assert (subscription["Protocol"], subscription["RawMessageDelivery"]) == ("sqs", True)
     assert subscription["Endpoint"] == {"Fn::GetAtt": ["AnalyticsDeliveriesQueue", "Arn"]}

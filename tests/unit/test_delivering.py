@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -27,7 +28,7 @@ from chalicelib.domain.recipient import (
 )
 from chalicelib.usecases import delivering, mail_events, reporter, running
 from chalicelib.usecases.mail_events import MailEvent
-from tests.fake_post import CUSTOMER, FakePost
+from tests.fake_post import CUSTOMER, FakeChannel, FakePost
 
 NOW = datetime(2026, 11, 26, 7, 2, tzinfo=UTC)
 
@@ -174,12 +175,46 @@ def test_a_mail_of_which_ses_tells_nothing_was_not_sent_and_is_sent_again(post: 
     delivery = given_to(post, post.recipient(EMAIL), Note(TEST, "A test", "."))
     post.channels[EMAIL].outcomes = [Outcome(LOST, "no_answer")]
     deliver(post, delivery)
-    for minutes in (5, 10, 14):
+    for minutes in (5, 10, 16, 9):
         post.wait(minutes=minutes)
         assert deliver(post, delivery).attempts == 1
     post.wait(minutes=2)
     held = deliver(post, delivery)
     assert (held.attempts, held.status) == (2, "sent")
+
+
+def test_what_ses_told_while_we_stood_still_is_heard_before_a_mail_is_sent_again(post: FakePost) -> None:
+    delivery = given_to(post, post.recipient(EMAIL), Note(TEST, "A test", "."))
+    post.schedules.swap(CUSTOMER, delivery, delivery.begun(NOW))  # and died, after SES had taken it
+    post.wait(minutes=45)
+    assert deliver(post, delivery).status == "sending"
+    assert told(post, delivery, "Send").status == "sent"
+    post.wait(hours=1)
+    assert deliver(post, delivery).attempts == 1
+
+
+def test_a_delivery_whose_worker_dies_every_time_is_given_up(post: FakePost) -> None:
+    delivery = given_to(post, post.recipient(WEBHOOK), Note(TEST, "A test", "."))
+    held = delivery
+    for _ in range(len(WAITS) + 1):
+        held = post.schedules.swap(CUSTOMER, held, held.begun(post.clock.now))
+        post.wait(minutes=5)
+    held = deliver(post, delivery)
+    assert (held.status, held.receipts[-1].reason, held.attempts) == ("failed", "gave_up", len(WAITS) + 1)
+    assert post.channels[WEBHOOK].sent == []
+
+
+def test_a_channels_defect_counts_as_an_attempt(post: FakePost) -> None:
+    class Broken(FakeChannel):
+        def __call__(self, *given: Any) -> Outcome:
+            raise KeyError("oh")
+
+    post.channels[WEBHOOK] = Broken()
+    delivery = given_to(post, post.recipient(WEBHOOK), Note(TEST, "A test", "."))
+    with pytest.raises(KeyError):
+        deliver(post, delivery)
+    held: Delivery = post.schedules.get(CUSTOMER, Delivery, delivery.key)
+    assert (held.status, held.receipts[-1].status, held.receipts[-1].reason) == ("pending", "lost", "internal_error")
 
 
 def test_whoever_died_while_sending_is_taken_over_from_after_its_lease(post: FakePost) -> None:

@@ -14,7 +14,7 @@ from chalicelib.domain.breakdown import Selection
 from chalicelib.domain.budget import Budget, BudgetEvent, Budgets, Threshold
 from chalicelib.domain.delivery import Delivery
 from chalicelib.domain.errors import Conflict, InvalidInput, NotFound, TooOften
-from chalicelib.domain.recipient import EMAIL, MOST, S3, SNS, UNSUBSCRIBED, UNVERIFIED, VERIFIED, WEBHOOK, Recipients
+from chalicelib.domain.recipient import COMPLAINED, EMAIL, MOST, S3, SNS, UNSUBSCRIBED, UNVERIFIED, VERIFIED, WEBHOOK, Recipients
 from chalicelib.domain.schedule import Schedule
 from chalicelib.routes.recipients import checks
 from chalicelib.security import subscriptions
@@ -98,14 +98,34 @@ def test_there_are_at_most_fifty(post: FakePost) -> None:
 
 
 def test_nobody_is_asked_over_and_over(post: FakePost) -> None:
-    made = asked(post, EMAIL, "ada@x.example")
-    for _ in range(99):
-        post.wait(seconds=1)
-        use.prove(post.with_, CUSTOMER, made.id)
+    for number in range(5):
+        made = asked(post, EMAIL, "ada@x.example", number)
+        use.remove(post.with_, CUSTOMER, made.id)
     with pytest.raises(TooOften):
-        use.prove(post.with_, CUSTOMER, made.id)
+        asked(post, EMAIL, "Ada@x.example", 6)
+    assert post.with_.recipients(CUSTOMER).all == ()
+    other = asked(post, EMAIL, "bob@x.example", 7)
+    for _ in range(4):
+        post.wait(seconds=1)
+        use.prove(post.with_, CUSTOMER, other.id)
+    with pytest.raises(TooOften):
+        use.prove(post.with_, CUSTOMER, other.id)
     post.wait(days=1)
-    use.prove(post.with_, CUSTOMER, made.id)
+    use.prove(post.with_, CUSTOMER, other.id)
+
+
+def test_who_said_no_is_not_written_to_by_adding_the_address_anew(post: FakePost) -> None:
+    post.recipient("domain", address="x.example")
+    for number, status in enumerate((UNSUBSCRIBED, COMPLAINED), 1):
+        recipient = post.recipient(EMAIL, status, address=f"ada{number}@x.example")
+        use.remove(post.with_, CUSTOMER, recipient.id)
+    again = asked(post, EMAIL, "Ada1@x.example", 8)
+    assert not post.with_.recipients(CUSTOMER).verified(again)  # though its domain is proven
+    assert [one.note.kind for one in proofs(post) if one.note] == ["confirm"]
+    use.subscribe(post.with_, CUSTOMER, again.id, "confirm")
+    assert use.fetch_recipient(post.with_, CUSTOMER, again.id).status == VERIFIED
+    with pytest.raises(Conflict, match="complained"):
+        asked(post, EMAIL, "ada2@x.example", 9)
 
 
 def test_what_its_reader_says_counts_and_no_stays_no(post: FakePost) -> None:
@@ -145,6 +165,12 @@ def test_a_new_signing_key_signs_beside_the_old_one_for_a_day(post: FakePost) ->
         use.rotate(post.with_, CUSTOMER, mail.id)
 
 
+def test_of_an_address_that_may_be_its_own_password_only_the_host_is_shown(post: FakePost) -> None:
+    hook = post.recipient(WEBHOOK, address="https://discord.example/api/webhooks/1/token?wait=1")
+    bare = post.recipient(WEBHOOK, address="https://x.example")
+    assert (hook.shown_address, bare.shown_address) == ("https://discord.example/...", "https://x.example")
+
+
 def test_only_name_and_events_change(post: FakePost) -> None:
     hook = post.recipient(WEBHOOK, events=("budget",))
     assert use.patch(post.with_, CUSTOMER, hook.id, RecipientPatch(name="Ops")) == replace(hook, name="Ops")
@@ -181,10 +207,13 @@ def test_a_budgets_event_is_told_once_to_each_who_asked_for_it(post: FakePost) -
     post.recipient(EMAIL, UNVERIFIED, ("budget",), "new@x.example")
     budget = Budget("b1", "Cloud <b>", Decimal(100), "USD", "billed", Selection(), (Threshold(Decimal(80)),), NOW, "key:x")
     events = tuple(
-        BudgetEvent("b1", NOW.date().replace(day=1), Threshold(Decimal(percent)), Decimal("81.5"), NOW - timedelta(days=days))
-        for percent, days in ((80, 1), (50, 3))
+        BudgetEvent(
+            "b1", NOW.date().replace(day=1), Threshold(Decimal(of)), Decimal("81.5"), NOW - timedelta(days=days), Decimal(100), "USD"
+        )
+        for of, days in ((80, 1), (50, 3))
     )
-    post.books.change(CUSTOMER, Budgets, lambda held: Budgets((budget,), events))
+    replaced = replace(budget, amount=Decimal(2000), currency="EUR")  # what was told is told as it was
+    post.books.change(CUSTOMER, Budgets, lambda held: Budgets((replaced,), events))
     for _ in range(3):
         assert noticing(post, NOW) == ["Budget Cloud <b>: 80 % in 2026-11"]
     told = post.schedules.all(Delivery)

@@ -14,7 +14,7 @@ from chalicelib.domain.due import Due
 from chalicelib.domain.errors import InvalidInput, NotFound, StoreUnavailable, TooManyRunning
 from chalicelib.domain.recipient import DOMAIN, EMAIL, WEBHOOK
 from chalicelib.domain.schedule import ALL, MOST_MISSED, ONCE, SKIP, Run, Schedule, taken
-from chalicelib.usecases import digests, reporter, running, schedules
+from chalicelib.usecases import delivering, digests, reporter, running, schedules
 from chalicelib.usecases.reporter import Found
 from chalicelib.usecases.schedule_request import CadenceBody, SchedulePatch
 from tests.fake_post import CUSTOMER, FakePost
@@ -321,7 +321,10 @@ def test_a_run_that_has_to_wait_for_a_free_place_is_not_counted_as_a_try(post: F
     post.reports.refusing = [TooManyRunning("five reports are under way") for _ in range(5)]
     for _ in range(5):
         work(post)
-    assert (runs(post)[0].tries, runs(post)[0].status) == (0, "waiting")
+        work(post)  # whoever comes within the minute does nothing
+        post.wait(minutes=1)
+    assert (runs(post)[0].tries, runs(post)[0].status, post.reports.refusing) == (0, "waiting", [])
+    assert len([job for job in post.queue.sent if job.get("delay")]) == 5
     work(post)
     assert len(post.reports.found) == 1
 
@@ -377,13 +380,25 @@ def test_a_zone_that_is_gone_parks_the_schedule_at_the_third_look(post: FakePost
     assert "SchedulesParked" in post.emitted
 
 
-def test_a_disabled_customers_schedules_are_parked_and_nobody_is_written_to(post: FakePost) -> None:
+def test_a_disabled_customers_schedules_are_parked_and_that_alone_is_told(post: FakePost) -> None:
     post.recipient(EMAIL)
     started(post)
     assert post.customers.customer is not None
     post.customers.customer = replace(post.customers.customer, disabled=True)
     assert parked_after(post, 3) == "parked"
-    assert post.schedules.all(Delivery) == []
+    (told,) = post.schedules.all(Delivery)
+    delivering.deliver(post.with_, CUSTOMER, told.key)
+    ((_, _, message),) = post.channels[EMAIL].sent
+    assert message.kind == "schedule.parked"
+
+
+def test_an_older_run_parks_no_schedule_that_was_changed_since(post: FakePost) -> None:
+    run = started(post)
+    bad = {"type": ("custom",), "template": ("gone",), "format": ("pdf",)}
+    post.schedules.found[CUSTOMER, Run, run.key] = replace(run, schedule=replace(run.schedule, report=bad))
+    schedules.change(post.with_, CUSTOMER, run.schedule.id, SchedulePatch(name="Mended"), "key:x")
+    assert parked_after(post, 4) == "active"
+    assert runs(post)[0].status == "failed"
 
 
 def test_a_parked_schedule_goes_on_once_it_is_set_to_active(post: FakePost) -> None:
@@ -458,6 +473,60 @@ def test_what_is_ready_after_its_digest_has_closed_is_told_by_itself(post: FakeP
     (delivery,) = post.schedules.all(Delivery)
     assert (delivery.owner, delivery.recipient_id) == (run.key, mail.id)
     assert post.digests() == []
+
+
+def test_in_a_zone_ahead_of_utc_mails_are_one_though_their_windows_end_later(post: FakePost) -> None:
+    post.recipient(EMAIL)
+    post.clock.now = datetime(2026, 11, 26, 21, 30, tzinfo=UTC)
+    for number in range(3):
+        post.schedule(CadenceBody("daily", at="07:00"), number, timezone="Asia/Tokyo", digest=True)
+    for _ in range(60):
+        post.wait(minutes=5)
+        look(post)
+        work(post)
+    (digest,) = post.digests()
+    digests.close(post.with_, CUSTOMER, digest.key)
+    (mail,) = post.schedules.all(Delivery)
+    assert len(mail.reports) == 3
+
+
+def test_what_is_taken_out_or_deleted_before_its_report_is_ready_is_not_delivered(post: FakePost) -> None:
+    hook = post.recipient(WEBHOOK)
+    post.recipient(EMAIL)
+    post.reports.status = "rendering"
+    first, second = post.schedule(number=1), post.schedule(number=2)
+    post.wait(minutes=32)
+    look(post)
+    work(post)
+    post.reports.found = {name: replace(record, status="ready") for name, record in post.reports.found.items()}
+    schedules.change(post.with_, CUSTOMER, first.id, SchedulePatch(recipients=[hook.id]), "key:x")
+    schedules.delete(post.with_, CUSTOMER, second.id)
+    work(post)
+    assert [(one.owner.partition("#")[0], one.recipient_id) for one in post.schedules.all(Delivery)] == [(first.id, hook.id)]
+
+
+def state(post: FakePost) -> Any:
+    return schedules.runs_answer(post.with_, CUSTOMER, runs(post)[0].schedule.id, 10, None)[0][0]["status"]
+
+
+def test_a_run_is_delivered_only_where_somebody_got_it(post: FakePost) -> None:
+    recipient = post.recipient(EMAIL, "unsubscribed")
+    started(post)
+    work(post)
+    work(post)
+    assert state(post) == "delivering"
+    delivering.deliver(post.with_, CUSTOMER, f"{runs(post)[0].key}#{recipient.id}")
+    assert state(post) == "undelivered"
+
+
+def test_a_run_whose_digest_is_still_to_come_is_being_delivered(post: FakePost) -> None:
+    post.recipient(EMAIL)
+    hook = post.recipient(WEBHOOK)
+    started(post, digest=True)
+    work(post)
+    work(post)
+    delivering.deliver(post.with_, CUSTOMER, f"{runs(post)[0].key}#{hook.id}")
+    assert state(post) == "delivering"
 
 
 def test_a_digest_that_is_closed_twice_is_one(post: FakePost) -> None:
