@@ -20,6 +20,7 @@ from tests.stack import Client, Stack
 
 SCHEDULES, RECIPIENTS = "/analytics/schedules", "/analytics/recipients"
 DAILY: dict[str, Any] = {"name": "Daily", "report": {"type": "costs", "format": "csv"}, "cadence": {"kind": "daily", "at": "05:00"}}
+OVER = ("delivered", "partly_delivered", "undelivered", "failed")
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 HOSTILE = (
     "http://example.com/x",
@@ -145,12 +146,15 @@ def press(client: Client, url: str) -> None:
     assert (said.status, "<form" in said.text) == (200, False)
 
 
-def ran(client: Client, schedule: Any, states: tuple[str, ...] = ("delivered", "partly_delivered", "undelivered", "failed")) -> Any:
-    """The latest run, once it is over."""
+def ran(client: Client, schedule: Any) -> Any:
+    """A run by hand, once it is over."""
+    asked = client.post(f"{SCHEDULES}/{schedule['id']}/run", {})
+    assert asked.status == 202, asked.text
 
     def over() -> Any:
-        run = client.answer(f"{SCHEDULES}/{schedule['id']}/runs")["runs"][0]
-        return run if run["status"] in states and all(one["status"] != "sent" for one in run["deliveries"]) else None
+        runs = client.answer(f"{SCHEDULES}/{schedule['id']}/runs", limit=50)["runs"]
+        run = next(one for one in runs if one["id"] == asked.json["id"])
+        return run if run["status"] in OVER and all(one["status"] != "sent" for one in run["deliveries"]) else None
 
     return eventually(over)
 
@@ -176,7 +180,6 @@ def test_a_run_arrives_as_a_mail_and_as_a_signed_webhook_with_links_that_open_th
 ) -> None:
     mail, hook = confirmed(client, mailbox, f"finance@{place}"), proven(client, place)
     schedule = scheduled(mail, hook)
-    assert client.post(f"{SCHEDULES}/{schedule['id']}/run", {}).status == 202
     run = ran(client, schedule)
     assert (run["status"], run["trigger"]) == ("delivered", "now")
     assert {one["channel"]: one["status"] for one in run["deliveries"]} == {"email": "delivered", "webhook": "delivered"}
@@ -228,7 +231,6 @@ def test_nothing_is_sent_to_an_address_before_its_reader_says_so(
     address = f"somebody@{place}"
     recipient = added(client, "email", address)
     schedule = scheduled(recipient)
-    client.post(f"{SCHEDULES}/{schedule['id']}/run", {})
     run = ran(client, schedule)
     assert [(one["status"], one["receipts"][-1]["reason"]) for one in run["deliveries"]] == [("cancelled", "unverified")]
     assert len(mailbox.to(address)) == 1  # the question alone
@@ -243,14 +245,12 @@ def test_one_click_ends_mail_to_an_address_and_nothing_else(
 ) -> None:
     leaving, staying = (confirmed(client, mailbox, f"{name}@{place}") for name in ("leaving", "staying"))
     schedule = scheduled(leaving, staying)
-    client.post(f"{SCHEDULES}/{schedule['id']}/run", {})
     ran(client, schedule)
     header = mailbox.to(f"leaving@{place}")[-1]["headers"]["List-Unsubscribe"]
     path = urlsplit(header.strip("<>")).path
     one_click = Client(client.base_url).request("POST", path, b"List-Unsubscribe=One-Click", FORM)
     assert one_click.status == 200
     assert (status_of(client, leaving), status_of(client, staying)) == ("unsubscribed", "verified")
-    client.post(f"{SCHEDULES}/{schedule['id']}/run", {})
     statuses = {one["to"]: one["status"] for one in ran(client, schedule)["deliveries"]}
     assert statuses == {f"leaving@{place}": "cancelled", f"staying@{place}": "delivered"}
 
@@ -263,7 +263,6 @@ def test_a_bounce_and_a_complaint_end_mail_to_the_address(
     complaining = added(client, "email", f"complaint@{place}")
     eventually(lambda: status_of(client, complaining) == "complained")
     schedule = scheduled(bouncing, complaining)
-    client.post(f"{SCHEDULES}/{schedule['id']}/run", {})
     assert {one["status"] for one in ran(client, schedule)["deliveries"]} == {"cancelled"}
 
 
@@ -276,7 +275,6 @@ def test_a_run_that_is_asked_for_again_under_its_key_is_one(client: Client, sche
     past = f"{datetime.fromisoformat(schedule['next_run_at']) - timedelta(days=1):%Y-%m-%dT%H:%M:%SZ}"
     replay = client.post(f"{SCHEDULES}/{schedule['id']}/run", {"occurrence": past})
     assert (replay.status, replay.json["trigger"]) == (202, "replay")
-    ran(client, schedule)
     runs = client.answer(f"{SCHEDULES}/{schedule['id']}/runs", limit=50)["runs"]
     assert {answer.status for answer in answers} == {202}
     assert len({answer.json["id"] for answer in answers}) == len([one for one in runs if one["trigger"] == "now"]) == 1
@@ -334,7 +332,6 @@ def test_a_mail_is_whole_mime_with_what_mail_clients_ask_for(
     client: Client, mailbox: Mailbox, place: str, scheduled: Callable[..., Any]
 ) -> None:
     schedule = scheduled(confirmed(client, mailbox, f"whole@{place}"), attach=True)
-    client.post(f"{SCHEDULES}/{schedule['id']}/run", {})
     run = ran(client, schedule)
     mail = message_from_bytes(mailbox.get(f"/mails/{mailbox.to(f'whole@{place}')[-1]['number']}.eml"), policy=policy.default)
     assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
