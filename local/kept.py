@@ -78,9 +78,9 @@ class Kept:
             del self._written[gone]
 
     def _scanned(self, table: tables.Table) -> list[dict[str, Any]]:
-        """Of the schedules' table the schedules alone: reports are forgotten, and with them what was delivered."""
-        items = self._store.scan(tables.physical_name(STAGE, table.name))
-        return [item for item in items if table != tables.SCHEDULES or "#" not in item[str(table.range_key)]["S"]]
+        """Of the schedules' table the schedules and what is still to be done: reports are forgotten, and with them what was delivered."""
+        items, due = self._store.scan(tables.physical_name(STAGE, table.name)), tables.SCHEDULES.indexes[0].range_key
+        return [item for item in items if table != tables.SCHEDULES or due in item or "#" not in item[str(table.range_key)]["S"]]
 
     def _save_choices(self, customer_ids: list[str]) -> None:
         """What the status items name; only when one of them names something else than before."""

@@ -8,7 +8,9 @@ from hypothesis import settings
 
 from tests.stack import NEEDS_OWN_STACK, Client, Customer, Stack, Started, given_stack, port_answers
 
-settings.register_profile("suite", max_examples=30)  # new ones in every run; more of them by --hypothesis-profile=default
+settings.register_profile(
+    "suite", max_examples=30, deadline=None
+)  # a machine may stand still; new ones in every run; more of them by --hypothesis-profile=default
 settings.load_profile("suite")
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 from chalicelib.domain.message import GONE, LATER, LOST, REFUSED, SENT, Outcome
 from chalicelib.domain.recipient import EMAIL
@@ -47,12 +49,13 @@ class Receipt:
 
 @dataclass(frozen=True)
 class Note:
-    """What is told where it isn't a report: of which kind (domain/message.py), and in which words."""
+    """What is told where it isn't a report: of which kind (domain/message.py), and in which words; `amounts` are exact, for machines."""
 
     kind: str
     title: str
     text: str
     facts: tuple[tuple[str, str], ...] = ()
+    amounts: Mapping[str, Decimal] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

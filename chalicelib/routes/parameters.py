@@ -85,12 +85,10 @@ def _problems(kind: Any, value: Any, path: str = "") -> Iterator[tuple[str, str]
 def _told(text: str) -> tuple[str, str]:
     """From msgspec's words: (the member, what is wrong)."""
     message, _, path = text.partition(" - at `")
-    missing = _MISSING.search(message)
-    return (
-        (missing[1], "must be given")
-        if missing
-        else (path.rstrip("`").removeprefix("$.").replace("[...]", "") or "body", message[:1].lower() + message[1:])
-    )
+    missing, where = _MISSING.search(message), path.rstrip("`").removeprefix("$.").replace("[...]", "")
+    if missing:
+        return f"{where}.{missing[1]}" if where else missing[1], "must be given"
+    return where or "body", message[:1].lower() + message[1:]
 
 
 def _check_twins(raw: bytes) -> None:

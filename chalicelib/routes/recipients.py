@@ -65,25 +65,25 @@ def add() -> Response:
 
 
 def _shown_once(customer_id: str, recipient: Recipient) -> dict[str, Any]:
-    """With what proves that messages are ours, or that a domain is theirs."""
-    from chalicelib.domain.recipient import DOMAIN, WEBHOOK
+    """With what proves that a webhook's messages are ours."""
+    from chalicelib.domain.recipient import WEBHOOK
 
-    with_ = services()
-    shown = _shown(customer_id, recipient)
-    if recipient.channel == WEBHOOK:
-        shown["secret"] = with_.webhook_secret(customer_id, recipient.id, recipient.key_version)
-    if recipient.channel == DOMAIN:
-        from chalicelib.delivery.domains import MARK, RECORD
-
-        token = with_.domain_token(customer_id, recipient.address)
-        shown["record"] = {"name": f"{RECORD}.{recipient.address}", "type": "TXT", "value": f"{MARK}{token}"}
-    return shown
+    secret = services().webhook_secret(customer_id, recipient.id, recipient.key_version) if recipient.channel == WEBHOOK else None
+    return {**_shown(customer_id, recipient), **({"secret": secret} if secret else {})}
 
 
 def _shown(customer_id: str, recipient: Recipient) -> dict[str, Any]:
+    """Of a domain with the record that proves it, which is no secret."""
+    from chalicelib.domain.recipient import DOMAIN
     from chalicelib.usecases import recipients as use
 
-    return use.shown_recipient(scheduling().recipients(customer_id), recipient)
+    shown = use.shown_recipient(scheduling().recipients(customer_id), recipient)
+    if recipient.channel == DOMAIN:
+        from chalicelib.delivery.domains import MARK, RECORD
+
+        token = services().domain_token(customer_id, recipient.address)
+        shown["record"] = {"name": f"{RECORD}.{recipient.address}", "type": "TXT", "value": f"{MARK}{token}"}
+    return shown
 
 
 @on(RECIPIENTS, "GET")
@@ -148,7 +148,7 @@ def ask(token: str) -> Response:
     from chalicelib.web.subscription import page
 
     purpose, _, _, recipient = _meant(token)
-    return _page(page(purpose, recipient.address, asked=True))
+    return _page(page(purpose, recipient.address, recipient.status))
 
 
 @on(SUBSCRIPTION, "POST", FORMS)
@@ -158,7 +158,7 @@ def say(token: str) -> Response:
 
     purpose, customer_id, recipient_id, recipient = _meant(token)
     use.subscribe(scheduling(), customer_id, recipient_id, purpose)
-    return _page(page(purpose, recipient.address, asked=False))
+    return _page(page(purpose, recipient.address, _meant(token)[3].status))
 
 
 def _meant(token: str) -> tuple[str, str, str, Recipient]:

@@ -12,12 +12,13 @@ from chalicelib.domain.message import CONFIRM, DIGEST, REPORT, Attachment, Docum
 from chalicelib.domain.recipient import EMAIL, S3, Recipient
 from chalicelib.domain.report import Brand
 from chalicelib.domain.reporting import READY, ReportRecord
+from chalicelib.domain.schedule import Run
 from chalicelib.usecases.headlines import told
 from chalicelib.usecases.scheduling import Scheduling
 
 LINK_DAYS = timedelta(days=14)
 LARGEST_ATTACHED = 7 * 2**20
-BY = "schedule"
+BY = "recipient"
 
 
 class NothingToTell(Exception):
@@ -33,10 +34,11 @@ def message_of(with_: Scheduling, customer: Customer, delivery: Delivery, recipi
     records = [record for record in found if record is not None and record.status == READY]
     if not records:
         raise NothingToTell
-    documents = tuple(document(with_, customer.id, delivery, record) for record in records)
+    documents = tuple(document(with_, customer.id, delivery, record, recipient.channel != S3) for record in records)
     one = len(documents) == 1
     title = documents[0].title if one else f"{len(documents)} reports for {customer.name}"
-    text = "The report is ready." if one else "The reports of this hour are ready."
+    run = with_.schedules.get(customer.id, Run, delivery.owner) if one else None
+    text = f"The report of the schedule {run.schedule.name!r} is ready." if run else "The reports of this hour are ready."
     message = Message(
         REPORT if one else DIGEST,
         f"{title}{_window(records[0]) if one else ''}",
@@ -45,7 +47,7 @@ def message_of(with_: Scheduling, customer: Customer, delivery: Delivery, recipi
         customer.name,
         with_.clock(),
         documents=documents,
-        data={"report_id": records[0].id} if one else {"report_ids": [record.id for record in records]},
+        data=_data_of(run, records[0]) if one else {"report_ids": [record.id for record in records]},
         brand=_brand(with_, customer.id),
     )
     if recipient.channel == S3:
@@ -54,19 +56,29 @@ def message_of(with_: Scheduling, customer: Customer, delivery: Delivery, recipi
     return message, (_attachment(with_, customer.id, records[0], LARGEST_ATTACHED),) if attached else ()
 
 
+def _data_of(run: Run | None, record: ReportRecord) -> dict[str, object]:
+    """Which run of which schedule it is of, for machines."""
+    told: dict[str, object] = {"report_id": record.id, "estimated": record.estimated}
+    if run is None:
+        return told
+    window = None if run.window is None else {"start": run.window.start, "end": run.window.end}
+    named = {"id": run.key.partition("#")[2], "occurrence": run.occurrence, "trigger": run.trigger, "window": window}
+    return {**told, "schedule": {"id": run.schedule.id, "name": run.schedule.name}, "run": named}
+
+
 def _noted(with_: Scheduling, customer: Customer, delivery: Delivery, note: Note, recipient: Recipient) -> Message:
     action = None
     if note.kind == CONFIRM:
         action = ("Confirm this address", with_.subscription(CONFIRM, customer.id, recipient.id))
-    data = {label.lower().replace(" ", "_"): text for label, text in note.facts}
+    data = {label.lower().replace(" ", "_"): text for label, text in note.facts} | dict(note.amounts)
     brand = _brand(with_, customer.id)
     at = delivery.created_at
     return Message(note.kind, note.title, note.text, customer.id, customer.name, at, note.facts, data=data, action=action, brand=brand)
 
 
-def document(with_: Scheduling, customer_id: str, delivery: Delivery, record: ReportRecord) -> Document:
-    """With a link of its own for this recipient: the same one at every attempt."""
-    url, expires_at = _link(with_, customer_id, delivery, record)
+def document(with_: Scheduling, customer_id: str, delivery: Delivery, record: ReportRecord, linked: bool) -> Document:
+    """With a link of its own for this recipient, the same one at every attempt, where it doesn't get the document itself."""
+    url, expires_at = _link(with_, customer_id, delivery, record) if linked else ("", None)
     headline = told(record.headline)
     return Document(record.id, record.title, record.filename, record.size_bytes or 0, record.facts, headline, url, expires_at)
 

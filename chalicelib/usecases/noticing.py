@@ -57,7 +57,8 @@ def _of_budgets(store: MetricStore, customer_id: str, status: CustomerStatus, re
 def _one_budget(name: str, event: BudgetEvent, budgeted: Decimal, to: list[Recipient], now: datetime) -> list[Delivery]:
     """In the amounts that counted when it was crossed: the budget may have been replaced since."""
     percent = f"{shown(event.threshold.percent, 'number')} %"
-    used = "has used" if event.threshold.of == ACTUAL else "is forecast to use"
+    ahead = event.threshold.of != ACTUAL
+    reached, stands = ("is forecast to reach", "it is forecast to come to") if ahead else ("has reached", "it stands at")
     amount, limit = (f"{shown(value, 'money')} {event.currency}" for value in (event.amount, budgeted))
     facts = (
         ("Budget", name),
@@ -67,8 +68,10 @@ def _one_budget(name: str, event: BudgetEvent, budgeted: Decimal, to: list[Recip
         ("Budgeted", limit),
         ("Budget id", event.budget_id),
     )
-    text = f"The budget {name!r} {used} {percent} of {limit} in {event.month:%Y-%m}: {amount}."
-    note = Note(BUDGET, f"Budget {name}: {percent} in {event.month:%Y-%m}", text, facts)
+    text = f"The budget {name!r} {reached} {percent} of {limit} in {event.month:%Y-%m}: {stands} {amount}."
+    amounts = {"amount": event.amount, "budgeted": budgeted, "percent": event.threshold.percent}
+    title = f"Budget {name}: {percent} {'forecast ' if ahead else ''}in {event.month:%Y-%m}"
+    note = Note(BUDGET, title, text, facts, amounts)
     identity = f"budget-{event.budget_id}-{event.month}-{event.threshold.percent}-{event.threshold.of}"
     return deliveries_of(note, identity, to, now)
 
@@ -102,7 +105,9 @@ def _one_day(day: str, anomaly: Answer, currency: str, to: list[Recipient], now:
         ("Still estimated", "yes" if anomaly["estimated"] else "no"),
     )
     text = f"{service} cost {amounts['actual']} on {day}, where {amounts['expected']} was expected."
-    return deliveries_of(Note(ANOMALY, f"Unusual costs on {day}: {service}", text, facts), f"anomaly-{day}-{currency}-{service}", to, now)
+    exact = {name: amount for name in ("actual", "expected", "impact") if isinstance(amount := anomaly[name], Decimal)}
+    note = Note(ANOMALY, f"Unusual costs on {day}: {service}", text, facts, exact)
+    return deliveries_of(note, f"anomaly-{day}-{currency}-{service}", to, now)
 
 
 def _money(amount: object) -> str:

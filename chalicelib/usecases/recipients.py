@@ -184,9 +184,12 @@ def _asked(held: Recipients, recipient: Recipient, now: datetime) -> Recipients:
 
 def rotate(with_: Scheduling, customer_id: str, recipient_id: str) -> Recipient:
     """A new signing key; for a day the one before signs, too."""
-    if fetch_recipient(with_, customer_id, recipient_id).channel != WEBHOOK:
+    held, now = fetch_recipient(with_, customer_id, recipient_id), with_.clock()
+    if held.channel != WEBHOOK:
         raise Conflict("only webhooks have signing keys")
-    until = with_.clock() + BOTH_KEYS
+    if len(held.key_versions(now)) > 1:  # a third one would end the first before its day is over
+        raise Conflict(f"two keys sign until {text_of(held.both_keys_until)}")
+    until = now + BOTH_KEYS
 
     def rotated(one: Recipient) -> Recipient:
         return replace(one, key_version=one.key_version + 1, both_keys_until=until)

@@ -21,7 +21,7 @@ from chalicelib.usecases.ports import MetricStore
 from chalicelib.usecases.report_request import WINDOW
 from chalicelib.usecases.reporting import fetch
 from chalicelib.usecases.scheduling import DELIVERY, RUN, Scheduling
-from chalicelib.usecases.telling import deliveries_of
+from chalicelib.usecases.telling import deliveries_of, failed_event
 
 LOOKED_AT_AGAIN = timedelta(minutes=15)
 FINAL_LOOKED_AT = timedelta(hours=6)
@@ -146,7 +146,7 @@ def failed_deliveries(
 ) -> list[Delivery]:
     facts = (("Report", name), ("Reason", detail), ("Id", report_id))
     note = Note(FAILED_REPORT, f"A report failed: {name}", f"The report {name!r} couldn't be made: {detail}.", facts)
-    return deliveries_of(note, f"failed-{report_id}", recipients, with_.clock())
+    return deliveries_of(note, failed_event(report_id), recipients, with_.clock())
 
 
 def tell_failed(with_: Scheduling, customer_id: str, report_id: str) -> None:

@@ -11,6 +11,9 @@ from typing import Any
 from chalicelib.domain.cadence import (
     CRON,
     KINDS,
+    LAST_MONTH,
+    LAST_QUARTER,
+    LAST_WEEK,
     MONTHLY,
     QUARTERLY,
     USUAL_PERIOD,
@@ -32,6 +35,7 @@ from chalicelib.usecases.report_request import WINDOW, wanted_of
 LONGEST_NAME, LONGEST_WAIT_DAYS = 100, 31
 NO_WAIT = "none"
 STATUSES = (ACTIVE, PAUSED)
+OF_SCHEDULES = (YESTERDAY, LAST_WEEK, LAST_MONTH, LAST_QUARTER)
 _TIME = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])", re.ASCII)
 Text = str | int | list[str]
 
@@ -159,8 +163,8 @@ def schedule_of(body: ScheduleBody, schedule_id: str, asking: Asking) -> Schedul
 
 
 def _problems(body: ScheduleBody) -> Iterator[tuple[str, str]]:
-    if not body.name.strip() or len(body.name) > LONGEST_NAME:
-        yield "name", f"must hold 1 to {LONGEST_NAME} characters"
+    if not body.name.strip() or len(body.name) > LONGEST_NAME or not body.name.isprintable():
+        yield "name", f"must hold 1 to {LONGEST_NAME} characters, all on one line"
     if body.wait_for not in (FINAL, NO_WAIT):
         yield "wait_for", f"must be {FINAL} or {NO_WAIT}"
     if not 1 <= body.wait_days <= LONGEST_WAIT_DAYS:
@@ -169,9 +173,9 @@ def _problems(body: ScheduleBody) -> Iterator[tuple[str, str]]:
         yield "catch_up", "must be one of " + ", ".join(CATCH_UP)
     if body.status not in STATUSES:
         yield "status", "must be one of " + ", ".join(STATUSES)
-    for name in WINDOW:
+    for name in (*WINDOW, "as_of"):
         if name in body.report:
-            yield f"report.{name}", "is named by the schedule's period and each run"
+            yield f"report.{name}", "is for the schedule's period and each run to say"
 
 
 def _cadence_problems(cadence: CadenceBody) -> Iterator[tuple[str, str]]:
@@ -215,6 +219,10 @@ def _cadence(body: ScheduleBody) -> Cadence:
     return replace(cadence, cron=sent.cron) if kind == CRON else cadence
 
 
+def usual_period(kind: str) -> str:
+    return USUAL_PERIOD.get(kind, YESTERDAY)
+
+
 def _parameters(report: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
     return {name: tuple(value) if isinstance(value, list) else (str(value),) for name, value in sorted(report.items())}
 
@@ -222,8 +230,11 @@ def _parameters(report: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
 def _checked_report(body: ScheduleBody, cadence: Cadence, run: datetime, asking: Asking) -> str:
     """The period, or '' for a report that takes none; the first run's report is what is tried."""
     parameters = _parameters(body.report)
-    period = body.period or USUAL_PERIOD.get(cadence.kind, YESTERDAY)
-    window = window_of(period, run, cadence.zone)
+    period = body.period or usual_period(cadence.kind)
+    try:
+        window = window_of(period, run, cadence.zone)
+    except InvalidInput:
+        raise InvalidInput(("period", f"must be one of {', '.join(OF_SCHEDULES)}, or like mtd, 7d or 3m")) from None
     start, end = (moment.isoformat()[: 10 if window.whole_days else 19] for moment in (window.start, window.end))
     suffix = "" if window.whole_days else "Z"
     asked = {**parameters, "start": (start + suffix,), "end": (end + suffix,)}
@@ -232,8 +243,7 @@ def _checked_report(body: ScheduleBody, cadence: Cadence, run: datetime, asking:
     except InvalidInput as error:
         names = {"start": "period", "end": "period"}
         raise InvalidInput(*((names.get(name, f"report.{name}"), message) for name, message in error.problems)) from None
-    if areas_of(wanted.template) == (COMPLIANCE,):
-        return ""
-    if body.wait_for == FINAL and COSTS not in areas_of(wanted.template):
+    areas = areas_of(wanted.template)
+    if body.wait_for == FINAL and COSTS not in areas:
         raise InvalidInput(("wait_for", f"{FINAL} is of reports on costs"))
-    return period
+    return "" if areas == (COMPLIANCE,) else period

@@ -8,15 +8,16 @@ from datetime import datetime, timedelta
 from itertools import islice
 
 from chalicelib.domain.cadence import is_run, runs_after, zone_of
-from chalicelib.domain.delivery import CANCELLED, DELIVERED, PENDING, SENDING, TAKEN, Delivery
+from chalicelib.domain.delivery import DELIVERED, PENDING, SENDING, TAKEN, Delivery
 from chalicelib.domain.errors import Conflict, InvalidInput, NotFound
 from chalicelib.domain.period import Window, parse_instant
-from chalicelib.domain.schedule import ACTIVE, DELIVERING, NOW, PARKED, PAUSED, REPLAY, Digest, Run, Schedule
+from chalicelib.domain.schedule import ACTIVE, DELIVERING, FAILED, NOW, PARKED, PAUSED, REPLAY, Digest, Run, Schedule
 from chalicelib.domain.template import Templates
 from chalicelib.usecases.query import Answer, text_of
 from chalicelib.usecases.reporter import run_of
-from chalicelib.usecases.schedule_request import Asking, ScheduleBody, SchedulePatch, body_of, schedule_of
+from chalicelib.usecases.schedule_request import Asking, ScheduleBody, SchedulePatch, body_of, schedule_of, usual_period
 from chalicelib.usecases.scheduling import RUN, Scheduling
+from chalicelib.usecases.telling import failed_event, owner_of
 
 MOST_SCHEDULES = 200
 PREVIEWED = 10
@@ -53,7 +54,10 @@ def change(with_: Scheduling, customer_id: str, schedule_id: str, patch: Schedul
             raise NotFound("there is no such schedule")
         if patch == SchedulePatch(status=PAUSED):  # also of one whose template is gone
             return replace(held, status=PAUSED, reason="", next_run=None, updated_at=asked_by.now)
-        new = schedule_of(patch.on(body_of(held)), schedule_id, asked_by)
+        body = patch.on(body_of(held))
+        if patch.period is None and held.period == usual_period(held.cadence.kind):  # it goes with its cadence
+            body = replace(body, period=None)
+        new = schedule_of(body, schedule_id, asked_by)
         if held.status == PARKED and patch.status != ACTIVE:
             new = replace(new, status=PARKED, reason=held.reason, next_run=None)
         if held.status == new.status == ACTIVE and held.cadence == new.cadence:
@@ -140,7 +144,9 @@ def runs_answer(with_: Scheduling, customer_id: str, schedule_id: str, limit: in
 
 
 def _deliveries(with_: Scheduling, customer_id: str, run: Run) -> tuple[list[Delivery], bool]:
-    """With those of its digest, and whether that is still to come."""
+    """With those of its digest, and whether that is still to come; of a report that failed those that tell of it."""
+    if run.status == FAILED:
+        return with_.schedules.deliveries(customer_id, owner_of(failed_event(run.report_id))), False
     own = with_.schedules.deliveries(customer_id, run.key)
     if not run.digest:
         return own, False
@@ -177,7 +183,7 @@ def _state(run: Run, deliveries: list[Delivery], digest_comes: bool) -> str:
         return run.status
     if digest_comes or any(one.status in (PENDING, SENDING) for one in deliveries):
         return DELIVERING
-    reached = [one.status in (TAKEN, DELIVERED) for one in deliveries if one.status != CANCELLED]
+    reached = [one.status in (TAKEN, DELIVERED) for one in deliveries]
     if not any(reached):
         return "undelivered" if deliveries else "delivered"
     return "delivered" if all(reached) else "partly_delivered"

@@ -7,10 +7,14 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
+from chalicelib.domain.recipient import UNVERIFIED, VERIFIED
+
 WORDS = {
     "confirm": ("Confirm this address", "Shall reports be sent to {address}?", "Yes, send them", "{address} is confirmed."),
     "unsubscribe": ("Unsubscribe", "Shall nothing more be sent to {address}?", "Send nothing more", "Nothing more is sent to {address}."),
 }
+
+NOTHING = "Nothing is sent to {address} any more. Whoever sent you the link can add the address again."
 
 
 @cache
@@ -19,6 +23,10 @@ def _template() -> Template:
     return Environment(loader=FileSystemLoader(folder), autoescape=True, undefined=StrictUndefined).get_template("subscription.html")
 
 
-def page(purpose: str, address: str, asked: bool) -> str:
+def page(purpose: str, address: str, status: str) -> str:
+    """The question where it still is one, else how things stand."""
     title, question, button, done = WORDS[purpose]
-    return _template().render(title=title, text=(question if asked else done).format(address=address), button=button if asked else "")
+    if status == UNVERIFIED or (status == VERIFIED and purpose == "unsubscribe"):
+        return _template().render(title=title, text=question.format(address=address), button=button)
+    told = done if status == VERIFIED else NOTHING
+    return _template().render(title=title, text=told.format(address=address), button="")

@@ -87,7 +87,7 @@ def test_a_budget_that_is_crossed_is_told_by_mail_webhook_and_in_the_bucket_once
     (mail,), (hook,), (stored,) = post.arrived("mail"), post.arrived("webhook"), post.in_bucket()
     assert mail.title == "Budget Games: 80 % in 2026-03"
     told = json.loads(hook.content)
-    assert (told["type"], told["data"]["budget"], told["data"]["budgeted"]) == ("budget.crossed", "Games", "1.00 USD")
+    assert (told["type"], told["data"]["budget"], told["data"]["budgeted"]) == ("budget.crossed", "Games", 1)
     kept = json.loads(post.s3.get_object(Bucket=BUCKET, Key=stored)["Body"].read())
     assert kept["data"]["amount"] == told["data"]["amount"]
     choices.change(post.customer.id, Budgets, lambda held: Budgets())

@@ -95,7 +95,7 @@ def test_a_message_names_its_report_and_has_a_link_of_the_recipients_own(post: F
     assert (message.kind, document.report_id, message.customer_name) == ("report.ready", record.id, "Acme")
     assert document.url == f"https://x.example/downloads/token of {delivery.key}#{record.id}"
     (link,) = post.links.found.values()
-    assert (link.report_id, link.created_by) == (record.id, f"schedule:{delivery.recipient_id}")
+    assert (link.report_id, link.created_by) == (record.id, f"recipient:{delivery.recipient_id}")
     assert link.expires_at == NOW + timedelta(days=14)
 
 

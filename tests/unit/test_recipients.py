@@ -161,8 +161,11 @@ def test_a_new_signing_key_signs_beside_the_old_one_for_a_day(post: FakePost) ->
     rotated = use.rotate(post.with_, CUSTOMER, hook.id)
     versions = [rotated.key_versions(NOW + timedelta(hours=hours)) for hours in (0, 23, 24)]
     assert versions == [(2, 1), (2, 1), (2,)]
-    with pytest.raises(Conflict):
-        use.rotate(post.with_, CUSTOMER, mail.id)
+    for other in (mail, hook):
+        with pytest.raises(Conflict):
+            use.rotate(post.with_, CUSTOMER, other.id)
+    post.wait(days=1)
+    assert use.rotate(post.with_, CUSTOMER, hook.id).key_version == 3
 
 
 def test_of_an_address_that_may_be_its_own_password_only_the_host_is_shown(post: FakePost) -> None:
@@ -218,8 +221,9 @@ def test_a_budgets_event_is_told_once_to_each_who_asked_for_it(post: FakePost) -
         assert noticing(post, NOW) == ["Budget Cloud <b>: 80 % in 2026-11"]
     told = post.schedules.all(Delivery)
     assert [one.channel for one in told] == [EMAIL, WEBHOOK]
-    assert told[0].note.text == "The budget 'Cloud <b>' has used 80 % of 100.00 USD in 2026-11: 81.50 USD."
+    assert told[0].note.text == "The budget 'Cloud <b>' has reached 80 % of 100.00 USD in 2026-11: it stands at 81.50 USD."
     assert dict(told[0].note.facts)["Amount"] == "81.50 USD"
+    assert told[0].note.amounts == {"amount": Decimal("81.5"), "budgeted": Decimal(100), "percent": Decimal(80)}
 
 
 def test_an_unusual_day_is_told_once_to_who_asked_for_it() -> None:

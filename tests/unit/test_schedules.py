@@ -179,6 +179,15 @@ def test_what_is_changed_beside_the_cadence_leaves_the_next_run_where_it_was(pos
     assert moved.next_run == SEVEN + timedelta(hours=1)
 
 
+def test_a_period_that_was_never_chosen_goes_with_the_cadence_and_a_chosen_one_stays(post: FakePost) -> None:
+    schedule = post.schedule()
+    monthly = schedules.change(post.with_, CUSTOMER, schedule.id, SchedulePatch(cadence=CadenceBody("monthly")), "key:y")
+    assert monthly.period == "lastmonth"
+    chosen = schedules.change(post.with_, CUSTOMER, schedule.id, SchedulePatch(period="mtd"), "key:y")
+    weekly = schedules.change(post.with_, CUSTOMER, chosen.id, SchedulePatch(cadence=CadenceBody("weekly")), "key:y")
+    assert weekly.period == "mtd"
+
+
 @pytest.mark.parametrize(
     ("wrong", "field"),
     [
@@ -199,6 +208,9 @@ def test_what_is_changed_beside_the_cadence_leaves_the_next_run_where_it_was(pos
         ({"recipients": ["x"] * 51}, "recipients"),
         ({"wait_for": "godot"}, "wait_for"),
         ({"wait_for": "final", "report": {"type": "usage", "format": "pdf"}}, "wait_for"),
+        ({"wait_for": "final", "report": {"type": "compliance", "format": "pdf"}}, "wait_for"),
+        ({"report": {"type": "costs", "format": "pdf", "as_of": "2026-01-01"}}, "report.as_of"),
+        ({"name": "a\nb"}, "name"),
         ({"wait_days": 0}, "wait_days"),
         ({"catch_up": "some"}, "catch_up"),
         ({"status": "parked"}, "status"),

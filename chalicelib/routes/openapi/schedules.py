@@ -157,7 +157,9 @@ SCHEMAS: dict[str, Schema] = {
     "Runs": closed({"runs": listed(ref("Run")), "next_cursor": nullable(TEXT)}),
     "Delivery": DELIVERY,
     "Recipient": closed(RECIPIENT, ONCE),
-    "RecipientNow": closed({**RECIPIENT, "proofs": said(listed(ref("Delivery")), "Its tests and confirmations, the latest first.")}),
+    "RecipientNow": closed(
+        {**RECIPIENT, "proofs": said(listed(ref("Delivery")), "Its tests and confirmations, the latest first.")}, {"record": ONCE["record"]}
+    ),
     "Recipients": closed({"recipients": listed(ref("Recipient"))}),
     "RecipientRequest": closed(
         {"channel": words(CHANNELS), "address": {"type": "string", "minLength": 1, "examples": ["finance@example.com"]}},
