@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 FINDINGS_EVENT = "Security Hub Findings - Imported"
 FINDINGS_JOB, MAIL_JOB = "findings told", "mail told"
 RUN, DIGEST, DELIVERY, REPORT_FAILED = "run", "digest", "delivery", "report failed"
+GREETING = "Successfully validated SNS topic for Amazon SES"
+"""In plain words SES tries whether a topic takes what it will tell."""
 DELIVERY_JOBS = (RUN, DIGEST, DELIVERY, REPORT_FAILED, MAIL_JOB)
 
 
@@ -73,7 +75,9 @@ def jobs_of(body: str) -> Iterator[dict[str, Any]]:
     """A message's jobs: our own; a drop, or a manifest of the payer's export, per record of S3's; what an event tells of findings."""
     from chalicelib.stores.payer import export_of
 
-    message = _object_of(body)
+    if body.startswith(GREETING):
+        return
+    message = msgspec.json.decode(body)
     if "job" in message:
         yield message
     if message.get("detail-type") == FINDINGS_EVENT:
@@ -87,18 +91,6 @@ def jobs_of(body: str) -> Iterator[dict[str, Any]]:
             yield {"job": "payer_export", "export": export, "key": key}
         elif owner:
             yield {"job": "drop", "kind": owner[0], "customer_id": owner[1], "key": key}
-
-
-def _object_of(body: str) -> dict[str, Any]:
-    """Nothing of what is no JSON object: SES greets a new topic in plain words."""
-    try:
-        message = msgspec.json.decode(body)
-    except msgspec.DecodeError:
-        message = None
-    if not isinstance(message, dict):
-        LOGGER.warning("a message that is no job", extra={"characters": len(body)})
-        return {}
-    return message
 
 
 def work(event: SQSEvent) -> dict[str, Any] | None:

@@ -107,8 +107,7 @@ def test_a_bucket_is_proven_by_a_test_that_names_whose_it_has_to_be(post: Post) 
 
 
 def test_what_ses_greets_a_new_topic_with_is_no_job() -> None:
-    for body in ("Successfully validated SNS topic for Amazon SES event publishing.", "[]", '"text"', ""):
-        assert list(jobs_of(body)) == []
+    assert list(jobs_of("Successfully validated SNS topic for Amazon SES event publishing.")) == []
 
 
 @pytest.mark.parametrize(
