@@ -45,12 +45,11 @@ def mail(base_url: str, api_key: str) -> None:
     asked = {"X-API-Key": api_key, "Content-Type": "application/json"}
     with urllib.request.urlopen(urllib.request.Request(f"{base_url}/analytics/schedules", headers=asked), timeout=30) as answer:
         schedule = json.load(answer)["schedules"][0]["id"]
+    inbox = json.loads((ROOT / ".local" / "aws.json").read_text())["INBOX_URL"]
+    before = _mails(inbox)
     run = urllib.request.Request(f"{base_url}/analytics/schedules/{schedule}/run", data=b"{}", headers=asked)
     urllib.request.urlopen(run, timeout=30).close()
-    time.sleep(10)
-    inbox = json.loads((ROOT / ".local" / "aws.json").read_text())["INBOX_URL"]
-    with urllib.request.urlopen(f"{inbox}/messages.json", timeout=30) as answer:
-        latest = [one for one in json.load(answer) if one["kind"] == "mail"][-1]["number"]
+    latest = _next_mail(inbox, before)
     with tempfile.TemporaryDirectory() as folder:
         shot = Path(folder) / "mail.png"
         size = ["--window-size=640,1220", "--hide-scrollbars"]
@@ -58,6 +57,19 @@ def mail(base_url: str, api_key: str) -> None:
         subprocess.run(command, check=True, capture_output=True, timeout=60)
         Image.open(shot).convert("RGB").quantize(64).save(ROOT / "docs" / "images" / "mail.png", optimize=True)
     print("docs/images/mail.png")
+
+
+def _mails(inbox: str) -> list[int]:
+    with urllib.request.urlopen(f"{inbox}/messages.json", timeout=30) as answer:
+        return [one["number"] for one in json.load(answer) if one["kind"] == "mail"]
+
+
+def _next_mail(inbox: str, before: list[int]) -> int:
+    for _ in range(60):
+        if new := [number for number in _mails(inbox) if number not in before]:
+            return new[0]
+        time.sleep(0.5)
+    raise SystemExit("no mail came")
 
 
 def fetched(base_url: str, api_key: str, body: dict[str, str]) -> bytes:

@@ -14,10 +14,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from chalicelib.delivery.mail_address import check_address
 from chalicelib.delivery.mail_text import for_header, linkable, on_a_line, size_of
 from chalicelib.delivery.mail_view import view_of
-from chalicelib.domain.message import Attachment, Message
+from chalicelib.domain.message import LARGEST_MAIL, Attachment, Message
 
-LARGEST = 7_000_000
-"""Bytes that a mail with its attachment stays below, encoded."""
 LOGO_ID = "logo@securebase"
 LOGO_BOX = (180, 40)
 LONGEST_LINE = 900
@@ -58,9 +56,9 @@ def mime_of(sender: str, address: str, message: Message, unsubscribe_url: str, a
     by one click (RFC 8058).
     """
     address = check_address(address)
-    if attachment is not None and attachment.content is not None and len(attachment.content) < LARGEST:
+    if attachment is not None and attachment.content is not None and len(attachment.content) < LARGEST_MAIL:
         whole = _mime(sender, address, message, unsubscribe_url, attachment, attached=True)
-        if len(whole) < LARGEST:
+        if len(whole) < LARGEST_MAIL:
             return whole
     return _mime(sender, address, message, unsubscribe_url, attachment, attached=False)
 

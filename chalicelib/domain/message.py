@@ -66,6 +66,10 @@ class Message:
     brand: Brand = field(default_factory=Brand)
 
 
+LARGEST_MAIL = 7_000_000
+"""Bytes of a whole mail, encoded: what would make it larger doesn't go along."""
+
+
 class Attachment(NamedTuple):
     """`content` None is of a document that is too large to go along; `size_bytes` is the document's."""
 

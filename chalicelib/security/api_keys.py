@@ -18,15 +18,16 @@ _KEY = re.compile(r"((sbk|sbl)_([a-z]+)_([a-z2-7]{16})_([a-z2-7]{52}))_([0-9a-f]
 
 def new_key(stage: str, kind: str = KEY) -> tuple[str, str, str]:
     """(the whole key, its id, its secret): 80 and 260 random bits."""
-    key_id, secret = (_random(length) for length in (16, 52))
-    body = f"{kind}_{stage}_{key_id}_{secret}"
-    return f"{body}_{_checksum(body)}", key_id, secret
+    return _written(stage, kind, *(_random(length) for length in (16, 52)))
 
 
 def derived_key(stage: str, master: bytes, purpose: str, kind: str) -> tuple[str, str, str]:
     """Like new_key, but the same for the same purpose, whoever asks and however often."""
     drawn = base64.b32encode(hmac.digest(master, purpose.encode(), "sha512")).decode().lower()
-    key_id, secret = drawn[:16], drawn[16:68]
+    return _written(stage, kind, drawn[:16], drawn[16:68])
+
+
+def _written(stage: str, kind: str, key_id: str, secret: str) -> tuple[str, str, str]:
     body = f"{kind}_{stage}_{key_id}_{secret}"
     return f"{body}_{_checksum(body)}", key_id, secret
 

@@ -8,7 +8,7 @@ from chalicelib.domain.branding import Branding
 from chalicelib.domain.customer import Customer
 from chalicelib.domain.delivery import Delivery, Note
 from chalicelib.domain.link import Link
-from chalicelib.domain.message import CONFIRM, DIGEST, REPORT, Attachment, Document, Message
+from chalicelib.domain.message import CONFIRM, DIGEST, LARGEST_MAIL, REPORT, Attachment, Document, Message
 from chalicelib.domain.recipient import EMAIL, S3, Recipient
 from chalicelib.domain.report import Brand
 from chalicelib.domain.reporting import READY, ReportRecord
@@ -17,7 +17,6 @@ from chalicelib.usecases.headlines import told
 from chalicelib.usecases.scheduling import Scheduling
 
 LINK_DAYS = timedelta(days=14)
-LARGEST_ATTACHED = 7 * 2**20
 BY = "recipient"
 
 
@@ -53,7 +52,7 @@ def message_of(with_: Scheduling, customer: Customer, delivery: Delivery, recipi
     if recipient.channel == S3:
         return message, tuple(_attachment(with_, customer.id, record, None) for record in records)
     attached = delivery.attach and one and recipient.channel == EMAIL
-    return message, (_attachment(with_, customer.id, records[0], LARGEST_ATTACHED),) if attached else ()
+    return message, (_attachment(with_, customer.id, records[0], LARGEST_MAIL),) if attached else ()
 
 
 def _data_of(run: Run | None, record: ReportRecord) -> dict[str, object]:

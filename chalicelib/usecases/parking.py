@@ -27,12 +27,14 @@ def park(with_: Scheduling, customer_id: str, known: Schedule, reason: str) -> N
             return held
         return replace(held, status=PARKED, reason=reason, next_run=None, tries=0)
 
+    before = with_.schedules.get(customer_id, Schedule, known.id)
     try:
         schedule = with_.schedules.change(customer_id, Schedule, known.id, parked)
     except NotFound:
         return
     if schedule.status == PARKED:
-        with_.emit(SCHEDULES_PARKED, 1)
+        if before is not None and before.status != PARKED:
+            with_.emit(SCHEDULES_PARKED, 1)
         text = f"The schedule {schedule.name!r} doesn't run any more: {schedule.reason}. Mend it, then set it to active again."
         note = Note(PARKED_NOTE, f"A schedule is parked: {schedule.name}", text, (("Schedule", schedule.name), ("Reason", schedule.reason)))
         event_id = f"parked-{schedule.id}-{schedule.revision}"

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from chalicelib.domain.cadence import zone_of
 from chalicelib.domain.delivery import Delivery, Note
 from chalicelib.domain.errors import AnalyticsError, Busy, Conflict, StoreUnavailable, TooManyRunning
 from chalicelib.domain.message import FAILED_REPORT
@@ -60,7 +59,6 @@ def _step(with_: Scheduling, customer_id: str, run: Run, now: datetime) -> None:
     elif record is None and _waits(with_.reporting.metrics, customer_id, run, now):
         with_.schedules.swap(customer_id, run, replace(run, due_at=min(now + FINAL_LOOKED_AT, run.deadline or now)))
     elif record is None:
-        zone_of(run.schedule.cadence.zone)
         report.request(with_.reporting, customer_id, _body(run), report_id, None, run.key)
         with_.schedules.swap(customer_id, run, replace(run, status=RENDERING, report_id=report_id, due_at=now + LOOKED_AT_AGAIN))
     else:

@@ -156,11 +156,10 @@ def _deliveries(with_: Scheduling, customer_id: str, run: Run) -> tuple[list[Del
 
 
 def shown_run(run: Run, deliveries: list[Delivery], digest_comes: bool = False) -> Answer:
-    zone = zone_of(run.schedule.cadence.zone)
     return {
         "id": run.key.partition("#")[2],
         "occurrence": text_of(run.occurrence),
-        "local": run.occurrence.astimezone(zone).isoformat(),
+        "local": _local(run),
         "trigger": run.trigger,
         "status": _state(run, deliveries, digest_comes),
         "window": shown_window(run.window),
@@ -175,6 +174,14 @@ def shown_run(run: Run, deliveries: list[Delivery], digest_comes: bool = False) 
         "digest": bool(run.digest),
         "deliveries": [shown_delivery(one) for one in deliveries],
     }
+
+
+def _local(run: Run) -> str | None:
+    """None where its zone is gone: what became of it is told all the same."""
+    try:
+        return run.occurrence.astimezone(zone_of(run.schedule.cadence.zone)).isoformat()
+    except InvalidInput:
+        return None
 
 
 def _state(run: Run, deliveries: list[Delivery], digest_comes: bool) -> str:

@@ -21,9 +21,9 @@ from moto import mock_aws
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.ses.models import ses_backends
 
-from chalicelib.delivery.mail import LARGEST, mime_of
+from chalicelib.delivery.mail import mime_of
 from chalicelib.delivery.mail_ses import Mail
-from chalicelib.domain.message import LATER, LOST, REFUSED, SENT, TEST, Attachment, Message, Outcome
+from chalicelib.domain.message import LARGEST_MAIL, LATER, LOST, REFUSED, SENT, TEST, Attachment, Message, Outcome
 
 SENDER, ADDRESS = "Acme Repörts <reports@sender.example>", "cfo@acme.example"
 UNSUBSCRIBE = "https://app.example/u/1"
@@ -195,9 +195,9 @@ def test_an_attachment_goes_along_only_while_the_mail_stays_below_seven_megabyte
 
     line, encoded, start = 57, 78, 5_000_001  # bytes that a line of base64 holds, and its length
     start -= start % line
-    room = (LARGEST - 1 - len(mail(start))) // encoded
+    room = (LARGEST_MAIL - 1 - len(mail(start))) // encoded
     largest, larger = mail(start + room * line), mail(start + (room + 1) * line)
-    assert LARGEST - encoded <= len(largest) < LARGEST
+    assert LARGEST_MAIL - encoded <= len(largest) < LARGEST_MAIL
     assert len(larger) < 100_000
     assert b"is too large to attach" not in largest
     for mime, names, said in ((largest, ["costs.pdf"], "Attached: costs.pdf (5.1 MB)"), (larger, [], "costs.pdf (5.1 MB) is too large")):

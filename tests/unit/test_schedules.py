@@ -392,6 +392,14 @@ def test_a_zone_that_is_gone_parks_the_schedule_at_the_third_look(post: FakePost
     assert "SchedulesParked" in post.emitted
 
 
+def test_receipts_are_shown_though_the_zone_of_their_run_is_gone(post: FakePost) -> None:
+    run = started(post)
+    gone = replace(run.schedule, cadence=replace(run.schedule.cadence, zone="Mars/Olympus"))
+    post.schedules.found[CUSTOMER, Run, run.key] = replace(run, schedule=gone)
+    (shown,), _ = schedules.runs_answer(post.with_, CUSTOMER, run.schedule.id, 10, None)
+    assert (shown["local"], shown["occurrence"]) == (None, "2026-11-26T07:00:00Z")
+
+
 def test_a_disabled_customers_schedules_are_parked_and_that_alone_is_told(post: FakePost) -> None:
     post.recipient(EMAIL)
     started(post)

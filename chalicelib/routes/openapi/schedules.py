@@ -102,7 +102,7 @@ RUN = closed(
     {
         "id": RUN_ID,
         "occurrence": INSTANT,
-        "local": TEXT,
+        "local": said(nullable(TEXT), "Null where its zone is gone."),
         "trigger": words((schedule.SCHEDULED, schedule.MISSED, schedule.NOW, schedule.REPLAY)),
         "status": words(RUN_STATES),
         "window": WINDOW,
