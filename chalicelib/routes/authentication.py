@@ -12,7 +12,7 @@ from chalicelib.domain.customer import Principal
 from chalicelib.domain.errors import AnalyticsError, Forbidden, Unauthorized
 from chalicelib.logs import LOGGER
 from chalicelib.routes.errors import View, as_problem, of_error, problem, translated
-from chalicelib.routes.parameters import of_query
+from chalicelib.routes.parameters import Body, of_body_as, of_query
 from chalicelib.security import api_keys
 from chalicelib.usecases.questions import check_names
 from chalicelib.wiring import Services, services
@@ -126,3 +126,12 @@ def customer_of(request: Any, scope: str, named: str | None) -> str:
     if named and named != principal.customer_id:
         raise Forbidden("customer_id is not the credential's customer")
     return principal.customer_id
+
+
+def customer_and_body(request: Any, scope: str, kind: type[Body], empty: Body | None = None) -> tuple[str, Body]:
+    """The customer of a request that takes a body and no parameters, and the body as a value of that kind; `empty` is one that isn't
+    there."""
+    body, named = (empty, None) if empty is not None and not request.raw_body else of_body_as(request, kind)
+    customer_id = customer_alone(request, scope)
+    customer_of(request, scope, named)
+    return customer_id, body

@@ -14,8 +14,7 @@ from chalicelib.domain.choosing import CustomerSettings
 from chalicelib.domain.errors import NotFound
 from chalicelib.routes.analytics import answered
 from chalicelib.routes.answers import encode, fetched, made
-from chalicelib.routes.authentication import customer_alone, customer_of, registering
-from chalicelib.routes.parameters import of_body_as
+from chalicelib.routes.authentication import customer_alone, customer_and_body, registering
 from chalicelib.usecases import budgets
 from chalicelib.usecases.budget_request import BudgetBody, budget_of
 from chalicelib.usecases.query_unit import unit_answer
@@ -88,9 +87,7 @@ def settings() -> Response:
 @on("/analytics/settings", "PUT")
 def set_settings() -> Response:
     request = billing.current_request
-    body, named = of_body_as(request, CustomerSettings)
-    customer_id = customer_alone(billing.current_request, "admin")
-    customer_of(request, "admin", named)
+    customer_id, body = customer_and_body(request, "admin", CustomerSettings)
     body.checked()
     return made(_shown_settings(services().metrics.choices.change(customer_id, CustomerSettings, lambda held: body)), 200)
 
@@ -102,9 +99,7 @@ def _shown_settings(held: CustomerSettings) -> dict[str, object]:
 def _sent(budget_id: str) -> tuple[str, Budget]:
     """The customer and the budget that the body is."""
     request = billing.current_request
-    body, named = of_body_as(request, BudgetBody)
-    customer_id = customer_alone(billing.current_request, "admin")
-    customer_of(request, "admin", named)
+    customer_id, body = customer_and_body(request, "admin", BudgetBody)
     return customer_id, budget_of(body, budget_id, request.principal.id, services().clock())
 
 

@@ -16,7 +16,7 @@ from chalicelib.domain.errors import InvalidInput, TooLarge
 
 CUSTOMER = "customer_id"
 LARGEST_BODY = 256 * 1024
-LONGEST_WAIT = 20
+LONGEST_WAIT, LONGEST_KEY = 20, 255
 _WAIT = re.compile(r"(?:^|[,;])\s*wait\s*=\s*\"?([0-9]{1,5})\"?\s*(?:[,;]|$)", re.ASCII | re.IGNORECASE)
 _PLAIN = re.compile(r"[0-9]{1,15}(\.[0-9]{1,10})?", re.ASCII)
 _WHOLE = re.compile(r"[1-9][0-9]{0,8}", re.ASCII)
@@ -134,6 +134,14 @@ def limited(values: Values, name: str, largest: int, default: int, take: Callabl
     if not (_WHOLE.fullmatch(text) and int(text) <= largest):
         raise InvalidInput((name, f"must be a whole number from 1 to {largest}"))
     return int(text)
+
+
+def idempotency_key(request: Request) -> str | None:
+    """What names a request that may be sent again; InvalidInput for one that is too long, or empty."""
+    key = request.headers.get("idempotency-key")
+    if key is not None and not 0 < len(key) <= LONGEST_KEY:
+        raise InvalidInput(("Idempotency-Key", f"must hold 1 to {LONGEST_KEY} characters"))
+    return None if key is None else str(key)
 
 
 def wait_of(request: Request) -> int:

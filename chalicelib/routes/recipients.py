@@ -13,8 +13,7 @@ from chalice.app import Blueprint, Response
 
 from chalicelib.domain.errors import Conflict, NotFound
 from chalicelib.routes.answers import encode, fetched, made
-from chalicelib.routes.authentication import customer_alone, customer_of, registering
-from chalicelib.routes.parameters import of_body_as
+from chalicelib.routes.authentication import customer_alone, customer_and_body, registering
 from chalicelib.routes.schedules import scheduling
 from chalicelib.wiring import services
 
@@ -51,9 +50,7 @@ def add() -> Response:
     from chalicelib.usecases import recipients as use
 
     request = recipients.current_request
-    body, named = of_body_as(request, use.RecipientBody)
-    customer_id = customer_alone(request, "admin")
-    customer_of(request, "admin", named)
+    customer_id, body = customer_and_body(request, "admin", use.RecipientBody)
     with_ = services()
     if body.channel == EMAIL and with_.settings.mail_from is None:
         raise Conflict("this deployment sends no mail")
@@ -110,9 +107,7 @@ def change(recipient_id: str) -> Response:
     from chalicelib.usecases import recipients as use
 
     request = recipients.current_request
-    body, named = of_body_as(request, use.RecipientPatch)
-    customer_id = customer_alone(request, "admin")
-    customer_of(request, "admin", named)
+    customer_id, body = customer_and_body(request, "admin", use.RecipientPatch)
     return made(_shown(customer_id, use.patch(scheduling(), customer_id, checked_id(recipient_id), body)), 200)
 
 

@@ -11,8 +11,7 @@ from chalicelib.domain.errors import InvalidInput, NotFound
 from chalicelib.domain.link import Uses
 from chalicelib.logs import LOGGER
 from chalicelib.routes.answers import encode, fetched, made
-from chalicelib.routes.authentication import customer_alone, customer_of, registering
-from chalicelib.routes.parameters import of_body_as
+from chalicelib.routes.authentication import customer_alone, customer_and_body, registering
 from chalicelib.routes.reports import checked_id, reporting
 from chalicelib.security import api_keys
 from chalicelib.usecases import report_links as links
@@ -41,9 +40,7 @@ def linking() -> links.Linking:
 @on(LINKS, "POST")
 def create(report_id: str) -> Response:
     request = report_links.current_request
-    body, named = of_body_as(request, links.LinkBody) if request.raw_body else (links.LinkBody(), None)
-    customer_id = customer_of(request, "report", named)
-    customer_alone(request, "report")
+    customer_id, body = customer_and_body(request, "report", links.LinkBody, links.LinkBody())
     if not 1 <= body.expires_in_days <= links.LONGEST_DAYS:
         raise InvalidInput(("expires_in_days", f"must be a whole number from 1 to {links.LONGEST_DAYS}"))
     token, link = links.create(linking(), customer_id, checked_id(report_id), body.expires_in_days, request.principal.id)

@@ -17,7 +17,7 @@ from chalicelib.domain.reporting import FAILED, QUEUED, READY, STATUSES, ReportR
 from chalicelib.logs import emit
 from chalicelib.routes.answers import encode, fetched, made
 from chalicelib.routes.authentication import customer_alone, customer_of, registering
-from chalicelib.routes.parameters import limited, of_body, of_query, wait_of
+from chalicelib.routes.parameters import idempotency_key, limited, of_body, of_query, wait_of
 from chalicelib.usecases import report
 from chalicelib.usecases.query import Answer, text_of
 from chalicelib.usecases.questions import FILTERS, check_names, is_tag, one
@@ -28,7 +28,6 @@ from chalicelib.wiring import services
 reports = Blueprint(__name__)
 on = registering(reports)
 POLL_SECONDS = 0.2
-LONGEST_KEY = 255
 _ID = re.compile(r"[0-9a-f]{32}", re.ASCII)
 
 
@@ -63,9 +62,7 @@ def _finished(customer_id: str, record: ReportRecord) -> None:
 def create() -> Response:
     request = reports.current_request
     body, named = of_body(request, lambda name: name in FILTERS or is_tag(name), ("top",))
-    customer_id, key = customer_of(request, "report", named), request.headers.get("idempotency-key")
-    if key is not None and not 0 < len(key) <= LONGEST_KEY:
-        raise InvalidInput(("Idempotency-Key", f"must hold 1 to {LONGEST_KEY} characters"))
+    customer_id, key = customer_of(request, "report", named), idempotency_key(request)
     record = report.request(reporting(), customer_id, body, uuid.uuid4().hex, key)
     location = {"Location": f"/analytics/reports/{record.id}"}
     seconds = wait_of(request)

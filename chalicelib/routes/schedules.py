@@ -15,10 +15,10 @@ from chalice.app import Blueprint, Response
 from chalicelib.domain.errors import InvalidInput, NotFound
 from chalicelib.logs import emit
 from chalicelib.routes.answers import encode, fetched, made
-from chalicelib.routes.authentication import customer_alone, customer_of, registering
-from chalicelib.routes.parameters import limited, of_body_as, of_query
+from chalicelib.routes.authentication import customer_alone, customer_and_body, customer_of, registering
+from chalicelib.routes.parameters import idempotency_key, limited, of_query
 from chalicelib.routes.report_links import linking
-from chalicelib.routes.reports import LONGEST_KEY, reporting
+from chalicelib.routes.reports import reporting
 from chalicelib.usecases.questions import check_names, one
 from chalicelib.wiring import services
 
@@ -58,9 +58,7 @@ def create() -> Response:
     from chalicelib.usecases.schedule_request import ScheduleBody
 
     request = schedules.current_request
-    body, named = of_body_as(request, ScheduleBody)
-    customer_id = customer_alone(request, "report")
-    customer_of(request, "report", named)
+    customer_id, body = customer_and_body(request, "report", ScheduleBody)
     schedule = use.create(scheduling(), customer_id, body, uuid.uuid4().hex, request.principal.id)
     return made(use.shown(schedule), 201, {"Location": f"{SCHEDULES}/{schedule.id}"})
 
@@ -88,9 +86,7 @@ def change(schedule_id: str) -> Response:
     from chalicelib.usecases.schedule_request import SchedulePatch
 
     request = schedules.current_request
-    body, named = of_body_as(request, SchedulePatch)
-    customer_id = customer_alone(request, "report")
-    customer_of(request, "report", named)
+    customer_id, body = customer_and_body(request, "report", SchedulePatch)
     return made(use.shown(use.change(scheduling(), customer_id, checked_id(schedule_id), body, request.principal.id)), 200)
 
 
@@ -118,12 +114,8 @@ def run(schedule_id: str) -> Response:
     from chalicelib.usecases.schedule_request import RunBody
 
     request = schedules.current_request
-    body, named = of_body_as(request, RunBody) if request.raw_body else (RunBody(), None)
-    customer_id, key = customer_alone(request, "report"), request.headers.get("idempotency-key")
-    customer_of(request, "report", named)
-    if key is not None and not 0 < len(key) <= LONGEST_KEY:
-        raise InvalidInput(("Idempotency-Key", f"must hold 1 to {LONGEST_KEY} characters"))
-    number = use.number_of(key or uuid.uuid4().hex)
+    customer_id, body = customer_and_body(request, "report", RunBody, RunBody())
+    number = use.number_of(idempotency_key(request) or uuid.uuid4().hex)
     started = use.run_by_hand(scheduling(), customer_id, checked_id(schedule_id), body.occurrence, number)
     return made(use.shown_run(started, []), 202, {"Location": f"{SCHEDULES}/{schedule_id}/runs"})
 

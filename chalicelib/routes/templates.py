@@ -11,8 +11,7 @@ from chalicelib.domain.errors import NotFound
 from chalicelib.domain.template import BUILT_IN
 from chalicelib.renderers import as_png, write
 from chalicelib.routes.answers import encode, fetched, made
-from chalicelib.routes.authentication import customer_alone, customer_of, registering
-from chalicelib.routes.parameters import of_body_as
+from chalicelib.routes.authentication import customer_alone, customer_and_body, registering
 from chalicelib.routes.reports import reporting
 from chalicelib.usecases import templates as own
 from chalicelib.usecases.branding import BrandingBody, branding_of, shown_branding
@@ -44,9 +43,7 @@ def show(template_id: str) -> Response:
 @on(ONE, "PUT")
 def save(template_id: str) -> Response:
     request = templates.current_request
-    body, named = of_body_as(request, own.TemplateBody)
-    customer_id = customer_alone(request, "report")
-    customer_of(request, "report", named)
+    customer_id, body = customer_and_body(request, "report", own.TemplateBody)
     template = own.template_of(body, own.template_id(template_id), services().clock())
     return made(own.shown_template(own.save(services().metrics, customer_id, template), False), 200)
 
@@ -61,9 +58,7 @@ def remove(template_id: str) -> Response:
 def preview() -> Response:
     """The canonical document of what the body's template would say now; nothing is kept."""
     request = templates.current_request
-    body, named = of_body_as(request, own.TemplateBody)
-    customer_id = customer_alone(request, "report")
-    customer_of(request, "report", named)
+    customer_id, body = customer_and_body(request, "report", own.TemplateBody)
     document = io.BytesIO()
     write(own.preview(reporting(), customer_id, own.template_of(body, "preview", services().clock())), "json", document)
     return Response(document.getvalue().decode(), {"Content-Type": "application/json", "Cache-Control": "no-store"}, 200)
@@ -78,8 +73,6 @@ def branding() -> Response:
 @on(BRANDING, "PUT")
 def set_branding() -> Response:
     request = templates.current_request
-    body, named = of_body_as(request, BrandingBody)
-    customer_id = customer_alone(request, "admin")
-    customer_of(request, "admin", named)
+    customer_id, body = customer_and_body(request, "admin", BrandingBody)
     chosen = branding_of(body, as_png)
     return made(shown_branding(services().metrics.choices.change(customer_id, Branding, lambda held: chosen)), 200)
