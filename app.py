@@ -10,8 +10,9 @@ from chalice.app import Chalice, CORSConfig, Cron, SQSEvent
 from chalicelib import logs
 from chalicelib.domain import signals
 from chalicelib.routes import events
-from chalicelib.routes.authentication import middleware
 from chalicelib.routes.blueprints import BLUEPRINTS
+from chalicelib.routes.limits import HEADERS as RATE_LIMITS
+from chalicelib.routes.middleware import middleware
 from chalicelib.settings import Settings
 from chalicelib.stores import tables
 
@@ -23,7 +24,7 @@ if settings.cors_origin:
     app.api.cors = CORSConfig(
         allow_origin=settings.cors_origin,
         allow_headers=["X-API-Key", "Idempotency-Key", "Prefer", "If-None-Match"],
-        expose_headers=["ETag", "Location", "Retry-After", "X-Cache", "X-Request-Id"],
+        expose_headers=["ETag", "Location", "Retry-After", "X-Cache", "X-Request-Id", *RATE_LIMITS],
         max_age=600,
     )
 app.register_middleware(middleware, "http")

@@ -13,8 +13,6 @@ from alarms.alarms import Metric, of_api, of_app, of_function, of_table
 from chalicelib.domain import signals
 from chalicelib.stores.tables import TABLES, physical_name
 
-WIDTH, HEIGHT, ROW = 6, 6, 24  # a dashboard is 24 columns wide
-
 Line = tuple[Metric, str]  # and its statistic
 
 
@@ -41,7 +39,7 @@ GRAPHS: tuple[tuple[str, tuple[Line, ...]], ...] = (
     ("API latency p95, ms", ((of_api("Latency"), "p95"),)),
     ("Deliveries", ((of_app(signals.DELIVERIES_SENT), "Sum"), (of_app(signals.DELIVERIES_FAILED), "Sum"))),
     ("Schedules parked", ((of_app(signals.SCHEDULES_PARKED), "Sum"),)),
-    ("Handled failures", ((of_app(signals.HANDLED_FAILURES), "Sum"),)),
+    ("Handled failures", tuple((of_app(name), "Sum") for name in (signals.HANDLED_FAILURES, signals.LIMITER_FAILED, signals.AUDIT_LOST))),
     ("Reports failed", ((of_app(signals.REPORTS_FAILED), "Sum"),)),
     ("Reconciliation difference", ((of_app(signals.RECONCILIATION_DIFFERENCE), "Maximum"),)),
     ("Paid calls", ((of_app(signals.COST_EXPLORER_PAGES), "Sum"), (of_app(signals.CLOUDWATCH_METRICS), "Sum"))),
@@ -51,18 +49,16 @@ GRAPHS: tuple[tuple[str, tuple[Line, ...]], ...] = (
 
 def add_dashboard(template: Template, stage: str) -> None:
     """The stage's one dashboard, in the stack's own region."""
-    widgets = [_widget(place, heading, lines, stage) for place, (heading, lines) in enumerate(GRAPHS)]
+    widgets = [_widget(heading, lines, stage) for heading, lines in GRAPHS]
     body = Sub(json.dumps({"widgets": widgets}, separators=(",", ":")))  # a template that is sent inline has 51,200 bytes
     template.add_resource(cw.Dashboard("AnalyticsDashboard", DashboardName=physical_name(stage, "analytics"), DashboardBody=body))
 
 
-def _widget(place: int, heading: str, lines: tuple[Line, ...], stage: str) -> dict[str, Any]:
-    row, column = divmod(place * WIDTH, ROW)
+def _widget(heading: str, lines: tuple[Line, ...], stage: str) -> dict[str, Any]:
+    """A graph of CloudWatch's own size (6 of 24 columns), which it places itself: four in a row."""
     usual = lines[0][1]
-    properties = {"title": heading, "region": "${AWS::Region}", "stat": usual}
     metrics = [_line(metric, statistic, usual, stage) for metric, statistic in lines]
-    at = {"x": column, "y": row * HEIGHT, "width": WIDTH, "height": HEIGHT}
-    return {"type": "metric", **at, "properties": {**properties, "metrics": _shortened(metrics)}}
+    return {"type": "metric", "properties": {"title": heading, "region": "${AWS::Region}", "stat": usual, "metrics": _shortened(metrics)}}
 
 
 def _line(metric: Metric, statistic: str, usual: str, stage: str) -> list[Any]:

@@ -62,8 +62,9 @@ ALLOWED: dict[signals.Function, tuple[Statement, ...]] = {
         ((GET, QUERY, UPDATE), table(t.LINKS)),
         (("dynamodb:BatchGetItem", PUT), table(t.CACHE)),
         ((GET, SCAN), table(t.CUSTOMERS)),  # /health looks at all of them
-        ((GET,), table(t.API_KEYS)[:1]),
-        ((GET,), table(t.LEDGER)),
+        ((GET, QUERY, UPDATE), table(t.API_KEYS)),
+        ((GET, PUT), table(t.LEDGER)),
+        ((QUERY, PUT), table(t.AUDIT)),  # only ever added to
         ((GET, QUERY, PUT, DELETE), table(t.SCHEDULES)[:1]),
         (("s3:GetObject", "s3:DeleteObjectVersion"), objects(t.REPORTS_BUCKET)),
         (("s3:ListBucket", "s3:ListBucketVersions"), bucket(t.REPORTS_BUCKET)),  # without the first, S3 says 403 of what isn't there

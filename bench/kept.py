@@ -15,7 +15,7 @@ from bench.traffic import watched
 from chalicelib import wiring
 from chalicelib.domain.state import CustomerStatus
 from chalicelib.routes.answers import encode, fetched
-from chalicelib.routes.authentication import middleware
+from chalicelib.routes.middleware import middleware
 from chalicelib.usecases.query import Answer, cached
 
 PATH, PARAMETERS = "/analytics/costs", {"period": "30d", **DETAILED}

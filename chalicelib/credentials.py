@@ -1,52 +1,154 @@
-"""What the deployment's one secret gives: keys, derived once per container; a part of wiring.py."""
+"""Who may come in and how often: what the deployment's one secret gives, keys, customers and limits; a part of wiring.py."""
 
 from __future__ import annotations
 
-from functools import cached_property
+import threading
+import time
+from collections.abc import Callable
+from datetime import datetime
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
-from chalicelib.security import secrets
+from cachetools import TTLCache, cached
+
+from chalicelib import logs
+from chalicelib.domain import signals
+from chalicelib.domain.allowance import Allowance
+from chalicelib.domain.customer import ApiKey, Customer
+from chalicelib.security import api_keys, secrets
 from chalicelib.settings import Settings
 from chalicelib.stores import tables
-from chalicelib.stores.dynamo import available
+from chalicelib.stores.customers import ApiKeys, Customers
+from chalicelib.stores.dynamo import Dynamo, available
+from chalicelib.stores.token_buckets import TokenBuckets
+from chalicelib.usecases.limiting import Limiter
 
 if TYPE_CHECKING:
+    from chalicelib.domain.audit import Deed
     from chalicelib.security.signing import Signer
     from chalicelib.security.tokens import Verifier
+    from chalicelib.usecases.auditing import Auditing
+    from chalicelib.usecases.keys import Keyring
+
+REMEMBERED_SECONDS = 30
+"""How long a container believes a key or a customer that it has looked up; revocation reaches everywhere within a minute."""
+OFTEN_SECONDS, MANY = 180, 10_000
+"""How long a container remembers who asked how often, and of how many."""
 
 
 class Credentials:
     settings: Settings
+    clock: Callable[[], datetime]
 
     def client(self, service: str) -> Any:
         raise NotImplementedError
 
+    def table(self, table: tables.Table) -> str:
+        raise NotImplementedError
+
     @cached_property
-    def masters(self) -> tuple[bytes, ...]:
-        """The secret that all keys are derived from, then those that it replaced."""
+    def dynamo(self) -> Dynamo:
+        return Dynamo(self.client("dynamodb"))
+
+    @cached_property
+    def customers(self) -> Customers:
+        return Customers(self.dynamo, self.table(tables.CUSTOMERS))
+
+    @cached_property
+    def api_keys(self) -> ApiKeys:
+        return ApiKeys(self.dynamo, self.table(tables.API_KEYS))
+
+    @cached_property
+    def known_key(self) -> Callable[[str], ApiKey | None]:
+        return cached(TTLCache(4096, REMEMBERED_SECONDS), lock=threading.Lock())(self.api_keys.get)
+
+    @cached_property
+    def note_use(self) -> Callable[[str], None]:
+        """Puts when a key was used, once for as long as a container believes what it looked up."""
+
+        def note(key_id: str) -> None:
+            self.api_keys.used(key_id, self.clock())
+
+        return cached(TTLCache(4096, 2 * REMEMBERED_SECONDS), lock=threading.Lock())(note)
+
+    @cached_property
+    def known_customer(self) -> Callable[[str], Customer | None]:
+        return cached(TTLCache(4096, REMEMBERED_SECONDS), lock=threading.Lock())(self.customers.get)
+
+    @cached_property
+    def limiter(self) -> Limiter:
+        allowances = {name: Allowance(name, count) for name, count in self.settings.a_minute.items()}
+        failed = partial(logs.emit, self.settings.stage, signals.LIMITER_FAILED, 1)
+        return Limiter(
+            TokenBuckets(self.dynamo, self.table(tables.LEDGER)), allowances, self.clock, failed, partial(TTLCache, MANY, OFTEN_SECONDS)
+        )
+
+    @cached_property
+    def keyring(self) -> Keyring:
+        from chalicelib.usecases.keys import Keyring
+
+        def new() -> tuple[str, str, str]:
+            key, key_id, secret = api_keys.new_key(self.settings.stage)
+            return key, key_id, api_keys.digest(secret, self.pepper)
+
+        return Keyring(self.api_keys, new, self.clock)
+
+    @cached_property
+    def auditing(self) -> Auditing:
+        from chalicelib.stores.audit import Audit
+        from chalicelib.usecases.auditing import Auditing
+
+        def lost(customer_id: str, deed: Deed, why: str) -> None:
+            told = {**vars(deed), "at": deed.at.isoformat(), "customer_id": customer_id, "reason": why}
+            logs.LOGGER.error("not in the audit", extra=told)
+            logs.emit(self.settings.stage, signals.AUDIT_LOST, 1)
+
+        return Auditing(Audit(self.dynamo, self.table(tables.AUDIT)), lost)
+
+    @cached_property
+    def _remembered(self) -> secrets.Remembered:
+        def told() -> None:
+            logs.LOGGER.warning("the credentials secret can't be read again: the last reading still counts")
+
+        return secrets.Remembered(self._read_masters, time.monotonic, told)
+
+    def _read_masters(self) -> tuple[bytes, ...]:
         name = tables.physical_name(self.settings.stage, tables.CREDENTIALS_SECRET)
         with available():
             return secrets.masters_of(self.client("secretsmanager").get_secret_value(SecretId=name)["SecretString"])
 
     @property
+    def masters(self) -> tuple[bytes, ...]:
+        """The secret that all keys are derived from, then those that it replaced."""
+        return self._remembered.masters()
+
+    @property
     def master(self) -> bytes:
         return self.masters[0]
 
-    @cached_property
+    @property
     def signers(self) -> tuple[Signer, ...]:
         """Whoever signs reports, then who did before."""
         from chalicelib.security.signing import Signer  # cryptography is slow to import, and most requests sign nothing
 
         return tuple(Signer(secrets.derived(master, "report-signing")) for master in self.masters)
 
-    @cached_property
+    @property
     def pepper(self) -> bytes:
+        """What is put to the secret of a new key or link."""
         return secrets.derived(self.master, "api-keys")
+
+    def matches(self, secret: str, digest: str) -> bool:
+        """Whether a key's secret is the one that was kept, by today's pepper or a former one."""
+        return any(api_keys.matches(secret, digest, secrets.derived(master, "api-keys")) for master in self.masters)
 
     @cached_property
     def verifier(self) -> Verifier:
         from chalicelib.security import tokens  # PyJWT and its cryptography cost 160 ms, which callers with an API key needn't pay
 
         url = self.settings.jwks_url
-        key_for, algorithms = tokens.from_jwks(url) if url else tokens.hs256(secrets.derived(self.master, "tokens"))
-        return tokens.Verifier(key_for, algorithms, self.settings.jwt_issuer, self.settings.jwt_audience)
+        keys, algorithms = tokens.from_jwks(url) if url else tokens.hs256(self._token_keys)
+        return tokens.Verifier(keys, algorithms, self.settings.jwt_issuer, self.settings.jwt_audience)
+
+    def _token_keys(self) -> list[bytes]:
+        return [secrets.derived(master, "tokens") for master in self.masters]

@@ -6,11 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
+from chalicelib.domain.allowance import A_MINUTE
 from chalicelib.domain.state import CLOUDWATCH, COST_EXPLORER
 
 STAGES = ("local", "dev", "staging", "production")
 LAPTOP = "http://127.0.0.1:"
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
+
+
+MOST_A_MINUTE = 1_000_000
 
 
 class InvalidSettings(Exception):
@@ -29,6 +33,7 @@ class Settings:
     `inbox_url` is where the laptop takes what would go to webhooks and Slack; no other stage has one.
 
     `usage_every` is the hours between two reads of CloudWatch. `paid_forecasts` asks Cost Explorer what customers will be billed.
+    `a_minute` is how often each customer may ask, per kind of request, and an address give bad credentials.
     `partial_batches` says that SQS is told which messages of a batch failed.
     """
 
@@ -46,6 +51,7 @@ class Settings:
     daily_caps: Mapping[str, int]
     paid_forecasts: bool
     partial_batches: bool
+    a_minute: Mapping[str, int]
     mail_from: str | None = None
     inbox_url: str | None = None
 
@@ -65,6 +71,9 @@ class Settings:
         every = environment.get("USAGE_EVERY_HOURS", "1")
         if every not in ("1", "6"):
             wrong.append("USAGE_EVERY_HOURS must be 1 or 6")
+        often = {kind: environment.get(f"{kind.upper()}_A_MINUTE", str(count)) for kind, count in A_MINUTE.items()}
+        unfit = [f"{kind.upper()}_A_MINUTE" for kind, count in often.items() if not _often(count)]
+        wrong += [f"{name} must be a number from 1 to {MOST_A_MINUTE}" for name in unfit]
         caps = {source: environment.get(name, str(cap)) for source, (name, cap) in CAPS.items()}
         wrong += [f"{CAPS[source][0]} must be a whole number" for source, cap in caps.items() if not (cap.isascii() and cap.isdigit())]
         forecast = environment.get("FORECAST", "own")
@@ -99,6 +108,11 @@ class Settings:
             daily_caps={source: int(cap) for source, cap in caps.items()},
             paid_forecasts=forecast == "cost_explorer",
             partial_batches=environment.get("PARTIAL_BATCHES") == "true",
+            a_minute={kind: int(count) for kind, count in often.items()},
             mail_from=mail_from,
             inbox_url=inbox,
         )
+
+
+def _often(text: str) -> bool:
+    return text.isascii() and text.isdigit() and 1 <= int(text) <= MOST_A_MINUTE

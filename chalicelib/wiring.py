@@ -18,14 +18,12 @@ from cachetools import TTLCache, cached
 from chalicelib import laptop, logs
 from chalicelib.channels import Channels
 from chalicelib.domain import signals
-from chalicelib.domain.customer import ApiKey, Customer
+from chalicelib.domain.customer import Customer
 from chalicelib.domain.state import CLOUDWATCH, COST_EXPLORER, SECURITY_HUB
 from chalicelib.settings import Settings
 from chalicelib.stores import tables
 from chalicelib.stores.answers import parsed_in_c
 from chalicelib.stores.cache import Cache
-from chalicelib.stores.customers import ApiKeys, Customers
-from chalicelib.stores.dynamo import Dynamo
 from chalicelib.stores.files import ExportFiles, Handover, ReportFiles
 from chalicelib.stores.ledger import Ledger
 from chalicelib.stores.links import Links
@@ -40,8 +38,6 @@ if TYPE_CHECKING:
     from chalicelib.stores.schedules import Schedules
     from chalicelib.usecases.collaborators import Collaborators
 
-REMEMBERED_SECONDS = 30
-"""How long a container believes a key or a customer that it has looked up; revocation reaches everywhere within a minute."""
 OWNERS_SECONDS = 300
 FINDINGS_A_SECOND = 3
 """Security Hub's own limit of GetFindings, over all workers."""
@@ -93,24 +89,12 @@ class Services(Channels):
         return self.settings.account or str(self.client("sts").get_caller_identity()["Account"])
 
     @cached_property
-    def dynamo(self) -> Dynamo:
-        return Dynamo(self.client("dynamodb"))
-
-    @cached_property
     def metrics(self) -> Metrics:
         return Metrics(self.dynamo, self.table(tables.METRICS), self.clock, self.settings.hours_kept)
 
     @cached_property
     def cache(self) -> Cache:
         return Cache(self.dynamo, self.table(tables.CACHE), self.table(tables.METRICS), self.clock)
-
-    @cached_property
-    def customers(self) -> Customers:
-        return Customers(self.dynamo, self.table(tables.CUSTOMERS))
-
-    @cached_property
-    def api_keys(self) -> ApiKeys:
-        return ApiKeys(self.dynamo, self.table(tables.API_KEYS))
 
     @cached_property
     def reports(self) -> Reports:
@@ -199,14 +183,6 @@ class Services(Channels):
     @cached_property
     def links(self) -> Links:
         return Links(self.dynamo, self.table(tables.LINKS), self.clock)
-
-    @cached_property
-    def known_key(self) -> Callable[[str], ApiKey | None]:
-        return cached(TTLCache(4096, REMEMBERED_SECONDS), lock=threading.Lock())(self.api_keys.get)
-
-    @cached_property
-    def known_customer(self) -> Callable[[str], Customer | None]:
-        return cached(TTLCache(4096, REMEMBERED_SECONDS), lock=threading.Lock())(self.customers.get)
 
     def _spend(self, source: str, metric: str, units: int) -> None:
         """Counts what is about to be paid for and tells it as a metric; SourceUnavailable where the day's cap would be passed."""

@@ -14,6 +14,7 @@ from chalice import local as chalice_local
 from chalice.cli.factory import CLIFactory
 
 from chalicelib.routes.errors import problem
+from chalicelib.routes.headers import SAFE
 
 LARGEST_REQUEST = 10 * 2**20
 """API Gateway's own limit of a request."""
@@ -71,7 +72,7 @@ class Handler(chalice_local.ChaliceRequestHandler):
     def _refuse(self, status: int, detail: str = "") -> None:
         self.close_connection = True
         request_id = str(uuid.uuid4())
-        answer = problem(status, request_id, detail=detail, headers={"X-Request-Id": request_id, "Connection": "close"})
+        answer = problem(status, request_id, detail=detail, headers={**SAFE, "X-Request-Id": request_id, "Connection": "close"})
         self._send_http_response(answer.status_code, answer.headers, answer.body)
 
     do_GET = do_PUT = do_POST = do_HEAD = do_DELETE = do_PATCH = do_OPTIONS = _generic_handle

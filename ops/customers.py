@@ -15,6 +15,7 @@ from chalicelib.domain.customer import READER_ROLE, Customer
 from chalicelib.domain.period import hour_floor, iso
 from chalicelib.wiring import Services
 from ops import accounts as owned
+from ops.audit import note
 from ops.common import customer_of, day, main, parser, services_of
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}", re.ASCII)
@@ -35,6 +36,7 @@ def add(with_: Services, customer_id: str, name: str, accounts: list[str], since
         with_.customers.put_together(others)
     jobs = [{"job": "customer", "customer_id": customer_id, "end": iso(hour_floor(now))}, owned.backfill(customer_id, since, now)]
     with_.collaborators.queue.send([*owned.splits(with_, since), *jobs] if accounts else [])
+    note(with_, customer_id, "customers add", f"customers/{customer_id}")
     print(json.dumps(role_template(external_id, with_.account), indent=2))
 
 
@@ -43,6 +45,7 @@ def assign(with_: Services, customer_id: str, accounts: list[str], since: date |
     customer, others = owned.claimed(with_, customer_of(with_, customer_id), accounts, since)
     with_.customers.put_together([customer, *others])
     with_.collaborators.queue.send([*owned.splits(with_, since), owned.backfill(customer_id, since, with_.clock())])
+    note(with_, customer_id, "customers assign", f"customers/{customer_id}")
     print(json.dumps(role_template(customer.external_id, with_.account), indent=2))
 
 
@@ -77,6 +80,7 @@ def disable(with_: Services, customer_id: str) -> None:
     """Its credentials end within a minute and nothing of it is read any more; its data stays. Its accounts are free from today."""
     customer = customer_of(with_, customer_id)
     with_.customers.put(replace(owned.closed(customer, set(customer.account_ids), with_.clock().date()), disabled=True))
+    note(with_, customer_id, "customers disable", f"customers/{customer_id}")
     print(f"{customer_id} is disabled")
 
 

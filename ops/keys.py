@@ -1,68 +1,80 @@
-"""python -m ops.keys --stage S create|rotate|revoke|list --customer C [--scopes read,report,admin] [--key ID] [--json]"""
+"""python -m ops.keys --stage S create|rotate|revoke|list --customer C [--scopes read,report,admin] [--json]
+
+create [--expires-in-days N] | rotate [--key ID] [--overlap-hours H] | revoke --key ID
+"""
 
 from __future__ import annotations
 
+import argparse
 import json
-from dataclasses import replace
-from typing import Any
 
 from chalicelib.domain.customer import SCOPES, ApiKey
-from chalicelib.domain.period import iso
-from chalicelib.security import api_keys
+from chalicelib.domain.errors import AnalyticsError
+from chalicelib.usecases import keys as use
 from chalicelib.wiring import Services
+from ops.audit import note, operator
 from ops.common import customer_of, main, parser, services_of
 
-DEFAULT_SCOPES = "read,report"
+PATH = "/analytics/keys"
 
 
 def issue(with_: Services, customer_id: str | None, scopes: tuple[str, ...]) -> tuple[str, ApiKey]:
-    """(the whole key, its record): the only moment in which the key is known."""
-    key, key_id, secret = api_keys.new_key(with_.settings.stage)
-    record = ApiKey(key_id, customer_id, api_keys.digest(secret, with_.pepper), scopes, with_.clock())
+    """(the whole key, its record) of whatever scopes: also the operator's, and the laptop's."""
+    key, key_id, digest = with_.keyring.new()
+    record = ApiKey(key_id, customer_id, digest, scopes, with_.clock())
     with_.api_keys.put(record)
     return key, record
 
 
-def create(with_: Services, customer_id: str, scopes: tuple[str, ...], as_json: bool) -> None:
-    key, record = issue(with_, customer_id, scopes)
-    if as_json:
-        print(json.dumps({"api_key": key, "key_id": record.id, "customer_id": customer_id, "scopes": list(scopes)}))
-    else:
-        print(f"{key}\n(shown once; id {record.id}, scopes {', '.join(scopes)})")
+def create(with_: Services, given: argparse.Namespace, scopes: tuple[str, ...]) -> None:
+    key, record = use.create(with_.keyring, given.customer, use.KeyBody(scopes, given.expires_in_days), operator(with_))
+    note(with_, given.customer, "keys create", f"{PATH}/{record.id}")
+    tell(key, record, given.json)
 
 
-def rotate(with_: Services, customer_id: str, key_id: str | None, as_json: bool) -> None:
-    """A new key with the old one's scopes; the old one stays good until it is revoked, so that callers can change over."""
-    live = [record for record in with_.api_keys.of(customer_id) if not record.revoked and key_id in (None, record.id)]
+def rotate(with_: Services, given: argparse.Namespace) -> None:
+    """The old key stays good for the overlap, so that callers can change over."""
+    live = [record for record in with_.api_keys.of(given.customer) if record.live(with_.clock()) and given.key in (None, record.id)]
     if len(live) != 1:
         raise SystemExit(f"--key must name one of this customer's live keys: {', '.join(record.id for record in live) or 'there is none'}")
-    create(with_, customer_id, live[0].scopes, as_json)
+    body = use.RotationBody(given.overlap_hours)
+    key, record = use.rotate(with_.keyring, given.customer, live[0].id, body, operator(with_))
+    note(with_, given.customer, "keys rotate", f"{PATH}/{live[0].id}")
+    tell(key, record, given.json)
 
 
-def revoke(with_: Services, customer_id: str, key_id: str | None) -> None:
-    found = [record for record in with_.api_keys.of(customer_id) if record.id == key_id]
-    if not found:
+def tell(key: str, record: ApiKey, as_json: bool) -> None:
+    """The only moment in which the key is known."""
+    if as_json:
+        print(json.dumps({"api_key": key, "key_id": record.id, "customer_id": record.customer_id, "scopes": list(record.scopes)}))
+    else:
+        print(f"{key}\n(shown once; id {record.id}, scopes {', '.join(record.scopes)})")
+
+
+def revoke(with_: Services, given: argparse.Namespace) -> None:
+    if given.key is None:
         raise SystemExit("--key must be the id of one of this customer's keys")
-    with_.api_keys.put(replace(found[0], revoked=True))
-    print(f"{key_id} is revoked; within a minute no container accepts it")
+    use.revoke(with_.keyring, given.customer, given.key)
+    note(with_, given.customer, "keys revoke", f"{PATH}/{given.key}")
+    print(f"{given.key} is revoked; within a minute no container accepts it")
 
 
 def show(with_: Services, customer_id: str, as_json: bool) -> None:
-    records = with_.api_keys.of(customer_id)
-    rows: list[dict[str, Any]] = [
-        {"key_id": r.id, "scopes": list(r.scopes), "created_at": iso(r.created_at), "revoked": r.revoked} for r in records
-    ]
+    rows = [use.shown(record, with_.clock()) for record in with_.api_keys.of(customer_id)]
     if as_json:
-        print(json.dumps(rows))
+        print(json.dumps([{"key_id": row.pop("id"), **row, "revoked": row["status"] == "revoked"} for row in rows]))
     for row in [] if as_json else rows:
-        print(f"{row['key_id']}\t{'revoked' if row['revoked'] else 'live'}\t{row['created_at']}\t{','.join(row['scopes'])}")
+        until, used = row["expires_at"] or "no end", row["last_used_at"] or "never used"
+        print("\t".join((row["id"], row["status"], row["created_at"], until, used, ",".join(row["scopes"]))))
 
 
 def command() -> None:
     made = parser("keys", "A customer's API keys.")
     made.add_argument("action", choices=("create", "rotate", "revoke", "list"))
     made.add_argument("--customer", required=True)
-    made.add_argument("--scopes", default=DEFAULT_SCOPES, help=f"of {','.join(SCOPES)} (default {DEFAULT_SCOPES})")
+    made.add_argument("--scopes", default=",".join(use.DEFAULT_SCOPES), help=f"of {','.join(SCOPES)} (default read,report)")
+    made.add_argument("--expires-in-days", type=int, help="create: when the key ends by itself (default never)")
+    made.add_argument("--overlap-hours", type=int, default=24, help="rotate: how long the old key stays good (default 24)")
     made.add_argument("--key", help="a key's id, for rotate and revoke")
     made.add_argument("--json", action="store_true")
     given = made.parse_args()
@@ -71,14 +83,17 @@ def command() -> None:
         made.error(f"--scopes: only {', '.join(SCOPES)}")
     with_ = services_of(given.stage)
     customer_of(with_, given.customer)
-    if given.action == "create":
-        create(with_, given.customer, scopes, given.json)
-    elif given.action == "rotate":
-        rotate(with_, given.customer, given.key, given.json)
-    elif given.action == "revoke":
-        revoke(with_, given.customer, given.key)
-    else:
-        show(with_, given.customer, given.json)
+    try:
+        if given.action == "create":
+            create(with_, given, scopes)
+        elif given.action == "rotate":
+            rotate(with_, given)
+        elif given.action == "revoke":
+            revoke(with_, given)
+        else:
+            show(with_, given.customer, given.json)
+    except AnalyticsError as error:
+        raise SystemExit(str(error)) from error
 
 
 if __name__ == "__main__":

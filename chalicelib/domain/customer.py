@@ -91,7 +91,10 @@ class Principal:
 
 @dataclass(frozen=True)
 class ApiKey:
-    """A key's record; the secret itself is only ever known as `digest`. customer_id None is the operator's."""
+    """A key's record; the secret itself is only ever known as `digest`. customer_id None is the operator's.
+
+    `used_at` is told to the hour. `successor` is the id of the key that a rotation made of it, while which both are good.
+    """
 
     id: str
     customer_id: str | None
@@ -99,3 +102,10 @@ class ApiKey:
     scopes: tuple[str, ...]
     created_at: datetime
     revoked: bool = False
+    expires_at: datetime | None = None
+    created_by: str = ""
+    successor: str = ""
+    used_at: datetime | None = None
+
+    def live(self, now: datetime) -> bool:
+        return not self.revoked and (self.expires_at is None or now < self.expires_at)

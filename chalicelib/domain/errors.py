@@ -12,6 +12,7 @@ AnalyticsError
 ├── KeyReused               an Idempotency-Key came with another body        422
 ├── TooManyRunning          this customer has as many reports under way as it may  429
 ├── TooOften                asked for more often than is good for its recipients        429
+├── TooManyRequests         one more than its allowance; says when there is one again   429
 ├── ReportTooLarge          a report has more rows than its format may hold  422
 ├── Busy                    somebody else is at that very job, which comes again later
 ├── StoreUnavailable        our own tables, buckets or queues don't answer   503
@@ -22,6 +23,11 @@ Domain errors know nothing of HTTP: routes/errors.py maps them.
 """
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from chalicelib.domain.allowance import Taken
 
 
 class AnalyticsError(Exception):
@@ -81,6 +87,16 @@ class TooManyRunning(AnalyticsError):
 
 class TooOften(AnalyticsError):
     code = "too_often"
+
+
+class TooManyRequests(AnalyticsError):
+    """`taken` says when there is one again."""
+
+    code = "too_many_requests"
+
+    def __init__(self, message: str, taken: Taken) -> None:
+        super().__init__(message)
+        self.taken = taken
 
 
 class ReportTooLarge(AnalyticsError):

@@ -17,6 +17,8 @@ CLOUDWATCH_METRICS = "CloudWatchMetricsAsked"  # asked of GetMetricData, $0.01 a
 DELIVERIES_SENT = "DeliveriesSent"  # messages that were taken by whoever carries them on
 DELIVERIES_FAILED = "DeliveriesFailed"  # given up, bounced or complained of
 SCHEDULES_PARKED = "SchedulesParked"
+LIMITER_FAILED = "LimiterFailed"  # the shared bucket couldn't be reached, so nobody was held up
+AUDIT_LOST = "AuditLost"  # a deed that only the log tells of
 METRICS = (
     HANDLED_FAILURES,
     REPORTS_FAILED,
@@ -27,6 +29,8 @@ METRICS = (
     DELIVERIES_SENT,
     DELIVERIES_FAILED,
     SCHEDULES_PARKED,
+    LIMITER_FAILED,
+    AUDIT_LOST,
 )
 
 

@@ -1,52 +1,27 @@
-"""Who is asking: one middleware in front of every route takes a JWT or an API key and sets the principal, or answers 401."""
+"""Who is asking: a JWT or an API key, and the customer that it speaks for; every bad one is the same Unauthorized."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 from typing import Any
 
-from chalice.app import Blueprint, Request, Response
+from chalice.app import Blueprint, Request
 
 from chalicelib.domain.customer import Principal
-from chalicelib.domain.errors import AnalyticsError, Forbidden, Unauthorized
+from chalicelib.domain.errors import Forbidden, StoreUnavailable, Unauthorized
 from chalicelib.logs import LOGGER
-from chalicelib.routes.errors import View, as_problem, of_error, problem, translated
+from chalicelib.routes.errors import View, translated
+from chalicelib.routes.limits import address_of, count_bad, refuse_guessing
 from chalicelib.routes.parameters import Body, of_body_as, of_query
 from chalicelib.security import api_keys
 from chalicelib.usecases.questions import check_names
-from chalicelib.wiring import Services, services
+from chalicelib.wiring import Services
 
 OPTIONAL = frozenset({"/health", "/openapi.json", "/downloads/{token}", "/subscriptions/{token}"})
 """Routes that answer without a credential; one that is given must still be good. A link's token is its own credential."""
 LONGEST_CREDENTIAL = 8192
-
-
-def middleware(request: Request, get_response: Callable[[Request], Response]) -> Response:
-    """Authenticates, answers, puts every error into the problem shape and writes the one log line of the request."""
-    started, request_id = time.perf_counter(), request_id_of(request)
-    request.principal = None
-    try:
-        request.principal = authenticate(request, services())
-        response = as_problem(get_response(request), request_id)
-    except AnalyticsError as error:
-        response = of_error(error, request_id)
-    except Exception:  # noqa: BLE001  the process's edge: whatever it is, it is logged and answered in our shape
-        LOGGER.exception("unexpected", extra={"request_id": request_id})
-        response = problem(500, request_id)
-    response.headers["X-Request-Id"] = request_id
-    LOGGER.info(
-        "request",
-        extra={
-            "request_id": request_id,
-            "method": request.method,
-            "route": (request.context or {}).get("resourcePath", ""),
-            "status": response.status_code,
-            "milliseconds": round((time.perf_counter() - started) * 1000, 1),
-            "customer_id": request.principal.customer_id if request.principal else None,
-        },
-    )
-    return response
+NOTED_EVERY = timedelta(hours=1)
 
 
 def request_id_of(request: Request) -> str:
@@ -66,6 +41,20 @@ def registering(blueprint: Blueprint) -> Callable[..., Callable[[View], Any]]:
         return register
 
     return on
+
+
+def admit(request: Request, with_: Services) -> Principal | None:
+    """Whoever asks; TooManyRequests for who tries one bad credential after the other."""
+    key = request.headers.get("x-api-key")
+    parsed = _parsed(key, with_) if key is not None else None
+    address, key_id = address_of(request), parsed[0] if parsed else ""
+    refuse_guessing(with_.limiter, address, key_id)
+    try:
+        return authenticate(request, with_)
+    except Unauthorized:
+        if key is not None or "authorization" in request.headers:
+            count_bad(with_.limiter, address, key_id)
+        raise
 
 
 def authenticate(request: Request, with_: Services) -> Principal | None:
@@ -97,14 +86,29 @@ def _by_token(header: str, with_: Services) -> Principal | None:
 
 
 def _by_key(text: str, with_: Services) -> Principal | None:
-    parsed = api_keys.parse(text, with_.settings.stage) if len(text) <= LONGEST_CREDENTIAL else None
+    parsed = _parsed(text, with_)
     if parsed is None:
         return None
     key_id, secret = parsed
-    kept = with_.known_key(key_id)
-    if kept is None or kept.revoked or not api_keys.matches(secret, kept.digest, with_.pepper):
+    kept, now = with_.known_key(key_id), with_.clock()
+    if kept is None or not kept.live(now) or not with_.matches(secret, kept.digest):
         return None
+    if kept.used_at is None or now - kept.used_at >= NOTED_EVERY:
+        _note_use(key_id, with_)
     return Principal(kept.customer_id, frozenset(kept.scopes), f"key:{key_id}")
+
+
+def _parsed(text: str, with_: Services) -> tuple[str, str] | None:
+    """(id, secret); a key that is no key, by its form or its checksum, costs no look-up."""
+    return api_keys.parse(text, with_.settings.stage) if len(text) <= LONGEST_CREDENTIAL else None
+
+
+def _note_use(key_id: str, with_: Services) -> None:
+    """Once an hour; whether that can be noted is no matter of the request's."""
+    try:
+        with_.note_use(key_id)
+    except StoreUnavailable as error:
+        LOGGER.warning("a key's use isn't noted", extra={"reason": str(error)})
 
 
 def customer_alone(request: Any, scope: str) -> str:

@@ -6,6 +6,7 @@ from chalicelib.routes.analytics import analytics
 from chalicelib.routes.billing import billing
 from chalicelib.routes.compliance import compliance
 from chalicelib.routes.health import health
+from chalicelib.routes.keys import keys
 from chalicelib.routes.openapi import openapi
 from chalicelib.routes.recipients import recipients
 from chalicelib.routes.report_links import report_links
@@ -13,4 +14,4 @@ from chalicelib.routes.reports import reports
 from chalicelib.routes.schedules import schedules
 from chalicelib.routes.templates import templates
 
-BLUEPRINTS = (analytics, compliance, billing, reports, report_links, templates, schedules, recipients, health, openapi)
+BLUEPRINTS = (analytics, compliance, billing, reports, report_links, templates, schedules, recipients, keys, health, openapi)

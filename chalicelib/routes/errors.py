@@ -24,6 +24,7 @@ STATUS: dict[type[errors.AnalyticsError], int] = {
     errors.ReportTooLarge: 422,
     errors.TooManyRunning: 429,
     errors.TooOften: 429,
+    errors.TooManyRequests: 429,
     errors.SourceUnavailable: 503,
     errors.StoreUnavailable: 503,
 }
@@ -87,8 +88,12 @@ def of_error(error: errors.AnalyticsError, request_id: str) -> Response:
     """The problem that a domain error is; 5xx say nothing of their cause."""
     status = next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), 500)
     problems = error.problems if isinstance(error, errors.InvalidInput) else ()
-    headers = {"Retry-After": "5"} if status in (429, 503) else {"WWW-Authenticate": "Bearer"} if status == 401 else {}
+    headers = {"WWW-Authenticate": "Bearer"} if status == 401 else {"Retry-After": _retry_after(error)} if status in (429, 503) else {}
     return problem(status, request_id, error.code, "" if status >= 500 else str(error), problems, headers)
+
+
+def _retry_after(error: errors.AnalyticsError) -> str:
+    return str(error.taken.retry_after) if isinstance(error, errors.TooManyRequests) else "5"
 
 
 def translated(view: View, request_id: Callable[[], str]) -> View:

@@ -14,6 +14,7 @@ from chalice.app import Blueprint, Response
 from chalicelib.domain.errors import Conflict, NotFound
 from chalicelib.routes.answers import encode, fetched, made
 from chalicelib.routes.authentication import customer_alone, customer_and_body, registering
+from chalicelib.routes.headers import PAGE
 from chalicelib.routes.schedules import scheduling
 from chalicelib.wiring import services
 
@@ -153,6 +154,7 @@ def say(token: str) -> Response:
 
     purpose, customer_id, recipient_id, recipient = _meant(token)
     use.subscribe(scheduling(), customer_id, recipient_id, purpose)
+    recipients.current_request.acted = (customer_id, f"reader:{recipient_id}", f"{RECIPIENTS}/{recipient_id}")
     return _page(page(purpose, recipient.address, _meant(token)[3].status))
 
 
@@ -168,14 +170,7 @@ def _meant(token: str) -> tuple[str, str, str, Recipient]:
 
 
 def _page(html: str) -> Response:
-    headers = {
-        "Content-Type": "text/html; charset=utf-8",
-        "Cache-Control": "no-store",
-        "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'",
-        "X-Content-Type-Options": "nosniff",
-        "Referrer-Policy": "no-referrer",
-    }
-    return Response(html, headers, 200)
+    return Response(html, {**PAGE}, 200)
 
 
 def checked_id(recipient_id: str) -> str:

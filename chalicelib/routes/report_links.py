@@ -9,7 +9,6 @@ from chalice.app import Blueprint, Response
 
 from chalicelib.domain.errors import InvalidInput, NotFound
 from chalicelib.domain.link import Uses
-from chalicelib.logs import LOGGER
 from chalicelib.routes.answers import encode, fetched, made
 from chalicelib.routes.authentication import customer_alone, customer_and_body, registering
 from chalicelib.routes.reports import checked_id, reporting
@@ -32,7 +31,7 @@ def linking() -> links.Linking:
 
     def parse(token: str) -> Any:
         parsed = api_keys.parse(token, with_.settings.stage, api_keys.LINK)
-        return parsed and (parsed[0], lambda kept: api_keys.matches(parsed[1], kept, with_.pepper))
+        return parsed and (parsed[0], lambda kept: with_.matches(parsed[1], kept))
 
     return links.Linking(reporting(), with_.links, new_token, parse, with_.known_customer)
 
@@ -75,10 +74,8 @@ def revoke(report_id: str, link_id: str) -> Response:
 
 @on(DOWNLOADS, "GET")
 def follow(token: str) -> Response:
-    """Who follows it is told in the log: which link, whose, from where."""
+    """Who follows it is told in the audit: which link, from where."""
     request = report_links.current_request
     customer_id, link, url = links.follow(linking(), token)
-    address = (request.context or {}).get("identity", {}).get("sourceIp")
-    told = {"link_id": link.id, "report_id": link.report_id, "customer_id": customer_id, "address": address}
-    LOGGER.info("link followed", extra=told)
+    request.acted = (customer_id, f"link:{link.id}", f"/analytics/reports/{link.report_id}/download")
     return Response("", {"Location": url, "Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}, 303)

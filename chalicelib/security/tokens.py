@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,15 +18,15 @@ REQUIRED = ["iss", "aud", "iat", "exp", "sub", "customer_id"]
 DEFAULT_SCOPES = frozenset({"read", "report"})
 LEEWAY = 30
 LONGEST_SUBJECT = 200
-KeyFor = Callable[[str], Any]
-"""token -> the key to verify it with; raises jwt.PyJWTError when there is none."""
+KeysFor = Callable[[str], Iterable[Any]]
+"""token -> the keys to try it with; raises jwt.PyJWTError when there is none."""
 
 
 @dataclass(frozen=True)
 class Verifier:
     """`algorithms` are fixed by the deployment, never taken from the token."""
 
-    key_for: KeyFor
+    keys_for: KeysFor
     algorithms: tuple[str, ...]
     issuer: str
     audience: str
@@ -36,20 +37,25 @@ class Verifier:
             header = jwt.get_unverified_header(token)
             if header.get("typ", "JWT") != "JWT" or "crit" in header:
                 return None
-            claims = jwt.decode(
-                token,
-                self.key_for(token),
-                algorithms=list(self.algorithms),
-                issuer=self.issuer,
-                audience=self.audience,
-                leeway=LEEWAY,
-                options={"require": REQUIRED, "enforce_minimum_key_length": True},
-            )
+            for key in self.keys_for(token):
+                with suppress(jwt.InvalidSignatureError):
+                    return _principal(self._claims(token, key))
         except jwt.PyJWKClientConnectionError as error:
             raise StoreUnavailable("the identity provider doesn't answer") from error
         except (jwt.PyJWTError, ValueError, TypeError, RecursionError):
             return None
-        return _principal(claims)
+        return None
+
+    def _claims(self, token: str, key: Any) -> dict[str, Any]:
+        return jwt.decode(
+            token,
+            key,
+            algorithms=list(self.algorithms),
+            issuer=self.issuer,
+            audience=self.audience,
+            leeway=LEEWAY,
+            options={"require": REQUIRED, "enforce_minimum_key_length": True},
+        )
 
 
 def _principal(claims: dict[str, Any]) -> Principal | None:
@@ -65,14 +71,16 @@ def _principal(claims: dict[str, Any]) -> Principal | None:
     return Principal(customer_id, scopes, f"token:{str(claims['sub'])[:LONGEST_SUBJECT]}")
 
 
-def hs256(key: bytes) -> tuple[KeyFor, tuple[str, ...]]:
-    return (lambda token: key), ("HS256",)
+def hs256(keys: Callable[[], Iterable[bytes]]) -> tuple[KeysFor, tuple[str, ...]]:
+    """Keys of our own: today's, and those that still count."""
+    return (lambda token: keys()), ("HS256",)
 
 
-def from_jwks(url: str) -> tuple[KeyFor, tuple[str, ...]]:
-    """Keys of an identity provider, kept for five minutes; only asymmetric algorithms."""
-    client = jwt.PyJWKClient(url, cache_jwk_set=True, lifespan=300, timeout=5)
-    return (lambda token: client.get_signing_key_from_jwt(token).key), ("RS256", "ES256")
+def from_jwks(url: str) -> tuple[KeysFor, tuple[str, ...]]:
+    """Keys of an identity provider, kept for five minutes, or until a token names a new one (asked for twice a minute at most); only
+    asymmetric algorithms."""
+    client = jwt.PyJWKClient(url, cache_jwk_set=True, lifespan=300, timeout=5, cooldown_duration=30)
+    return (lambda token: [client.get_signing_key_from_jwt(token)]), ("RS256", "ES256")
 
 
 def mint(key: bytes, issuer: str, audience: str, customer_id: str, now: datetime, life: timedelta, scope: str = "read report") -> str:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from datetime import datetime
 from typing import TypeVar
 
 from chalicelib.domain.customer import ApiKey, Customer
+from chalicelib.domain.errors import NotFound, StoreUnavailable
 from chalicelib.stores.dynamo import Dynamo
 from chalicelib.stores.items import SCHEMA, Item, check_schema, pack, unpack
 from chalicelib.stores.tables import API_KEYS, CUSTOMERS
 
 Value = TypeVar("Value")
+USED_AT, ROUNDS = "used_at", 5
 OPERATOR = "(operator)"
 """Stands in the keys table where a customer's id would; no customer can have it (ids hold letters, digits, - and _)."""
 
@@ -49,21 +53,45 @@ class ApiKeys:
 
     def get(self, key_id: str) -> ApiKey | None:
         item = self._dynamo.get(self._table, {API_KEYS.hash_key: key_id})
-        return _value(item, ApiKey) if item else None
+        return _key(item) if item else None
 
     def put(self, key: ApiKey) -> None:
-        item = _item(API_KEYS.hash_key, key.id, key)
+        """Leaves alone when it was last used, which others note meanwhile."""
+        item = _item(API_KEYS.hash_key, key.id, replace(key, used_at=None))
+        del item[API_KEYS.hash_key]
         item["customer_id"] = {"S": key.customer_id or OPERATOR}
-        self._dynamo.put(self._table, item)
+        self._dynamo.update(self._table, {API_KEYS.hash_key: key.id}, item)
+
+    def change(self, key_id: str, to: Callable[[ApiKey], ApiKey]) -> None:
+        """Puts what `to` makes of the key as it is: a key that was revoked meanwhile never comes to life again."""
+        key = {API_KEYS.hash_key: key_id}
+        for attempt in range(ROUNDS):
+            item = self._dynamo.get(self._table, key)
+            if item is None:
+                raise NotFound("there is no such key")
+            values: Item = {"v": {"N": SCHEMA}, "data": {"B": pack(replace(to(_key(item)), used_at=None))}}
+            if self._dynamo.update_if(self._table, key, values, ("data", item["data"])):
+                return
+            self._dynamo.wait(attempt)
+        raise StoreUnavailable("a key kept changing")
+
+    def used(self, key_id: str, at: datetime) -> None:
+        self._dynamo.update(self._table, {API_KEYS.hash_key: key_id}, {USED_AT: {"S": at.isoformat()}})
 
     def of(self, customer_id: str) -> list[ApiKey]:
+        """A customer's keys, the oldest first."""
         index = API_KEYS.indexes[0]
         items = self._dynamo.query(self._table, f"{index.hash_key} = :customer", {":customer": customer_id}, IndexName=index.name)
-        return [_value(item, ApiKey) for item in items]
+        return sorted(map(_key, items), key=lambda key: (key.created_at, key.id))
 
 
 def _item(key_name: str, key: str, value: object) -> Item:
     return {key_name: {"S": key}, "v": {"N": SCHEMA}, "data": {"B": pack(value)}}
+
+
+def _key(item: Item) -> ApiKey:
+    key = _value(item, ApiKey)
+    return replace(key, used_at=datetime.fromisoformat(item[USED_AT]["S"])) if USED_AT in item else key
 
 
 def _value(item: Item, kind: type[Value]) -> Value:

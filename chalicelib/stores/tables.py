@@ -51,7 +51,8 @@ CUSTOMERS = Table("customers", "customer_id")
 API_KEYS = Table("api-keys", "key_id", indexes=(Index("CustomerIndex", "customer_id", "key_id"),))
 LEDGER = Table("ledger", "name", "period")
 LINKS = Table("report-links", "link_id", indexes=(Index("ReportIndex", "report_id", "link_id"),))
-TABLES = (METRICS, REPORTS, SCHEDULES, CACHE, CUSTOMERS, API_KEYS, LEDGER, LINKS)
+AUDIT = Table("audit", "customer_id", "entry")
+TABLES = (METRICS, REPORTS, SCHEDULES, CACHE, CUSTOMERS, API_KEYS, LEDGER, LINKS, AUDIT)
 
 
 KEPT_MONTHS = "kept-months"

@@ -22,7 +22,10 @@ KEYS = {
 KEPT = ("AWS::DynamoDB::Table", "AWS::S3::Bucket", "AWS::SQS::Queue", "AWS::SecretsManager::Secret")
 TAGGED = (*KEPT, "AWS::SNS::Topic", "AWS::KMS::Key")
 EXPECTED_OUTPUTS = {
-    *(f"{name}TableName" for name in ("Metrics", "Reports", "Schedules", "Cache", "Customers", "ApiKeys", "Ledger", "ReportLinks")),
+    *(
+        f"{name}TableName"
+        for name in ("Metrics", "Reports", "Schedules", "Cache", "Customers", "ApiKeys", "Ledger", "ReportLinks", "Audit")
+    ),
     *("ReportsBucketName", "ExportsBucketName", "AlertsTopicArn", "CredentialsSecretArn", "MailConfigurationName"),
     *(f"Analytics{queue}QueueUrl" for queue in ("Aggregation", "Findings", "ReportJobs", "Deliveries")),
 }

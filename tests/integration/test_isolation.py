@@ -391,6 +391,34 @@ def subscribing(method: str) -> Row:
     return row
 
 
+KEYS, AUDIT = "/analytics/keys", "/analytics/audit"
+
+
+def a_key(party: Party) -> Any:
+    """The party's own; there is one already where a row was tried before."""
+    held = [one for one in party.client.answer(KEYS)["keys"] if one["status"] == "live" and one["scopes"] == ["read"]]
+    return held[0] if held else party.client.post(KEYS, {"scopes": ["read"]}).json
+
+
+def making_a_key(asking: Party, other: Party) -> Iterator[tuple[str, Answer, set[int]]]:
+    yield other.id, asking.client.post(KEYS, {"customer_id": other.id}), {403}
+    yield other.id, asking.client.post(f"{KEYS}?customer_id={other.id}", {}), {403}
+    before = other.client.answer(KEYS)
+    made = asking.client.post(KEYS, {"scopes": ["read"]})
+    yield "", made, {201}
+    assert other.client.answer(KEYS) == before
+    asking.client.request("DELETE", f"{KEYS}/{made.json['id']}")
+
+
+def auditing(asking: Party, other: Party) -> Iterator[tuple[str, Answer, set[int]]]:
+    yield from fetching(AUDIT)(asking, other)
+    for cursor in ("999999999999", str(other.client.answer(AUDIT)["entries"][0]["number"])):
+        answer = asking.client.get(AUDIT, cursor=cursor, limit=100)
+        theirs = {one["hash"] for one in other.client.answer(AUDIT, limit=100)["entries"]}
+        assert theirs.isdisjoint(one["hash"] for one in answer.json["entries"])
+        yield "", answer, {200}
+
+
 MATRIX: dict[tuple[str, str], Row] = {
     ("GET", "/analytics/usage"): counting("/analytics/usage"),
     ("GET", "/analytics/costs"): counting("/analytics/costs"),
@@ -445,6 +473,12 @@ MATRIX: dict[tuple[str, str], Row] = {
     ("DELETE", f"{RECIPIENTS}/{{recipient_id}}"): one_of(RECIPIENTS, a_recipient, "DELETE"),
     ("POST", f"{RECIPIENTS}/{{recipient_id}}/test"): one_of(RECIPIENTS, a_recipient, "POST", "/test"),
     ("POST", f"{RECIPIENTS}/{{recipient_id}}/rotate"): one_of(RECIPIENTS, a_recipient, "POST", "/rotate"),
+    ("GET", KEYS): fetching(KEYS),
+    ("POST", KEYS): making_a_key,
+    ("GET", f"{KEYS}/{{key_id}}"): one_of(KEYS, a_key, "GET"),
+    ("DELETE", f"{KEYS}/{{key_id}}"): one_of(KEYS, a_key, "DELETE"),
+    ("POST", f"{KEYS}/{{key_id}}/rotate"): one_of(KEYS, a_key, "POST", "/rotate"),
+    ("GET", AUDIT): auditing,
     ("GET", "/subscriptions/{token}"): subscribing("GET"),
     ("POST", "/subscriptions/{token}"): subscribing("POST"),
     ("GET", "/health"): health,

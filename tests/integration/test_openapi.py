@@ -20,6 +20,7 @@ IN_PATH = {
     "link_id": "a" * 16,
     "schedule_id": "0" * 32,
     "recipient_id": "0" * 32,
+    "key_id": "a" * 16,
 }
 UNKNOWN = "is not a parameter here"
 
@@ -96,7 +97,9 @@ def held_against(document: Any, method: str, path: str, answer: Answer) -> list[
     response = responses[str(answer.status)]
     if "$ref" in response:
         response = document["components"]["responses"][response["$ref"].rpartition("/")[2]]
-    missing = [name for name, header in response["headers"].items() if header["required"] and name not in answer.headers]
+    shared = document["components"]["headers"]
+    headers = {name: shared.get(header.get("$ref", "").rpartition("/")[2], header) for name, header in response["headers"].items()}
+    missing = [name for name, header in headers.items() if header["required"] and name not in answer.headers]
     if not answer.content:
         assert "content" not in response
         return missing

@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
+import base64
+import hmac
 import json
+import time
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from threading import Thread
 from typing import Any
 
 import jwt
 import pytest
-from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chalicelib.domain.errors import StoreUnavailable
 from chalicelib.logs import redacted
 from chalicelib.security import api_keys
-from chalicelib.security.secrets import WeakSecret, derived, masters_of
-from chalicelib.security.tokens import Verifier, hs256, mint
+from chalicelib.security.secrets import Remembered, WeakSecret, derived, masters_of
+from chalicelib.security.tokens import Verifier, from_jwks, hs256, mint
 
 KEY = derived(b"m" * 48, "tokens")
 NOW = datetime.now(UTC)
-VERIFIER = Verifier(*hs256(KEY), "securebase", "securebase-local")
+VERIFIER = Verifier(*hs256(lambda: [KEY]), "securebase", "securebase-local")
 
 
 def claims(**more: Any) -> dict[str, Any]:
@@ -128,3 +136,156 @@ def test_a_links_token_is_no_key_and_a_key_no_links_token() -> None:
         made, key_id, secret = api_keys.new_key("local", kind)
         assert api_keys.parse(made, "local", kind) == (key_id, secret)
         assert api_keys.parse(made, "local", other) is None
+
+
+# The secret that all is derived from
+
+
+class Vault:
+    """Secrets Manager, with its outages."""
+
+    def __init__(self) -> None:
+        self.held, self.away, self.reads = (b"a" * 48,), False, 0
+
+    def read(self) -> tuple[bytes, ...]:
+        self.reads += 1
+        if self.away:
+            raise StoreUnavailable("away")
+        return self.held
+
+
+def test_a_secret_is_read_anew_after_five_minutes_and_a_rotated_one_counts_then() -> None:
+    vault, seconds = Vault(), [0.0]
+    remembered = Remembered(vault.read, lambda: seconds[0], lambda: None)
+    assert remembered.masters() == remembered.masters() == (b"a" * 48,)
+    vault.held = (b"b" * 48, b"a" * 48)
+    seconds[0] = 299.9
+    assert remembered.masters() == (b"a" * 48,)
+    assert vault.reads == 1
+    seconds[0] = 300.0
+    assert remembered.masters() == (b"b" * 48, b"a" * 48)
+
+
+def test_an_old_reading_is_served_through_an_outage_but_not_for_ever_and_says_so() -> None:
+    vault, seconds, told = Vault(), [0.0], []
+    remembered = Remembered(vault.read, lambda: seconds[0], lambda: told.append(seconds[0]))
+    remembered.masters()
+    vault.away = True
+    for seconds[0] in (301.0, 302.0, 310.0, 317.0, 3600.0):
+        assert remembered.masters() == (b"a" * 48,)
+    assert told == [301.0, 317.0, 3600.0], "and isn't asked again at every request"
+    seconds[0] = 3700.0
+    with pytest.raises(StoreUnavailable):
+        remembered.masters()
+    vault.away = False
+    assert remembered.masters() == (b"a" * 48,)
+
+
+def test_without_any_reading_there_is_none_to_serve() -> None:
+    vault = Vault()
+    vault.away = True
+    with pytest.raises(StoreUnavailable):
+        Remembered(vault.read, lambda: 0.0, lambda: None).masters()
+
+
+def test_tokens_of_a_former_master_count_for_as_long_as_it_stands_there() -> None:
+    former = derived(b"f" * 48, "tokens")
+    made = token(claims(), former)
+    assert Verifier(*hs256(lambda: [KEY, former]), "securebase", "securebase-local").principal(made) is not None
+    assert VERIFIER.principal(made) is None
+
+
+# An identity provider's keys
+
+
+class Provider:
+    """A JWKS over HTTP, whose keys may change."""
+
+    def __init__(self) -> None:
+        self.keys: dict[str, Any] = {}
+        self.asked = 0
+        provider = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                provider.asked += 1
+                body = json.dumps({"keys": list(provider.keys.values())}).encode()
+                self.send_response(200)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, format: str, *arguments: Any) -> None:
+                pass
+
+        self.server = HTTPServer(("127.0.0.1", 0), Handler)
+        Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server.server_port}/jwks.json"
+
+    def publish(self, kid: str, key: Any, algorithm: str) -> None:
+        algorithms = {"RS256": jwt.algorithms.RSAAlgorithm, "ES256": jwt.algorithms.ECAlgorithm}
+        told = algorithms[algorithm].to_jwk(key.public_key(), as_dict=True)
+        self.keys[kid] = {**told, "kid": kid, "alg": algorithm, "use": "sig"}
+
+
+@pytest.fixture
+def provider() -> Iterator[Provider]:
+    made = Provider()
+    yield made
+    made.server.shutdown()
+    made.server.server_close()
+
+
+EC = ec.generate_private_key(ec.SECP256R1())
+
+
+def test_tokens_of_an_identity_provider_are_checked_by_its_keys_and_by_nothing_that_they_bring(provider: Provider) -> None:
+    provider.publish("one", RSA, "RS256")
+    provider.publish("two", EC, "ES256")
+    verifier = Verifier(*from_jwks(provider.url), "securebase", "securebase-local")
+    assert verifier.principal(token(claims(), RSA, "RS256", kid="one")) is not None
+    assert verifier.principal(token(claims(), EC, "ES256", kid="two")) is not None
+    public = RSA.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+    stranger = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    own = jwt.algorithms.RSAAlgorithm.to_jwk(stranger.public_key(), as_dict=True)
+    head, payload = (encoded(json.dumps(part).encode()) for part in ({"alg": "HS256", "typ": "JWT", "kid": "one"}, claims()))
+    confused = f"{head}.{payload}.{encoded(hmac.digest(public, f'{head}.{payload}'.encode(), 'sha256'))}"
+    bad = {
+        "the public key as a password": confused,
+        "HS256": token(claims(), KEY, "HS256", kid="one"),
+        "none": token(claims(), None, "none", kid="one"),
+        "a stranger's key under a known name": token(claims(), stranger, "RS256", kid="one"),
+        "a key of its own": token(claims(), stranger, "RS256", kid="one", jwk=own),
+        "a key from elsewhere": token(claims(), stranger, "RS256", kid="evil", jku="http://127.0.0.1:1/", x5u="http://127.0.0.1:1/"),
+        "a path for a name": token(claims(), stranger, "RS256", kid="../../../../dev/null"),
+        "a query for a name": token(claims(), stranger, "RS256", kid="one' OR '1'='1"),
+        "no name": token(claims(), stranger, "RS256"),
+        "RS256 under a name of ES256": token(claims(), RSA, "RS256", kid="two"),
+    }
+    for name, wrong in bad.items():
+        assert verifier.principal(wrong) is None, name
+    assert provider.asked == 1, "names that nobody knows don't have the provider asked each time"
+
+
+def test_keys_rotate_with_an_overlap(provider: Provider, monkeypatch: pytest.MonkeyPatch) -> None:
+    provider.publish("one", RSA, "RS256")
+    verifier = Verifier(*from_jwks(provider.url), "securebase", "securebase-local")
+    old = token(claims(), RSA, "RS256", kid="one")
+    assert verifier.principal(old) is not None
+    provider.publish("two", EC, "ES256")
+    new = token(claims(), EC, "ES256", kid="two")
+    started = time.monotonic()
+    monkeypatch.setattr(time, "monotonic", lambda: started + 31)
+    assert verifier.principal(new) is not None, "a new name is looked for, half a minute after the last look"
+    assert verifier.principal(old) is not None
+    del provider.keys["one"]
+    monkeypatch.setattr(time, "monotonic", lambda: started + 400)
+    assert verifier.principal(new) is not None
+    assert verifier.principal(old) is None, "a key that was taken away ends after five minutes"
+
+
+def encoded(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()

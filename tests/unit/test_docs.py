@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from chalicelib.domain.allowance import A_MINUTE
 from chalicelib.domain.template import OF_TYPE, SECTIONS
 from chalicelib.routes import errors
 from chalicelib.settings import CAPS
@@ -66,7 +67,7 @@ def test_every_template_of_a_type_is_documented() -> None:
 
 def test_every_variable_is_documented_and_read() -> None:
     read = set(re.findall(r'environment(?:\.get)?[\[(]"([A-Z_]+)"', (ROOT / "chalicelib" / "settings.py").read_text()))
-    read |= {name for name, _ in CAPS.values()}
+    read |= {name for name, _ in CAPS.values()} | {f"{kind.upper()}_A_MINUTE" for kind in A_MINUTE}
     documented = set(re.findall(r"^\| `([A-Z_]+)` \|", OPERATIONS, re.MULTILINE))
     assert documented == read - {"AWS_REGION", "AWS_DEFAULT_REGION"}
 

@@ -19,7 +19,7 @@ from openapi_spec_validator import validate
 from chalicelib.domain.reporting import TYPES
 from chalicelib.routes import errors
 from chalicelib.routes.openapi import document, problems
-from chalicelib.usecases import questions, questions_anomalies, questions_compliance, questions_costs, report_request, schedules
+from chalicelib.usecases import auditing, questions, questions_anomalies, questions_compliance, questions_costs, report_request, schedules
 
 ROOT = Path(__file__).parents[2]
 API = (ROOT / "docs" / "api.md").read_text()
@@ -38,6 +38,7 @@ PARSERS = {
     "listExceptions": questions_compliance.EXCEPTION_PARAMETERS,
     "listReports": report_request.REPORTS_PARAMETERS,
     "listRuns": schedules.RUNS_PARAMETERS,
+    "listAudit": auditing.AUDIT_PARAMETERS,
 }
 """Whether the routes know these, a running stack is asked in tests/integration/test_openapi.py."""
 WORDS = {
@@ -53,6 +54,7 @@ WORDS = {
     "exceptions": "listExceptions",
     "reports": "listReports",
     "runs": "listRuns",
+    "audit": "listAudit",
 }
 """What the table of parameters calls the routes."""
 PARAMETER = re.compile(r"`([a-z_]+)(?::<key>)?`")

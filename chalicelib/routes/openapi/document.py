@@ -7,13 +7,14 @@ from functools import cache
 from typing import Any
 
 from chalicelib.routes.answers import encode
-from chalicelib.routes.openapi import billing, compliance, costs, parameters, problems, reports, schedules, templates, usage
+from chalicelib.routes.limits import HEADERS as RATE_LIMITS
+from chalicelib.routes.openapi import access, billing, compliance, costs, parameters, problems, reports, schedules, templates, usage
 from chalicelib.routes.openapi.operations import OPERATIONS, Operation
 from chalicelib.routes.openapi.shapes import ID, TEXT, Schema, ref, said
 from chalicelib.routes.representations import JSON, REPRESENTATIONS
 from chalicelib.version import VERSION
 
-MODULES = (problems, usage, costs, compliance, billing, reports, templates, schedules)
+MODULES = (problems, usage, costs, compliance, billing, reports, templates, schedules, access)
 TAG_WORDS = {
     "service": "The service itself",
     "usage": "What was used",
@@ -26,6 +27,8 @@ TAG_WORDS = {
     "branding": "How documents look",
     "schedules": "Reports that come by themselves",
     "recipients": "Where they go",
+    "keys": "Who may ask",
+    "audit": "Who did what",
 }
 PATH_PARAMETERS: dict[str, Schema] = {
     "budget_id": ID,
@@ -33,6 +36,7 @@ PATH_PARAMETERS: dict[str, Schema] = {
     "report_id": ID,
     "schedule_id": ID,
     "recipient_id": ID,
+    "key_id": access.KEY_ID,
     "link_id": {"type": "string", "pattern": "^[a-z2-7]{16}$"},
     "template_id": said({"type": "string", "pattern": "^[a-z0-9][a-z0-9-]{0,49}$"}, "", examples=["board-pack"]),
     "token": said(TEXT, "As the link holds it."),
@@ -43,21 +47,41 @@ DESCRIPTION = (
     "Usage, costs and compliance of one customer's cloud. The customer comes from the credential. Amounts are exact decimal number"
     " literals: read them with a decimal parser. Times are UTC with Z, windows half-open. What isn't known is null, never 0."
 )
-NO_STORE: Schema = {"schema": {"type": "string", "const": "no-store"}}
-OF_GET: dict[str, Schema] = {
+HEADERS: dict[str, Schema] = {
     "ETag": {
         "description": "For If-None-Match; each form has its own.",
         "required": True,
         "schema": {"type": "string", "pattern": '^".+"$'},
     },
     "Cache-Control": {"required": True, "schema": TEXT},
+    "No-Store": {"required": True, "schema": {"type": "string", "const": "no-store"}},
     "X-Request-Id": problems.REQUEST_ID,
+    "Vary": {"required": True, "schema": {"type": "string", "const": "Accept"}},
+    "X-Cache": {"description": "Whether it was computed before.", "required": True, "schema": {"type": "string", "enum": ["hit", "miss"]}},
+    "Location": {"description": "Where it is.", "required": True, "schema": TEXT},
+    **{name: {"required": True, "schema": TEXT} for name in RATE_LIMITS},
 }
-VARY: Schema = {"required": True, "schema": {"type": "string", "const": "Accept"}}
-CACHE: Schema = {"description": "Whether it was computed before.", "required": True, "schema": {"type": "string", "enum": ["hit", "miss"]}}
-LOCATION: Schema = {"description": "Where it is.", "required": True, "schema": TEXT}
-WRITTEN: dict[str, Schema] = {"Cache-Control": {"required": True, **NO_STORE}, "X-Request-Id": problems.REQUEST_ID}
-LOCATED = ("createReport", "createBudget", "downloadReport", "followLink", "createSchedule", "runSchedule", "addRecipient", "testRecipient")
+
+
+def _headers(*names: str) -> dict[str, Schema]:
+    return {name: {"$ref": f"#/components/headers/{name}"} for name in names}
+
+
+ALLOWED = _headers(*RATE_LIMITS)
+KEPT, COMPUTED, OPEN = "NotModifiedKept", "NotModified", "NotModifiedOpen"
+_TAGGED = ("ETag", "Cache-Control", "X-Request-Id")
+FETCHED: dict[str, dict[str, Schema]] = {
+    KEPT: _headers(*_TAGGED, "Vary", "X-Cache", *RATE_LIMITS),
+    COMPUTED: _headers(*_TAGGED, "Vary", *RATE_LIMITS),
+    OPEN: _headers(*_TAGGED),
+}
+"""The headers of a GET's answer, 200 or 304: of one that may come from the cache, of any other of a customer's, of anybody's."""
+NOT_MODIFIED = {kind: {"description": "The answer of that ETag still holds.", "headers": headers} for kind, headers in FETCHED.items()}
+WRITTEN: dict[str, Schema] = {"Cache-Control": {"$ref": "#/components/headers/No-Store"}, **_headers("X-Request-Id")}
+LOCATED = (
+    *("createReport", "createBudget", "downloadReport", "followLink", "createSchedule", "runSchedule", "addRecipient", "testRecipient"),
+    *("createKey", "rotateApiKey"),
+)
 ANYBODY: list[dict[str, list[str]]] = [{"apiKey": []}, {"token": []}]
 
 
@@ -83,7 +107,8 @@ def document() -> dict[str, Any]:
                 "apiKey": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
                 "token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
             },
-            "responses": problems.RESPONSES,
+            "headers": HEADERS,
+            "responses": {**problems.RESPONSES, **NOT_MODIFIED},
             "schemas": {**{name: schema for module in MODULES for name, schema in module.SCHEMAS.items()}, "Document": {"type": "object"}},
         },
     }
@@ -117,13 +142,18 @@ def _problem(status: int) -> Schema:
 
 
 def _answers(operation: Operation) -> dict[str, Any]:
-    """Everything but problems."""
-    headers = {**WRITTEN, **({"Location": LOCATION} if operation.id in LOCATED else {})}
+    """Everything but problems, with how often a customer may still ask."""
+    if operation.method == "GET" and operation.answer and operation.path != "/health":
+        return _fetched(operation)
+    allowed = ALLOWED if operation.scope else {}
+    return {status: {**answer, "headers": {**answer["headers"], **allowed}} for status, answer in _plain_answers(operation).items()}
+
+
+def _plain_answers(operation: Operation) -> dict[str, Any]:
+    headers = {**WRITTEN, **(_headers("Location") if operation.id in LOCATED else {})}
     if operation.path == "/health":
         unavailable = {**headers, "Retry-After": problems.RETRY_AFTER}
         return {"200": _json("Answers", headers, operation.answer), "503": _json("Can't answer", unavailable, operation.answer)}
-    if operation.method == "GET" and operation.answer:
-        return _fetched(operation)
     if operation.id == "createReport":
         queued = {**headers, "Retry-After": problems.RETRY_AFTER}
         return {
@@ -152,11 +182,11 @@ def _links(operation: Operation) -> dict[str, Any]:
 def _fetched(operation: Operation) -> dict[str, Any]:
     """A GET's answer in every form that it has, and 304."""
     forms = REPRESENTATIONS if operation.scope else (JSON,)
-    headers = {**OF_GET, **({"Vary": VARY} if operation.scope else {}), **({"X-Cache": CACHE} if operation.kept else {})}
     content = {form.media_type: {"schema": ref(operation.answer) if form is JSON else TEXT} for form in forms}
+    kind = KEPT if operation.kept else COMPUTED if operation.scope else OPEN
     return {
-        "200": {"description": operation.summary, "headers": headers, "content": content},
-        "304": {"description": "The answer of that ETag still holds.", "headers": headers},
+        "200": {"description": operation.summary, "headers": FETCHED[kind], "content": content},
+        "304": {"$ref": f"#/components/responses/{kind}"},
     }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from chalicelib.usecases.auditing import AUDIT_PARAMETERS
 from chalicelib.usecases.questions import COMPLIANCE_PARAMETERS, USAGE_PARAMETERS
 from chalicelib.usecases.questions_anomalies import ANOMALY_PARAMETERS
 from chalicelib.usecases.questions_compliance import (
@@ -19,7 +20,7 @@ from chalicelib.usecases.schedules import RUNS_PARAMETERS
 
 READ, REPORT, ADMIN, NOBODY = "read", "report", "admin", ""
 REFUSALS = (400, 401, 403)
-TROUBLE = (500, 503)
+TROUBLE = (429, 500, 503)
 BODY = (413, 415)
 BUDGETS, REPORTS, EXCEPTIONS = "/analytics/budgets", "/analytics/reports", "/analytics/compliance/exceptions"
 SETTINGS = "/analytics/settings"
@@ -27,6 +28,7 @@ TEMPLATES, BRANDING = "/analytics/templates", "/analytics/branding"
 A_REPORT, A_BUDGET = f"{REPORTS}/{{report_id}}", f"{BUDGETS}/{{budget_id}}"
 SCHEDULES, RECIPIENTS = "/analytics/schedules", "/analytics/recipients"
 A_SCHEDULE, A_RECIPIENT = f"{SCHEDULES}/{{schedule_id}}", f"{RECIPIENTS}/{{recipient_id}}"
+KEYS, A_KEY = "/analytics/keys", "/analytics/keys/{key_id}"
 SUBSCRIPTION = "/subscriptions/{token}"
 LINKS, A_TEMPLATE = f"{A_REPORT}/links", f"{TEMPLATES}/{{template_id}}"
 
@@ -35,7 +37,7 @@ LINKS, A_TEMPLATE = f"{A_REPORT}/links", f"{TEMPLATES}/{{template_id}}"
 class Operation:
     """`answer` is the schema of the 2xx answer, '' for one without a body; `kept` answers tell by X-Cache where they come from.
 
-    A `page` is HTML. `problems` are the statuses beside 400, 401, 403, 500 and 503, which every route of a customer can answer.
+    A `page` is HTML. `problems` are the statuses beside 400, 401, 403, 429, 500 and 503, which every route of a customer can answer.
     """
 
     method: str
@@ -60,7 +62,7 @@ class Operation:
     @property
     def refusals(self) -> tuple[int, ...]:
         """All statuses that are problems."""
-        usual = (*REFUSALS, *TROUBLE) if self.scope else (401, 500)
+        usual = (*REFUSALS, *TROUBLE) if self.scope else (401, 429, 500)
         return tuple(sorted({*usual, *self.problems, *(BODY if self.body else ())}))
 
 
@@ -218,6 +220,22 @@ OPERATIONS = (
     Operation("DELETE", A_RECIPIENT, "deleteRecipient", "Takes it out of everything", ADMIN, status=204, problems=(404,)),
     Operation("POST", f"{A_RECIPIENT}/test", "testRecipient", "Sends a test", ADMIN, "Delivery", status=202, problems=(404, 409, 429)),
     Operation("POST", f"{A_RECIPIENT}/rotate", "rotateKey", "A new signing key", ADMIN, "Recipient", problems=(404, 409)),
+    Operation("GET", KEYS, "listKeys", "The customer's API keys, oldest first", ADMIN, "Keys"),
+    Operation("POST", KEYS, "createKey", "Makes a key", ADMIN, "NewKey", body="KeyRequest", status=201, problems=(409,)),
+    Operation("GET", A_KEY, "getKey", "One key", ADMIN, "Key", problems=(404,)),
+    Operation("DELETE", A_KEY, "revokeKey", "Ends a key, everywhere within a minute", ADMIN, status=204, problems=(404,)),
+    Operation(
+        "POST",
+        f"{A_KEY}/rotate",
+        "rotateApiKey",
+        "A second key, and the first one's end",
+        ADMIN,
+        "NewKey",
+        body="RotationRequest",
+        status=201,
+        problems=(404, 409),
+    ),
+    Operation("GET", "/analytics/audit", "listAudit", "Who did what, newest first", ADMIN, "Audit", AUDIT_PARAMETERS),
     Operation("GET", SUBSCRIPTION, "askSubscription", "The page behind a mail's link", NOBODY, problems=(404, 503), page=True),
     Operation("POST", SUBSCRIPTION, "saySubscription", "Confirms, or unsubscribes", NOBODY, problems=(404, 503), page=True),
 )

@@ -1,0 +1,87 @@
+"""A customer's own API keys and its audit, for whoever administers them; what only these views need is imported in them."""
+
+from __future__ import annotations
+
+import re
+
+from chalice.app import Blueprint, Response
+
+from chalicelib.domain.errors import InvalidInput, NotFound
+from chalicelib.routes.answers import encode, fetched, made
+from chalicelib.routes.authentication import customer_alone, customer_and_body, customer_of, registering
+from chalicelib.routes.parameters import limited, of_query
+from chalicelib.usecases.questions import check_names, one
+from chalicelib.wiring import services
+
+keys = Blueprint(__name__)
+on = registering(keys)
+KEYS, AUDIT = "/analytics/keys", "/analytics/audit"
+ONE = KEYS + "/{key_id}"
+_ID = re.compile(r"[a-z2-7]{16}", re.ASCII)
+_NUMBER = re.compile(r"[1-9][0-9]{0,11}", re.ASCII)
+
+
+@on(KEYS, "GET")
+def index() -> Response:
+    from chalicelib.usecases.keys import shown
+
+    customer_id, with_ = customer_alone(keys.current_request, "admin"), services()
+    found = [shown(key, with_.clock()) for key in with_.api_keys.of(customer_id)]
+    return fetched(keys.current_request, encode({"keys": found}))
+
+
+@on(KEYS, "POST")
+def create() -> Response:
+    from chalicelib.usecases import keys as use
+
+    request, with_ = keys.current_request, services()
+    customer_id, body = customer_and_body(request, "admin", use.KeyBody, use.KeyBody())
+    key, record = use.create(with_.keyring, customer_id, body, request.principal.id)
+    return made({**use.shown(record, with_.clock()), "api_key": key}, 201, {"Location": f"{KEYS}/{record.id}"})
+
+
+@on(ONE + "/rotate", "POST")
+def rotate(key_id: str) -> Response:
+    from chalicelib.usecases import keys as use
+
+    request, with_ = keys.current_request, services()
+    customer_id, body = customer_and_body(request, "admin", use.RotationBody, use.RotationBody())
+    key, record = use.rotate(with_.keyring, customer_id, checked_id(key_id), body, request.principal.id)
+    return made({**use.shown(record, with_.clock()), "api_key": key}, 201, {"Location": f"{KEYS}/{record.id}"})
+
+
+@on(ONE, "GET")
+def show(key_id: str) -> Response:
+    from chalicelib.usecases import keys as use
+
+    customer_id, with_ = customer_alone(keys.current_request, "admin"), services()
+    record = use.fetch(with_.keyring, customer_id, checked_id(key_id))
+    return fetched(keys.current_request, encode(use.shown(record, with_.clock())))
+
+
+@on(ONE, "DELETE")
+def revoke(key_id: str) -> Response:
+    from chalicelib.usecases import keys as use
+
+    use.revoke(services().keyring, customer_alone(keys.current_request, "admin"), checked_id(key_id))
+    return Response("", {"Cache-Control": "no-store"}, 204)
+
+
+@on(AUDIT, "GET")
+def audit() -> Response:
+    from chalicelib.usecases.auditing import AUDIT_PARAMETERS, page
+
+    request = keys.current_request
+    values, named = of_query(request)
+    customer_id = customer_of(request, "admin", named)
+    check_names(values, AUDIT_PARAMETERS)
+    limit, cursor = limited(values, "limit", 100, 20, one), one(values, "cursor")
+    if cursor is not None and not _NUMBER.fullmatch(cursor):
+        raise InvalidInput(("cursor", "is none that this list gave"))
+    return fetched(request, encode(page(services().auditing.trail, customer_id, limit, int(cursor) if cursor else None)))
+
+
+def checked_id(key_id: str) -> str:
+    if not _ID.fullmatch(key_id):
+        raise NotFound("there is no such key")
+    return key_id

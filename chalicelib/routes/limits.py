@@ -1,0 +1,54 @@
+"""How often a customer may ask: a token a request, and headers that tell how it stands."""
+
+from __future__ import annotations
+
+from math import ceil
+from typing import Any
+
+from chalice.app import Request
+
+from chalicelib.domain.allowance import BAD_CREDENTIALS, Taken, kind_of
+from chalicelib.domain.customer import Principal
+from chalicelib.domain.errors import TooManyRequests
+from chalicelib.usecases.limiting import Limiter
+
+HEADERS = ("RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset", "RateLimit-Policy")
+
+
+def admit_once_more(request: Request, limiter: Limiter) -> Taken | None:
+    """A token of the customer's; None where no customer asks. TooManyRequests where there is none left."""
+    principal: Principal | None = request.principal
+    if principal is None or principal.customer_id is None:
+        return None
+    taken = limiter.take(principal.customer_id, kind_of(request.method, (request.context or {}).get("resourcePath", "")))
+    if not taken.allowed:
+        raise TooManyRequests(f"more than {taken.allowance.a_minute} {taken.allowance.name} a minute", taken)
+    return taken
+
+
+def told(taken: Taken) -> dict[str, str]:
+    """Of the IETF's RateLimit fields: how many a minute, how many are left now, seconds until all of them are."""
+    limit = taken.allowance.a_minute
+    return dict(zip(HEADERS, (str(limit), str(taken.left), str(ceil(taken.full_in)), f"{limit};w=60"), strict=True))
+
+
+def refuse_guessing(limiter: Limiter, address: str, key_id: str) -> None:
+    """TooManyRequests for a key of which too many wrong secrets came from that address: the right one isn't looked at either, or
+    guessing would go on."""
+    if key_id:
+        _refused(limiter.look(f"{address}#{key_id}", BAD_CREDENTIALS))
+
+
+def count_bad(limiter: Limiter, address: str, key_id: str) -> None:
+    """Counts a bad credential (key_id '' where it names no key); TooManyRequests for one too many."""
+    _refused(limiter.take(f"{address}#{key_id}", BAD_CREDENTIALS))
+
+
+def _refused(taken: Taken) -> None:
+    if not taken.allowed:
+        raise TooManyRequests("too many bad credentials", taken)
+
+
+def address_of(request: Any) -> str:
+    """Where the request came from, as API Gateway saw it; what the request says of that itself is anybody's word."""
+    return str((request.context or {}).get("identity", {}).get("sourceIp") or "")

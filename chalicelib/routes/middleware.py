@@ -1,0 +1,47 @@
+"""What every request goes through: who asks, how often, the error's shape, the headers of every answer, the audit and the one log line."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from chalice.app import Request, Response
+
+from chalicelib.domain.errors import AnalyticsError, TooManyRequests
+from chalicelib.logs import LOGGER
+from chalicelib.routes.auditing import note
+from chalicelib.routes.authentication import admit, request_id_of
+from chalicelib.routes.errors import as_problem, of_error, problem
+from chalicelib.routes.headers import SAFE
+from chalicelib.routes.limits import admit_once_more, told
+from chalicelib.wiring import services
+
+
+def middleware(request: Request, get_response: Callable[[Request], Response]) -> Response:
+    """Authenticates, answers, puts every error into the problem shape and writes the one log line of the request."""
+    started, request_id = time.perf_counter(), request_id_of(request)
+    request.principal = request.acted = taken = None
+    try:
+        request.principal = admit(request, services())
+        taken = admit_once_more(request, services().limiter)
+        response = as_problem(get_response(request), request_id)
+        note(request, response, request_id, services())
+    except AnalyticsError as error:
+        response = of_error(error, request_id)
+        taken = error.taken if isinstance(error, TooManyRequests) else taken
+    except Exception:  # noqa: BLE001  the process's edge: whatever it is, it is logged and answered in our shape
+        LOGGER.exception("unexpected", extra={"request_id": request_id})
+        response = problem(500, request_id)
+    response.headers = {**SAFE, **(told(taken) if taken else {}), **response.headers, "X-Request-Id": request_id}
+    LOGGER.info(
+        "request",
+        extra={
+            "request_id": request_id,
+            "method": request.method,
+            "route": (request.context or {}).get("resourcePath", ""),
+            "status": response.status_code,
+            "milliseconds": round((time.perf_counter() - started) * 1000, 1),
+            "customer_id": request.principal.customer_id if request.principal else None,
+        },
+    )
+    return response

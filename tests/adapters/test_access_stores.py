@@ -1,0 +1,145 @@
+"""Keys, token buckets and the audit on every DynamoDB there is, with others writing in between."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from chalicelib.domain.allowance import DEEPEST_DEBT, Allowance
+from chalicelib.domain.audit import Deed, first_break
+from chalicelib.domain.customer import ApiKey
+from chalicelib.domain.errors import NotFound, StoreUnavailable
+from chalicelib.stores.audit import Audit
+from chalicelib.stores.customers import ApiKeys
+from chalicelib.stores.dynamo import Dynamo
+from chalicelib.stores.token_buckets import TokenBuckets
+from tests.adapters.conftest import NOW
+from tests.backends import workers
+
+EXPORTS = Allowance("exports", 20)
+KEY = ApiKey("k" * 16, "acme", "digest", ("read",), NOW)
+
+
+def dynamo(client: Any) -> Dynamo:
+    return Dynamo(client, lambda seconds: None)
+
+
+class Interfering(Dynamo):
+    """Lets somebody else act between a read and the write that follows from it, once."""
+
+    def __init__(self, client: Any, other: Any) -> None:
+        super().__init__(client, lambda seconds: None)
+        self.other = other
+
+    def get(self, table: str, key: Any) -> Any:
+        found = super().get(table, key)
+        other, self.other = self.other, None
+        if other:
+            other()
+        return found
+
+
+@pytest.fixture
+def keys(client: Any) -> ApiKeys:
+    return ApiKeys(dynamo(client), "securebase-dev-api-keys")
+
+
+def test_a_key_is_read_back_with_when_it_was_used_last_which_no_change_undoes(keys: ApiKeys) -> None:
+    keys.put(KEY)
+    assert keys.get(KEY.id) == KEY
+    keys.used(KEY.id, NOW + timedelta(hours=1))
+    keys.put(replace(KEY, revoked=True))
+    keys.change(KEY.id, lambda key: replace(key, created_by="x"))
+    assert keys.get(KEY.id) == replace(KEY, revoked=True, created_by="x", used_at=NOW + timedelta(hours=1))
+    assert keys.of("acme") == [keys.get(KEY.id)]
+    assert keys.of("borealis") == []
+
+
+def test_of_two_changes_at_once_neither_is_lost(client: Any, keys: ApiKeys) -> None:
+    keys.put(KEY)
+    slow = ApiKeys(
+        Interfering(client, lambda: keys.change(KEY.id, lambda key: replace(key, revoked=True))),
+        "securebase-dev-api-keys",
+    )
+    slow.change(KEY.id, lambda key: replace(key, successor="other"))
+    assert keys.get(KEY.id) == replace(KEY, revoked=True, successor="other")
+
+
+def test_a_key_that_is_not_there_is_not_changed_into_being(keys: ApiKeys) -> None:
+    with pytest.raises(NotFound):
+        keys.change("x" * 16, lambda key: key)
+
+
+def test_a_bucket_fills_up_as_time_goes_and_is_settled_by_everybody(client: Any) -> None:
+    buckets, now = TokenBuckets(dynamo(client), "securebase-dev-ledger"), NOW.timestamp()
+    assert buckets.settle("acme", EXPORTS, now, 10, now) == pytest.approx(now + 30)
+    assert buckets.settle("acme", EXPORTS, now + 10, 10, now + 10) == pytest.approx(now + 60)
+    assert buckets.settle("acme", EXPORTS, now + 600, 1, now + 600) == pytest.approx(now + 603)
+    assert buckets.settle("borealis", EXPORTS, now, 1, now) == pytest.approx(now + 3)
+    assert buckets.settle("acme", replace(EXPORTS, name="writes"), now, 1, now) == pytest.approx(now + 3)
+
+
+def test_a_debt_has_an_end(client: Any) -> None:
+    buckets, now = TokenBuckets(dynamo(client), "securebase-dev-ledger"), NOW.timestamp()
+    for _ in range(20):
+        full_at = buckets.settle("acme", EXPORTS, now, 20, now)
+    assert full_at == pytest.approx(now + DEEPEST_DEBT)
+
+
+def test_two_that_settle_at_once_both_count(client: Any) -> None:
+    now = NOW.timestamp()
+    plain = TokenBuckets(dynamo(client), "securebase-dev-ledger")
+    slow = TokenBuckets(Interfering(client, lambda: plain.settle("acme", EXPORTS, now, 5, now)), "securebase-dev-ledger")
+    assert slow.settle("acme", EXPORTS, now, 5, now) == pytest.approx(now + 30)
+
+
+def test_a_bucket_without_a_table_says_so(client: Any) -> None:
+    with pytest.raises(StoreUnavailable):
+        TokenBuckets(dynamo(client), "securebase-dev-nowhere").settle("acme", EXPORTS, 0.0, 1, 0.0)
+
+
+def deed(number: int) -> Deed:
+    return Deed(NOW, "key:x", "POST /analytics/keys", f"/analytics/keys/{number}", "203.0.113.9", 201, f"r{number}")
+
+
+def test_the_audit_is_numbered_without_a_gap_whoever_writes_at_once(client: Any, backend: str) -> None:
+    trail = Audit(dynamo(client), "securebase-dev-audit")
+    with ThreadPoolExecutor(workers(backend, 4)) as pool:
+        list(pool.map(lambda number: trail.append("acme", deed(number)), range(24)))
+    trail.append("borealis", deed(99))
+    entries = list(trail.all("acme"))
+    assert [entry.number for entry in entries] == list(range(1, 25))
+    assert first_break(entries, "acme") is None
+    assert {entry.deed.request_id for entry in entries} == {f"r{number}" for number in range(24)}
+
+
+def test_pages_of_the_audit_go_back_from_a_number(client: Any) -> None:
+    trail = Audit(dynamo(client), "securebase-dev-audit")
+    for number in range(12):
+        trail.append("acme", deed(number))
+    assert [entry.number for entry in trail.newest("acme", 5)] == [12, 11, 10, 9, 8]
+    assert [entry.number for entry in trail.newest("acme", 5, 3)] == [2, 1]
+    assert trail.newest("borealis", 5) == []
+
+
+def test_nobody_overwrites_an_entry(client: Any) -> None:
+    trail = Audit(dynamo(client), "securebase-dev-audit")
+    first = trail.append("acme", deed(1))
+    behind = Audit(Behind(client), "securebase-dev-audit")
+    with pytest.raises(StoreUnavailable):
+        behind.append("acme", deed(2))
+    assert list(trail.all("acme")) == [first]
+
+
+class Behind(Dynamo):
+    """Sees nothing of what is there."""
+
+    def __init__(self, client: Any) -> None:
+        super().__init__(client, lambda seconds: None)
+
+    def query(self, *arguments: Any, **more: Any) -> Any:
+        return iter(())
