@@ -11,7 +11,11 @@ from alarms.stack import STAGES, build
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m alarms", description="Print a stage's CloudFormation template as JSON.")
     parser.add_argument("--stage", required=True, choices=STAGES)
-    sys.stdout.write(build(parser.parse_args().stage).to_json(indent=None, separators=(",", ":")) + "\n")
+    parser.add_argument("--own-key", action="store_true", help="encrypt what keeps data by a KMS key of this account's own")
+    parser.add_argument("--firewall", action="store_true", help="add a web ACL for the API")
+    given = parser.parse_args()
+    template = build(given.stage, given.own_key, given.firewall)
+    sys.stdout.write(template.to_json(indent=None, separators=(",", ":")) + "\n")
 
 
 if __name__ == "__main__":

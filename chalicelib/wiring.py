@@ -34,6 +34,7 @@ from chalicelib.usecases.query import Turns
 
 if TYPE_CHECKING:
     from chalicelib.sources.accounts import AccountClients
+    from chalicelib.stores.everything import Everything
     from chalicelib.stores.payer import PayerExports, PayerFiles
     from chalicelib.stores.schedules import Schedules
     from chalicelib.usecases.collaborators import Collaborators
@@ -120,6 +121,12 @@ class Services(Channels):
             return {account: customer for customer in self.customers.all() if not customer.disabled for account in customer.account_ids}
 
         return cached(TTLCache(1, OWNERS_SECONDS), lock=threading.Lock())(owners)
+
+    @cached_property
+    def everything(self) -> Everything:
+        from chalicelib.stores.everything import Everything
+
+        return Everything(self.dynamo, self.client("s3"), self.table, self._bucket)
 
     @cached_property
     def payer_exports(self) -> PayerExports:

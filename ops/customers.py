@@ -1,6 +1,7 @@
 """python -m ops.customers --stage S add --id C --name N [--account A]... [--since DAY] | list | disable --id C
 
 ... assign --id C --account A [--since DAY] | move --account A --to C --on DAY | unallocated
+... export --id C --to FOLDER | erase --id C --yes
 """
 
 from __future__ import annotations
@@ -10,11 +11,13 @@ import re
 import secrets
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 
 from chalicelib.domain.customer import READER_ROLE, Customer
 from chalicelib.domain.period import hour_floor, iso
 from chalicelib.wiring import Services
 from ops import accounts as owned
+from ops import leaving
 from ops.audit import note
 from ops.common import customer_of, day, main, parser, services_of
 
@@ -23,8 +26,7 @@ _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}", re.ASCII)
 
 def add(with_: Services, customer_id: str, name: str, accounts: list[str], since: date | None = None) -> None:
     """Records the customer, starts its backfill and prints the role that its accounts must grant."""
-    if not _ID.fullmatch(customer_id):
-        raise SystemExit("--id: 1 to 63 letters, digits, - and _, beginning with a letter or digit")
+    checked_id(customer_id)
     if not name.strip() or len(name) > 200:
         raise SystemExit("--name: 1 to 200 characters")
     now = with_.clock()
@@ -38,6 +40,12 @@ def add(with_: Services, customer_id: str, name: str, accounts: list[str], since
     with_.collaborators.queue.send([*owned.splits(with_, since), *jobs] if accounts else [])
     note(with_, customer_id, "customers add", f"customers/{customer_id}")
     print(json.dumps(role_template(external_id, with_.account), indent=2))
+
+
+def checked_id(customer_id: str) -> str:
+    if not _ID.fullmatch(customer_id):
+        raise SystemExit("--id: 1 to 63 letters, digits, - and _, beginning with a letter or digit")
+    return customer_id
 
 
 def assign(with_: Services, customer_id: str, accounts: list[str], since: date | None) -> None:
@@ -103,7 +111,15 @@ def command() -> None:
     actions.add_parser("list", help="id, state, name and accounts")
     actions.add_parser("disable", help="shut a customer out").add_argument("--id", required=True)
     actions.add_parser("unallocated", help="the payer's exports, and per month what they hold of accounts that nobody has")
+    exporting = actions.add_parser("export", help="everything that is kept of a customer, as files")
+    exporting.add_argument("--id", required=True)
+    exporting.add_argument("--to", type=Path, required=True, metavar="FOLDER", help="a folder that is empty or isn't there yet")
+    erasing = actions.add_parser("erase", help="shut a customer out and forget everything of it, for good")
+    erasing.add_argument("--id", required=True)
+    erasing.add_argument("--yes", action="store_true", help="it can't be undone")
     given = made.parse_args()
+    if given.action == "erase" and not given.yes:
+        made.error("erase can't be undone: say --yes")
     with_ = services_of(given.stage)
     if given.action == "add":
         add(with_, given.id, given.name, given.account, given.since)
@@ -114,6 +130,10 @@ def command() -> None:
         print(json.dumps(role_template(customer.external_id, with_.account), indent=2))
     elif given.action == "disable":
         disable(with_, given.id)
+    elif given.action == "export":
+        leaving.export(with_, customer_of(with_, given.id).id, given.to)
+    elif given.action == "erase":
+        leaving.erase(with_, checked_id(given.id))
     elif given.action == "unallocated":
         owned.show_unallocated(with_)
     else:

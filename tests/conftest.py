@@ -1,12 +1,24 @@
 """One stack for all tests that talk HTTP: started when the first of them needs it, ended with the suite."""
 
+import shutil
 import signal
 from collections.abc import Iterator
 
 import pytest
 from hypothesis import settings
 
+from tests.grants import FOLDER as CALLS
+from tests.recorder import aws_calls
 from tests.stack import NEEDS_OWN_STACK, Client, Customer, Stack, Started, given_stack, port_answers
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Calls of AWS are written down, here and in the stack, for `python -m tests.grants`: anew with every run."""
+    if not hasattr(config, "workerinput"):
+        shutil.rmtree(CALLS, ignore_errors=True)
+        CALLS.mkdir(parents=True)
+    aws_calls.install(str(CALLS))
+
 
 settings.register_profile(
     "suite", max_examples=30, deadline=None

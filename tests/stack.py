@@ -18,6 +18,7 @@ from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
 from chalicelib.domain.allowance import A_MINUTE
+from tests.grants import FOLDER as CALLS
 
 PROJECT = Path(__file__).parents[1]
 SHARED_DATA = PROJECT.parent / "shared" / "data"
@@ -27,6 +28,9 @@ STOP_SECONDS = 20
 OPS_SECONDS = 120
 FOREIGN = ("AWS_", "PYTHONPATH", "API_BASE_URL", "TEST_", "RUN_E2E")
 Json = Any
+RECORDER = PROJECT / "tests" / "recorder"
+RECORDED = {"PYTHONPATH": str(RECORDER), "RECORD_AWS_CALLS": str(CALLS)}
+"""Its processes write down what their functions ask of AWS."""
 UNLIMITED = {f"{kind.upper()}_A_MINUTE": "1000000" for kind in A_MINUTE}
 """A suite asks more often than a customer; what it says of limits has a server of its own."""
 
@@ -202,7 +206,7 @@ class Started:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "local", "run", "--folder", str(self.folder)],
                 cwd=PROJECT,
-                env=bare({"PORT": str(self.port), **UNLIMITED}),
+                env=bare({"PORT": str(self.port), **UNLIMITED, **RECORDED}),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

@@ -144,8 +144,12 @@ def customer_of(key: str) -> tuple[str, str] | None:
     return kind, customer_id
 
 
+def reports_prefix(customer_id: str) -> str:
+    return f"reports/{customer_id}/"
+
+
 def _report_prefix(customer_id: str, report_id: str) -> str:
-    return f"reports/{customer_id}/{report_id}/"
+    return f"{reports_prefix(customer_id)}{report_id}/"
 
 
 def _report_key(customer_id: str, record: ReportRecord) -> str:

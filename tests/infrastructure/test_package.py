@@ -13,6 +13,9 @@ import pytest
 
 from alarms.tags import title
 from chalicelib.domain import signals
+from chalicelib.routes.errors import problem
+from chalicelib.routes.headers import SAFE
+from chalicelib.routes.openapi.problems import codes_of
 from tests.infrastructure.conftest import ROOT
 
 WORKERS = [worker for worker in signals.WORKERS if worker.concurrency]
@@ -45,6 +48,34 @@ def test_a_worker_tells_which_messages_failed_and_is_never_throttled_by_its_queu
     assert source["ScalingConfig"]["MaximumConcurrency"] == worker.concurrency <= function["ReservedConcurrentExecutions"]
 
 
-def test_the_merge_template_speaks_of_the_workers_alone() -> None:
+def test_the_merge_template_speaks_of_the_workers_and_the_api_alone() -> None:
     merged = json.loads((ROOT / ".chalice" / "merge.json").read_text())["Resources"]
-    assert set(merged) == {title(worker.name) for worker in WORKERS}
+    assert set(merged) == {"RestAPI", *(title(worker.name) for worker in WORKERS)}
+
+
+def api(resources: dict[str, Any]) -> dict[str, Any]:
+    properties: dict[str, Any] = resources["RestAPI"]["Properties"]
+    return properties
+
+
+def test_the_gateway_throttles_every_method(resources: dict[str, Any]) -> None:
+    (setting,) = api(resources)["MethodSettings"]
+    assert (setting["HttpMethod"], setting["ResourcePath"]) == ("*", "/*")
+    assert 0 < setting["ThrottlingRateLimit"] <= setting["ThrottlingBurstLimit"]
+
+
+def test_what_the_gateway_refuses_itself_is_a_problem_like_ours(resources: dict[str, Any]) -> None:
+    refusals = api(resources)["GatewayResponses"]
+    assert {"MISSING_AUTHENTICATION_TOKEN", "THROTTLED", "REQUEST_TOO_LARGE", "DEFAULT_4XX", "DEFAULT_5XX"} <= set(refusals)
+    for name, refusal in refusals.items():
+        (template,) = refusal["ResponseTemplates"].values()
+        told, status = json.loads(template), refusal["StatusCode"]
+        ours = problem(status, "$context.requestId", told["code"], told["detail"])
+        assert told == json.loads(ours.body), name
+        assert told["code"] in codes_of(status), name
+        headers = refusal["ResponseParameters"]["Headers"]
+        assert headers["Content-Type"] == "'application/problem+json'"
+        assert headers["X-Request-Id"] == "context.requestId"
+        plain = {header: value for header, value in SAFE.items() if header != "Content-Security-Policy"}  # quotes can't stand in quotes
+        assert {header: f"'{value}'" for header, value in plain.items()}.items() <= headers.items()
+        assert ("Retry-After" in headers) == (status in (429, 503))
