@@ -5,9 +5,15 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 UNIT := tests/unit
 MINISTACK := .ministack/.installed
+TOOLS := bandit semgrep checkov pip-licenses
+SCANNERS := $(TOOLS:%=.scan/%/.installed)
+LOCK := .scan/pip-tools/bin/pip-compile --quiet --generate-hashes --strip-extras --no-annotate --no-header --no-emit-index-url --no-emit-find-links --allow-unsafe
+LOCKED := requirements requirements-dev requirements-ministack $(TOOLS:%=scan/%) scan/pip-tools
+LICENCES := MIT;MIT License;MIT-0;MIT-CMU;BSD License;BSD-2-Clause;BSD-3-Clause;ISC;Apache-2.0;Apache-2.0 OR BSD-3-Clause;SIL Open Font License 1.1 (OFL-1.1)
+SHIPPED := $(shell sed -n 's/^\([A-Za-z0-9._-]*\)==.*/\1/p' requirements.txt)
 DYNAMODB_LOCAL ?= .dynamodb-local
 
-.PHONY: help run aws reset test test-dynamodb check format lint types arrows template unit bench install pictures clean
+.PHONY: scan lock licences help run aws reset test test-dynamodb check format lint types arrows template unit bench install pictures clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -15,13 +21,13 @@ help: ## list the targets
 $(INSTALLED): requirements.txt requirements-dev.txt
 	@test -d $(VENV) || $(PYTHON) -m venv $(VENV)
 	@echo "installing (first use)"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
 	@touch $@
 
 $(MINISTACK): requirements-ministack.txt
 	@test -d .ministack || $(PYTHON) -m venv .ministack
 	@echo "installing MiniStack for the tests (first use)"
-	@.ministack/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-ministack.txt
+	@.ministack/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-ministack.txt
 	@touch $@
 
 install: $(INSTALLED) ## make .venv and install what is pinned
@@ -37,6 +43,7 @@ reset: $(INSTALLED) ## forget customers, keys and drops that were added on this 
 
 test: $(INSTALLED) $(MINISTACK) ## the whole test-suite
 	@$(BIN)/python -m pytest -n 2
+	@$(BIN)/python -m tests.grants
 
 test-dynamodb: $(INSTALLED) ## the store tests on a DynamoDB Local of yours (DYNAMODB_LOCAL=folder or DYNAMODB_LOCAL_URL=...)
 	@$(BIN)/python -m tests.dynamodb_local $(DYNAMODB_LOCAL)
@@ -61,7 +68,34 @@ template: $(INSTALLED) ## cfn-lint on every stage's template
 	  $(BIN)/python -m alarms --stage $$stage > .local-template.json && $(BIN)/cfn-lint .local-template.json || exit 1; \
 	done; rm -f .local-template.json
 
-check: lint types arrows template test ## everything that CI checks
+check: lint types arrows template scan test ## everything that CI checks
+
+scan: $(INSTALLED) $(SCANNERS) ## scanners over code, template and licences, offline, each in a virtual environment of its own
+	@echo "bandit" && .scan/bandit/bin/bandit -q -c scan/bandit.yaml -r app.py chalicelib alarms ops
+	@.scan/bandit/bin/bandit -q -c scan/bandit-workshop.yaml -r local bench
+	@echo "semgrep" && export SEMGREP_SEND_METRICS=off SEMGREP_ENABLE_VERSION_CHECK=0 && \
+	  .scan/semgrep/bin/semgrep --test --quiet scan/rules && \
+	  .scan/semgrep/bin/semgrep scan --quiet --error --config scan/rules/own.yaml app.py chalicelib alarms ops local bench
+	@echo "checkov" && $(BIN)/python -m alarms --stage production > .scan/template.json && \
+	  .scan/checkov/bin/checkov --config-file scan/checkov.yaml -f .scan/template.json --quiet --compact --skip-download
+	@$(BIN)/python -m alarms --stage production --own-key --firewall > .scan/options.json && \
+	  .scan/checkov/bin/checkov --config-file scan/checkov-options.yaml -f .scan/options.json --quiet --compact --skip-download
+	@echo "cfn-lint" && $(BIN)/cfn-lint .scan/template.json .scan/options.json
+	@echo "licences" && .scan/pip-licenses/bin/pip-licenses --python=$(BIN)/python --from=mixed --packages $(SHIPPED) --allow-only="$(LICENCES)" > .scan/licences.txt
+	@echo "nothing unexplained found"
+
+licences: $(INSTALLED) .scan/pip-licenses/.installed ## docs/licences.md: what is shipped with the app, and under which licence
+	@{ echo "# What is shipped with the app"; echo; .scan/pip-licenses/bin/pip-licenses --python=$(BIN)/python --from=mixed --format=markdown \
+	  --with-urls --packages $(SHIPPED); } > docs/licences.md
+
+lock: .scan/pip-tools/.installed ## pin all dependencies anew, with hashes, from the .in files
+	@for name in $(LOCKED); do echo $$name; $(LOCK) $$name.in -o $$name.txt || exit 1; done
+
+.scan/%/.installed: scan/%.txt
+	@test -d .scan/$* || $(PYTHON) -m venv .scan/$*
+	@echo "installing $* (first use)"
+	@.scan/$*/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
 
 bench: $(INSTALLED) ## speed, reads and memory against their limits (seven minutes)
 	@$(BIN)/python -m bench
@@ -70,4 +104,4 @@ pictures: $(INSTALLED) ## the README's pictures, from a running `make run`
 	@$(BIN)/python docs/pictures.py
 
 clean: ## remove .venv and everything made here
-	@rm -rf $(VENV) .ministack .local .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	@rm -rf $(VENV) .ministack .scan .local .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

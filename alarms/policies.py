@@ -15,21 +15,18 @@ OWN_ACCOUNT = "${aws:PrincipalAccount}"  # IAM fills this in, though only in the
 READER_ROLE = "arn:aws:iam::*:role/SecureBaseAnalyticsReader"  # in every customer's accounts, which are others than ours
 SECURITY_HUB = "arn:aws:securityhub:*:*:hub/default"
 
-GET, QUERY, SCAN, READ = (
-    "dynamodb:GetItem",
-    "dynamodb:Query",
-    "dynamodb:Scan",
-    ("dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"),
-)
-PUT, UPDATE, DELETE, BATCH = "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem", "dynamodb:BatchWriteItem"
-WRITE = (PUT, UPDATE, DELETE)
+GET, GET_MANY, QUERY, SCAN = "dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query", "dynamodb:Scan"
+PUT, UPDATE, DELETE, WRITE_MANY = "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem", "dynamodb:BatchWriteItem"
 SEND, CONSUME = ("sqs:SendMessage",), ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes")
 
 
 def table(spec: t.Table) -> tuple[str, ...]:
-    """The table and, where it has some, its indexes."""
-    arn = f"arn:aws:dynamodb:*:*:table/{t.physical_name('{stage}', spec.name)}"
-    return (arn, f"{arn}/index/*") if spec.indexes else (arn,)
+    """The table without its indexes."""
+    return (f"arn:aws:dynamodb:*:*:table/{t.physical_name('{stage}', spec.name)}",)
+
+
+def indexes(spec: t.Table) -> tuple[str, ...]:
+    return tuple(f"{table(spec)[0]}/index/{index.name}" for index in spec.indexes)
 
 
 def queue(spec: t.Queue) -> tuple[str, ...]:
@@ -57,15 +54,18 @@ Statement = tuple[tuple[str, ...], tuple[str, ...]] | tuple[tuple[str, ...], tup
 EVERYONE: tuple[Statement, ...] = ((("logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"), LOGS),)
 ALLOWED: dict[signals.Function, tuple[Statement, ...]] = {
     signals.API: (
-        ((*READ, PUT, UPDATE), table(t.METRICS)),  # what customers choose themselves
-        ((GET, QUERY, PUT, UPDATE, DELETE), table(t.REPORTS)),
-        ((GET, QUERY, UPDATE), table(t.LINKS)),
-        (("dynamodb:BatchGetItem", PUT), table(t.CACHE)),
+        ((GET, GET_MANY, QUERY, PUT, UPDATE), table(t.METRICS)),  # what customers choose themselves
+        ((GET, PUT, UPDATE, DELETE), table(t.REPORTS)),
+        ((QUERY,), indexes(t.REPORTS)),
+        ((GET, UPDATE), table(t.LINKS)),
+        ((QUERY,), indexes(t.LINKS)),
+        ((GET_MANY, PUT), table(t.CACHE)),
         ((GET, SCAN), table(t.CUSTOMERS)),  # /health looks at all of them
-        ((GET, QUERY, UPDATE), table(t.API_KEYS)),
+        ((GET, UPDATE), table(t.API_KEYS)),
+        ((QUERY,), indexes(t.API_KEYS)),
         ((GET, PUT), table(t.LEDGER)),
         ((QUERY, PUT), table(t.AUDIT)),  # only ever added to
-        ((GET, QUERY, PUT, DELETE), table(t.SCHEDULES)[:1]),
+        ((GET, QUERY, PUT, DELETE), table(t.SCHEDULES)),
         (("s3:GetObject", "s3:DeleteObjectVersion"), objects(t.REPORTS_BUCKET)),
         (("s3:ListBucket", "s3:ListBucketVersions"), bucket(t.REPORTS_BUCKET)),  # without the first, S3 says 403 of what isn't there
         (SEND, (*queue(t.REPORT_QUEUE), *queue(t.DELIVERY_QUEUE))),
@@ -73,21 +73,20 @@ ALLOWED: dict[signals.Function, tuple[Statement, ...]] = {
     ),
     signals.AGGREGATOR: (((SCAN,), table(t.CUSTOMERS)), (SEND, queue(t.AGGREGATION_QUEUE))),
     signals.AGGREGATION_WORKER: (
-        ((*READ, *WRITE, BATCH), table(t.METRICS)),
+        ((GET, QUERY, PUT, UPDATE, WRITE_MANY), table(t.METRICS)),
         ((GET, SCAN), table(t.CUSTOMERS)),
         ((GET, PUT, UPDATE), table(t.LEDGER)),
         (("s3:GetObject",), objects(t.EXPORTS_BUCKET)),
         (("s3:PutObject",), (f"{bucket(t.EXPORTS_BUCKET)[0]}/handover/*",)),
         (("s3:ListBucket",), bucket(t.EXPORTS_BUCKET)),
-        ((GET, PUT), table(t.SCHEDULES)[:1]),  # what budgets and unusual days tell
-        (("sts:AssumeRole",), (READER_ROLE,)),
+        ((GET, PUT), table(t.SCHEDULES)),  # what budgets and unusual days tell
+        (("sts:AssumeRole",), (READER_ROLE,)),  # CloudWatch is asked as that role alone
         (("ce:GetCostAndUsage", "ce:GetCostForecast", "ce:GetDimensionValues"), ("*",)),
-        (("cloudwatch:GetMetricData", "cloudwatch:ListMetrics"), ("*",)),
         ((*CONSUME, *SEND), queue(t.AGGREGATION_QUEUE)),
         (SEND, queue(t.FINDINGS_QUEUE)),
     ),
     signals.FINDINGS_WORKER: (
-        ((*READ, PUT, UPDATE, DELETE), table(t.METRICS)),
+        ((GET, QUERY, PUT, UPDATE, WRITE_MANY), table(t.METRICS)),
         ((GET, SCAN), table(t.CUSTOMERS)),
         ((UPDATE,), table(t.LEDGER)),
         (("securityhub:GetFindings",), (SECURITY_HUB,)),
@@ -95,15 +94,15 @@ ALLOWED: dict[signals.Function, tuple[Statement, ...]] = {
         ((*CONSUME, *SEND), queue(t.FINDINGS_QUEUE)),
     ),
     signals.REPORTER: (
-        ((GET, QUERY, PUT, UPDATE), table(t.SCHEDULES)),
-        (READ, table(t.METRICS)[:1]),  # whom to tell of a schedule that is parked
-        ((GET,), table(t.CUSTOMERS)),
+        ((GET, PUT, UPDATE), table(t.SCHEDULES)),
+        ((QUERY,), indexes(t.SCHEDULES)),
+        ((QUERY,), table(t.METRICS)),  # whom to tell of a schedule that is parked
         (SEND, queue(t.DELIVERY_QUEUE)),
     ),
     signals.REPORT_ENGINE: (
-        (READ, table(t.METRICS)),
+        ((GET, QUERY), table(t.METRICS)),
         ((GET,), table(t.CUSTOMERS)),
-        ((GET, PUT, UPDATE), table(t.REPORTS)[:1]),
+        ((GET, PUT, UPDATE), table(t.REPORTS)),
         (("s3:PutObject", "s3:PutObjectTagging", "s3:DeleteObjectVersion"), objects(t.REPORTS_BUCKET)),
         (("s3:ListBucketVersions",), bucket(t.REPORTS_BUCKET)),
         (("secretsmanager:GetSecretValue",), SECRET),
@@ -111,11 +110,11 @@ ALLOWED: dict[signals.Function, tuple[Statement, ...]] = {
         (SEND, queue(t.DELIVERY_QUEUE)),
     ),
     signals.DELIVERY_WORKER: (
-        ((GET, QUERY, PUT), table(t.SCHEDULES)[:1]),
-        ((*READ, PUT, UPDATE), table(t.METRICS)[:1]),  # reports' parameters, and recipients that are proven or bounce
+        ((GET, QUERY, PUT), table(t.SCHEDULES)),
+        ((GET, QUERY, PUT, UPDATE), table(t.METRICS)),  # reports' parameters, and recipients that are proven or bounce
         ((GET,), table(t.CUSTOMERS)),
-        ((GET, PUT, UPDATE, DELETE), table(t.REPORTS)[:1]),
-        ((GET, UPDATE), table(t.LINKS)[:1]),
+        ((GET, PUT, UPDATE, DELETE), table(t.REPORTS)),
+        ((GET, UPDATE), table(t.LINKS)),
         (("s3:GetObject",), objects(t.REPORTS_BUCKET)),
         (("s3:ListBucket",), bucket(t.REPORTS_BUCKET)),
         (SEND, queue(t.REPORT_QUEUE)),

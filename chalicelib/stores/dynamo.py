@@ -37,7 +37,7 @@ class Dynamo:
 
     def wait(self, attempt: int) -> None:
         """Before the next attempt, longer each time, and not as long as whoever else tries again."""
-        self._pause(0.05 * 2**attempt * (0.5 + random()))  # noqa: S311
+        self._pause(0.05 * 2**attempt * (0.5 + random()))  # noqa: S311  a pause, no secret  # nosec B311
 
     def get(self, table: str, key: Mapping[str, str]) -> Item | None:
         with available():

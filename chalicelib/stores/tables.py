@@ -94,7 +94,7 @@ ALERTS_TOPIC = "analytics-alerts"
 MAIL_TOPIC = "analytics-mail-events"
 MAIL_CONFIGURATION = "analytics-mail"
 """SES's configuration set, which tells the topic what becomes of each mail."""
-CREDENTIALS_SECRET = "analytics-credentials"  # noqa: S105  the secret's name, not a secret
+CREDENTIALS_SECRET = "analytics-credentials"  # noqa: S105  the secret's name, not a secret  # nosec B105
 
 
 def physical_name(stage: str, name: str) -> str:

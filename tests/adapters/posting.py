@@ -13,6 +13,7 @@ import boto3
 
 from chalicelib import wiring
 from chalicelib.delivery.outbound import Answer, Poster
+from chalicelib.domain import signals
 from chalicelib.domain.customer import Customer
 from chalicelib.domain.errors import AnalyticsError
 from chalicelib.domain.recipient import EMAIL, S3, SLACK, SNS, VERIFIED, WEBHOOK, Recipient, Recipients
@@ -26,6 +27,7 @@ from chalicelib.usecases.schedules import asking
 from local.fakes.inbox import Arrived
 from tests.adapters.test_crashes import MOMENTS, Killed, Killer
 from tests.e2e.embedded import Embedded, started
+from tests.recorder.aws_calls import doing
 
 BUCKET = "their-own-bucket"
 CHANNELS = (EMAIL, WEBHOOK, S3)
@@ -107,7 +109,8 @@ class Post:
 
     def turn(self) -> None:
         """The reporter once, and then the queues until nothing comes of them any more."""
-        reporter.take_up(scheduling(), self.aws.now, lambda: 60.0, _raise)
+        with doing(signals.REPORTER.name):
+            reporter.take_up(scheduling(), self.aws.now, lambda: 60.0, _raise)
         self.drain()
 
     def drain(self, rounds: int = 40) -> None:
@@ -127,8 +130,9 @@ class Post:
     def _done(self, url: str, message: Any) -> bool:
         """As Lambda does it: gone once it is done; where it wasn't, there again at the next turn."""
         try:
-            for job in events.jobs_of(message["Body"]):
-                events._do(job, lambda: 60.0)
+            with doing((signals.DELIVERY_WORKER if url == self.urls[tables.DELIVERY_QUEUE.name] else signals.REPORT_ENGINE).name):
+                for job in events.jobs_of(message["Body"]):
+                    events._do(job, lambda: 60.0)
         except Killed:
             self.sqs.change_message_visibility(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"], VisibilityTimeout=0)
             raise

@@ -9,6 +9,7 @@ from alarms import policies
 from alarms.stack import STAGES
 from chalicelib.domain import signals
 from chalicelib.stores.tables import AGGREGATION_QUEUE, PROJECT, REPORT_QUEUE
+from tests.grants import UNSCOPED
 from tests.infrastructure.conftest import ROOT
 
 CHALICE = ROOT / ".chalice"
@@ -16,17 +17,8 @@ CONFIG: dict[str, Any] = json.loads((CHALICE / "config.json").read_text())
 EVERY = [(stage, function) for stage in STAGES for function in signals.FUNCTIONS]
 every_function = pytest.mark.parametrize("stage, function", EVERY, ids=lambda one: getattr(one, "name", one))
 
+
 # Actions that may say Resource *, and why.
-UNSCOPED = {
-    "securityhub:BatchGetStandardsControlAssociations": "AWS defines no resource for it",
-    "ce:GetCostAndUsage": "a call that names no billing view has no resource to scope; read only",
-    "ce:GetCostForecast": "a call that names no billing view has no resource to scope; read only",
-    "ce:GetDimensionValues": "a call that names no billing view has no resource to scope; read only",
-    "cloudwatch:GetMetricData": "metrics have no ARN",
-    "cloudwatch:ListMetrics": "metrics have no ARN",
-}
-
-
 def test_the_app_is_named_as_the_resources_are() -> None:
     assert CONFIG["app_name"] == signals.APP == PROJECT
     assert CONFIG["version"] == "2.0"

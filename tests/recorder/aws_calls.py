@@ -10,6 +10,7 @@ import contextvars
 import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import wraps
 from pathlib import Path
 from typing import Any
@@ -48,16 +49,23 @@ def install(folder: str) -> None:
     ThreadPoolExecutor.submit = carrying  # type: ignore[method-assign]
 
 
+@contextmanager
+def doing(function: str) -> Iterator[None]:
+    """What is asked meanwhile is that function's."""
+    token = _function.set(function)
+    try:
+        yield
+    finally:
+        _function.reset(token)
+
+
 def _within(kind: Any, name: Callable[[Any], str]) -> None:
     plain = kind.__call__
 
     @wraps(plain)
     def called(self: Any, event: Any, context: Any) -> Any:
-        token = _function.set(name(self))
-        try:
+        with doing(name(self)):
             return plain(self, event, context)
-        finally:
-            _function.reset(token)
 
     kind.__call__ = called
 
@@ -68,7 +76,7 @@ def needed(service: str, operation: str, params: dict[str, Any]) -> Iterator[Cal
         yield from _dynamodb(operation, params)
     elif service == "s3":
         yield from _s3(operation, params)
-    elif service == "sqs":
+    elif service == "sqs" and "QueueUrl" in params:  # by name only tests ask for queues
         yield f"sqs:{operation.removesuffix('Batch')}", f"arn:aws:sqs:*:*:{params['QueueUrl'].rpartition('/')[2]}"
     elif service == "sns":
         yield f"sns:{operation}", params["TopicArn"]
@@ -82,7 +90,7 @@ def needed(service: str, operation: str, params: dict[str, Any]) -> Iterator[Cal
         yield "sts:AssumeRole", params["RoleArn"]
     elif service in ("ce", "securityhub"):
         yield f"{service}:{operation}", "arn:aws:securityhub:*:*:hub/default" if operation == "GetFindings" else "*"
-    elif service not in ("cloudwatch", "sts"):
+    elif service not in ("cloudwatch", "sts", "sqs"):
         yield f"{service}:{operation}", "?"
 
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[2]
+SCANNERS = sorted((ROOT / "scan").glob("*.txt"))
 
 
 def test_app_is_a_table_of_contents() -> None:
@@ -23,10 +27,31 @@ def test_importing_the_app_loads_no_renderer_and_makes_no_client() -> None:
     assert done.stdout.strip() == "[]"
 
 
-def test_every_dependency_is_pinned() -> None:
-    for name in ("requirements.txt", "requirements-dev.txt", "requirements-ministack.txt"):
-        lines = [line for line in (ROOT / name).read_text().splitlines() if line and not line.startswith(("#", "-r"))]
-        assert all("==" in line for line in lines), name
+@pytest.mark.parametrize(
+    "name", ["requirements", "requirements-dev", "requirements-ministack", *(f"scan/{path.stem}" for path in SCANNERS)]
+)
+def test_every_dependency_is_pinned_with_hashes(name: str) -> None:
+    pinned = re.findall(r"^([^\s#].*?)( \\\n    --hash=sha256:[0-9a-f]{64})+$", (ROOT / f"{name}.txt").read_text(), re.MULTILINE)
+    lines = [line for line in (ROOT / f"{name}.txt").read_text().splitlines() if line and not line.startswith((" ", "#"))]
+    assert lines
+    assert [line.removesuffix(" \\") for line in lines] == [requirement for requirement, _ in pinned]
+    assert all("==" in line for line in lines)
+    assert (ROOT / f"{name}.in").exists(), "what it was made from"
+
+
+def test_what_is_shipped_is_what_was_asked_for_and_what_that_needs() -> None:
+    """Nothing that development needs, and no index or path of the machine that pinned it."""
+    text = (ROOT / "requirements.txt").read_text()
+    asked = {line.casefold() for line in (ROOT / "requirements.in").read_text().splitlines() if line and not line.startswith("#")}
+    assert asked <= {line.partition("==")[0].casefold() for line in text.splitlines() if "==" in line}
+    assert not re.search(r"^(--|-)(extra-)?(index|find|i|f)", text, re.MULTILINE)
+
+
+def test_licences_are_listed_for_all_that_is_shipped() -> None:
+    listed = set(re.findall(r"^\| (\S+) +\| (\S+) +\|", (ROOT / "docs" / "licences.md").read_text(), re.MULTILINE)) - {("Name", "Version")}
+    pinned = re.findall(r"^(\S+)==(\S+) ", (ROOT / "requirements.txt").read_text(), re.MULTILINE)
+    folded = {(name.casefold().replace("_", "-"), version) for name, version in listed if not name.startswith("-")}
+    assert folded == {(name.casefold().replace("_", "-"), version) for name, version in pinned}
 
 
 def test_modules_stay_small() -> None:
