@@ -13,7 +13,7 @@ LICENCES := MIT;MIT License;MIT-0;MIT-CMU;BSD License;BSD-2-Clause;BSD-3-Clause;
 SHIPPED := $(shell sed -n 's/^\([A-Za-z0-9._-]*\)==.*/\1/p' requirements.txt)
 DYNAMODB_LOCAL ?= .dynamodb-local
 
-.PHONY: scan lock licences help run aws reset test test-dynamodb check format lint types arrows template unit bench install pictures clean
+.PHONY: fuzz scan lock licences help run aws reset test test-dynamodb check format lint types arrows template unit bench install pictures clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -83,6 +83,9 @@ scan: $(INSTALLED) $(SCANNERS) ## scanners over code, template and licences, off
 	@echo "cfn-lint" && $(BIN)/cfn-lint .scan/template.json .scan/options.json
 	@echo "licences" && .scan/pip-licenses/bin/pip-licenses --python=$(BIN)/python --from=mixed --packages $(SHIPPED) --allow-only="$(LICENCES)" > .scan/licences.txt
 	@echo "nothing unexplained found"
+
+fuzz: $(INSTALLED) ## 50,000 hostile requests at a server of its own: no server error, flat memory (five minutes)
+	@$(BIN)/python -m tests.fuzz
 
 licences: $(INSTALLED) .scan/pip-licenses/.installed ## docs/licences.md: what is shipped with the app, and under which licence
 	@{ echo "# What is shipped with the app"; echo; .scan/pip-licenses/bin/pip-licenses --python=$(BIN)/python --from=mixed --format=markdown \

@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 import sys
 
-from alarms.stack import STAGES, build
+from alarms.stack import build
+from alarms.tags import STAGES
 
 
 def main() -> None:
@@ -13,8 +14,9 @@ def main() -> None:
     parser.add_argument("--stage", required=True, choices=STAGES)
     parser.add_argument("--own-key", action="store_true", help="encrypt what keeps data by a KMS key of this account's own")
     parser.add_argument("--firewall", action="store_true", help="add a web ACL for the API")
+    parser.add_argument("--customer-sessions", action="store_true", help="add a role for CUSTOMER_ROLE_ARN")
     given = parser.parse_args()
-    template = build(given.stage, given.own_key, given.firewall)
+    template = build(given.stage, given.own_key, given.firewall, given.customer_sessions)
     sys.stdout.write(template.to_json(indent=None, separators=(",", ":")) + "\n")
 
 

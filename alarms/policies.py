@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from alarms.stack import STAGES
+from alarms.tags import STAGES
 from chalicelib.domain import signals
 from chalicelib.stores import tables as t
 
@@ -42,6 +42,7 @@ def objects(spec: t.Bucket) -> tuple[str, ...]:
 
 
 SECRET = (f"arn:aws:secretsmanager:*:*:secret:{t.physical_name('{stage}', t.CREDENTIALS_SECRET)}-??????",)  # AWS adds six characters
+CUSTOMER_ROLE = (f"arn:aws:iam::*:role/{t.physical_name('{stage}', t.CUSTOMER_ROLE)}",)
 LOGS = (f"arn:aws:logs:*:*:log-group:/aws/lambda/{signals.APP}-{{stage}}*",)
 
 MAIL = ("arn:aws:ses:*:*:identity/*", f"arn:aws:ses:*:*:configuration-set/{t.physical_name('{stage}', t.MAIL_CONFIGURATION)}")
@@ -70,6 +71,7 @@ ALLOWED: dict[signals.Function, tuple[Statement, ...]] = {
         (("s3:ListBucket", "s3:ListBucketVersions"), bucket(t.REPORTS_BUCKET)),  # without the first, S3 says 403 of what isn't there
         (SEND, (*queue(t.REPORT_QUEUE), *queue(t.DELIVERY_QUEUE))),
         (("secretsmanager:GetSecretValue",), SECRET),
+        (("sts:AssumeRole",), CUSTOMER_ROLE),  # where CUSTOMER_ROLE_ARN is set
     ),
     signals.AGGREGATOR: (((SCAN,), table(t.CUSTOMERS)), (SEND, queue(t.AGGREGATION_QUEUE))),
     signals.AGGREGATION_WORKER: (

@@ -8,6 +8,7 @@ from troposphere import Tags
 
 from chalicelib.stores.tables import PROJECT
 
+STAGES = ("local", "dev", "staging", "production")
 KEPT_STAGE = "production"
 
 

@@ -1,4 +1,5 @@
-"""Who may come in and how often: what the deployment's one secret gives, keys, customers and limits; a part of wiring.py."""
+"""Who may come in, how often and how far: what the deployment's one secret gives, keys, customers, limits and sessions; a part of
+wiring.py."""
 
 from __future__ import annotations
 
@@ -20,11 +21,13 @@ from chalicelib.settings import Settings
 from chalicelib.stores import tables
 from chalicelib.stores.customers import ApiKeys, Customers
 from chalicelib.stores.dynamo import Dynamo, available
+from chalicelib.stores.links import Links
 from chalicelib.stores.token_buckets import TokenBuckets
 from chalicelib.usecases.limiting import Limiter
 
 if TYPE_CHECKING:
     from chalicelib.domain.audit import Deed
+    from chalicelib.security.sessions import Sessions
     from chalicelib.security.signing import Signer
     from chalicelib.security.tokens import Verifier
     from chalicelib.usecases.auditing import Auditing
@@ -57,6 +60,10 @@ class Credentials:
     @cached_property
     def api_keys(self) -> ApiKeys:
         return ApiKeys(self.dynamo, self.table(tables.API_KEYS))
+
+    @cached_property
+    def links(self) -> Links:
+        return Links(self.dynamo, self.table(tables.LINKS), self.clock)
 
     @cached_property
     def known_key(self) -> Callable[[str], ApiKey | None]:
@@ -152,3 +159,16 @@ class Credentials:
 
     def _token_keys(self) -> list[bytes]:
         return [secrets.derived(master, "tokens") for master in self.masters]
+
+    @cached_property
+    def _sessions(self) -> Sessions:
+        from chalicelib.narrowing import sessions_of
+
+        return sessions_of(self)  # type: ignore[arg-type]
+
+    def for_customer(self, customer_id: str) -> Any:
+        """Services that can reach that customer's data alone, where the deployment has a role for that; else these."""
+        if self.settings.customer_role is None:
+            return self
+        with available():
+            return self._sessions.of(customer_id)

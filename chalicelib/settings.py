@@ -33,6 +33,7 @@ class Settings:
     `inbox_url` is where the laptop takes what would go to webhooks and Slack; no other stage has one.
 
     `usage_every` is the hours between two reads of CloudWatch. `paid_forecasts` asks Cost Explorer what customers will be billed.
+    `customer_role` is the role that requests are answered with, narrowed to their customer; None is the function's own.
     `a_minute` is how often each customer may ask, per kind of request, and an address give bad credentials.
     `partial_batches` says that SQS is told which messages of a batch failed.
     """
@@ -54,6 +55,7 @@ class Settings:
     a_minute: Mapping[str, int]
     mail_from: str | None = None
     inbox_url: str | None = None
+    customer_role: str | None = None
 
     @staticmethod
     def from_environment(environment: Mapping[str, str]) -> Settings:
@@ -111,6 +113,7 @@ class Settings:
             a_minute={kind: int(count) for kind, count in often.items()},
             mail_from=mail_from,
             inbox_url=inbox,
+            customer_role=environment.get("CUSTOMER_ROLE_ARN") or None,
         )
 
 

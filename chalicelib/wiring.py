@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property, partial
@@ -26,7 +28,6 @@ from chalicelib.stores.answers import parsed_in_c
 from chalicelib.stores.cache import Cache
 from chalicelib.stores.files import ExportFiles, Handover, ReportFiles
 from chalicelib.stores.ledger import Ledger
-from chalicelib.stores.links import Links
 from chalicelib.stores.metrics import Metrics
 from chalicelib.stores.queues import Queue
 from chalicelib.stores.reports import Reports
@@ -187,10 +188,6 @@ class Services(Channels):
             CostForecast(self.client("ce"), spend) if self.settings.paid_forecasts else None,
         )
 
-    @cached_property
-    def links(self) -> Links:
-        return Links(self.dynamo, self.table(tables.LINKS), self.clock)
-
     def _spend(self, source: str, metric: str, units: int) -> None:
         """Counts what is about to be paid for and tells it as a metric; SourceUnavailable where the day's cap would be passed."""
         self.ledger.spend(source, units, self.settings.daily_caps[source])
@@ -213,16 +210,30 @@ class Services(Channels):
 
 _container: list[Services] = []
 _container_lock = threading.Lock()
+_acting: ContextVar[Services | None] = ContextVar("acting", default=None)
 
 
 def services() -> Services:
-    """This container's services, built on first use."""
+    """Whoever acts for the customer of this request, else this container's services, built on first use."""
+    scoped = _acting.get()
+    if scoped is not None:
+        return scoped
     with _container_lock:
         if not _container:
             if os.environ.get("STAGE") == "local":
                 laptop.join(os.environ)
             _container.append(Services(Settings.from_environment(os.environ)))
         return _container[0]
+
+
+@contextmanager
+def acting_for(customer_id: str) -> Iterator[None]:
+    """Within it `services()` are those of the customer."""
+    token = _acting.set(services().for_customer(customer_id))
+    try:
+        yield
+    finally:
+        _acting.reset(token)
 
 
 def use(chosen: Services | None) -> None:

@@ -7,7 +7,9 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import settings
 
+from tests.canaries import known_secrets, secrets_in, wrong_lines
 from tests.grants import FOLDER as CALLS
+from tests.looked import Looked
 from tests.recorder import aws_calls
 from tests.stack import NEEDS_OWN_STACK, Client, Customer, Stack, Started, given_stack, port_answers
 
@@ -36,11 +38,19 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's & hands SIGINT down as ignored
     started = Started(tmp_path_factory.mktemp("stack"))
     try:
-        yield started.stack()
+        made = started.stack()
+        yield made
+        looked = Looked(made.environment)
+        kept = [f"{kind} in {where}" for where, text in looked.texts() for kind in secrets_in(text, known_secrets(started.folder))]
+        looked.close()
     finally:
         left = started.stop()
         signal.signal(signal.SIGINT, before)
-    assert left == [], f"Ctrl-C left processes {left}; {started.log.read_text()[-500:]}"
+    assert left == [], f"Ctrl-C left processes {left}; {started.told()}"
+    events = started.events.read_text()
+    assert kept == [], "what the whole suite did left secrets in tables or objects"
+    assert list(secrets_in(events, known_secrets(started.folder))) == [], "and in the log"
+    assert wrong_lines(events) == [], "each event is one line of JSON"
     assert not port_answers(started.port), "the port still answers after Ctrl-C"
 
 

@@ -27,6 +27,7 @@ READY_SECONDS = 120
 STOP_SECONDS = 20
 OPS_SECONDS = 120
 FOREIGN = ("AWS_", "PYTHONPATH", "API_BASE_URL", "TEST_", "RUN_E2E")
+CREDENTIALS = ("X-API-Key", "Authorization")
 Json = Any
 RECORDER = PROJECT / "tests" / "recorder"
 RECORDED = {"PYTHONPATH": str(RECORDER), "RECORD_AWS_CALLS": str(CALLS)}
@@ -105,9 +106,14 @@ class Client:
         try:
             connection.request(method, url.path + (f"?{url.query}" if url.query else ""), content, headers)
             response = connection.getresponse()
-            return Answer(response.status, response.headers, response.read())
+            answer = Answer(response.status, response.headers, response.read())
         finally:
             connection.close()
+        if answer.status >= 400:
+            told = f"{answer.headers}\n{answer.text}"
+            echoed = [name for name, value in headers.items() if name in CREDENTIALS and len(value) > 20 and value in told]
+            assert not echoed, f"an error echoes {echoed}"
+        return answer
 
     def get(self, path: str, parameters: Any = None, headers: dict[str, str] | None = None, **more: Any) -> Answer:
         """`parameters` and keywords become the query; a list repeats its name."""
@@ -200,25 +206,29 @@ class Started:
 
     def __init__(self, folder: Path) -> None:
         _clear_of_midnight()
-        self.day, self.port, self.log = datetime.now(UTC).date(), free_port(), folder / "run.log"
+        self.day, self.port, self.log, self.events = datetime.now(UTC).date(), free_port(), folder / "run.log", folder / "events.log"
         self.folder = folder / "local"
-        with self.log.open("wb") as log:
+        with self.log.open("wb") as log, self.events.open("wb") as events:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "local", "run", "--folder", str(self.folder)],
                 cwd=PROJECT,
                 env=bare({"PORT": str(self.port), **UNLIMITED, **RECORDED}),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
-                stderr=log,
+                stderr=events,
                 start_new_session=True,
             )
+
+    def told(self) -> str:
+        """The ends of what it said and what it logged."""
+        return f"{self.log.read_text()[-1000:]}\n{self.events.read_text()[-2000:]}"
 
     def stack(self) -> Stack:
         """Once it answers."""
         until = time.monotonic() + READY_SECONDS
         while not self._ready():
-            assert self._process.poll() is None, f"the stack ended by itself: {self.log.read_text()[-2000:]}"
-            assert time.monotonic() < until, f"the stack wasn't ready within {READY_SECONDS} s: {self.log.read_text()[-2000:]}"
+            assert self._process.poll() is None, f"the stack ended by itself: {self.told()}"
+            assert time.monotonic() < until, f"the stack wasn't ready within {READY_SECONDS} s: {self.told()}"
             time.sleep(0.2)
         found = json.loads((self.folder / "credentials.json").read_text())
         customers = [Customer(one["customer_id"], one["api_key"], one["token"], one["name"]) for one in found["customers"]]

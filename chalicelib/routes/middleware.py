@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 
 from chalice.app import Request, Response
 
@@ -14,7 +15,7 @@ from chalicelib.routes.authentication import admit, request_id_of
 from chalicelib.routes.errors import as_problem, of_error, problem
 from chalicelib.routes.headers import SAFE
 from chalicelib.routes.limits import admit_once_more, told
-from chalicelib.wiring import services
+from chalicelib.wiring import acting_for, services
 
 
 def middleware(request: Request, get_response: Callable[[Request], Response]) -> Response:
@@ -24,8 +25,9 @@ def middleware(request: Request, get_response: Callable[[Request], Response]) ->
     try:
         request.principal = admit(request, services())
         taken = admit_once_more(request, services().limiter)
-        response = as_problem(get_response(request), request_id)
-        note(request, response, request_id, services())
+        with _acting(request):
+            response = as_problem(get_response(request), request_id)
+            note(request, response, request_id, services())
     except AnalyticsError as error:
         response = of_error(error, request_id)
         taken = error.taken if isinstance(error, TooManyRequests) else taken
@@ -45,3 +47,10 @@ def middleware(request: Request, get_response: Callable[[Request], Response]) ->
         },
     )
     return response
+
+
+def _acting(request: Request) -> AbstractContextManager[None]:
+    """For whoever asks of its own data; what else there is belongs to nobody."""
+    customer_id = request.principal.customer_id if request.principal else None
+    of_a_customer = str((request.context or {}).get("resourcePath", "")).startswith("/analytics/")
+    return acting_for(customer_id) if customer_id and of_a_customer else nullcontext()

@@ -54,5 +54,6 @@ class Cache:
 
 
 def cache_key(customer_id: str, question: str) -> str:
-    """A digest of both, each with its length before it: no two pairs share one."""
-    return hashlib.sha256(f"{len(customer_id)}:{customer_id}{len(question)}:{question}".encode()).hexdigest()
+    """The customer, whom IAM may hold a request against, and a digest of both, each with its length before it: no two pairs share one."""
+    digest = hashlib.sha256(f"{len(customer_id)}:{customer_id}{len(question)}:{question}".encode()).hexdigest()
+    return f"{customer_id}#{digest}"

@@ -28,24 +28,24 @@ KINDS = {"focus": (".csv", ".csv.gz"), "findings": (".json",)}
 
 class ReportFiles:
     def __init__(self, client: Any, bucket: str) -> None:
-        self._client, self._bucket = client, bucket
+        self._client, self.bucket = client, bucket
 
     def put(self, customer_id: str, record: ReportRecord, content: BinaryIO, content_type: str) -> None:
         """The bucket deletes it after the record's months: it has a rule for each tag (alarms/buckets.py)."""
-        request = {"Bucket": self._bucket, "Key": _report_key(customer_id, record), "ContentType": content_type}
+        request = {"Bucket": self.bucket, "Key": _report_key(customer_id, record), "ContentType": content_type}
         with available():
             self._client.put_object(**request, Body=content, Tagging=f"{KEPT_MONTHS}={record.months}")
 
     def open(self, customer_id: str, record: ReportRecord) -> BinaryIO | None:
         """The document as a file, which the caller closes; None when it is gone."""
         with available():
-            answer = object_of(self._client, self._bucket, _report_key(customer_id, record))
+            answer = object_of(self._client, self.bucket, _report_key(customer_id, record))
             return None if answer is None else spooled(answer)
 
     def url(self, customer_id: str, record: ReportRecord) -> str:
         """A link that works for five minutes and downloads under the report's own name."""
         disposition = f'attachment; filename="{record.filename}"'  # letters, digits, - _ and . alone
-        request = {"Bucket": self._bucket, "Key": _report_key(customer_id, record), "ResponseContentDisposition": disposition}
+        request = {"Bucket": self.bucket, "Key": _report_key(customer_id, record), "ResponseContentDisposition": disposition}
         with available():
             return str(self._client.generate_presigned_url("get_object", Params=request, ExpiresIn=LINK_SECONDS))
 
@@ -53,11 +53,11 @@ class ReportFiles:
         """Every version of what any attempt left: a deleted object would come back with its marker's deletion."""
         with available():
             pages = self._client.get_paginator("list_object_versions").paginate(
-                Bucket=self._bucket, Prefix=_report_prefix(customer_id, report_id)
+                Bucket=self.bucket, Prefix=_report_prefix(customer_id, report_id)
             )
             for page in pages:
                 for found in (*page.get("Versions", []), *page.get("DeleteMarkers", [])):
-                    self._client.delete_object(Bucket=self._bucket, Key=found["Key"], VersionId=found["VersionId"])
+                    self._client.delete_object(Bucket=self.bucket, Key=found["Key"], VersionId=found["VersionId"])
 
 
 class ExportFiles:

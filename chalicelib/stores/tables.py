@@ -91,6 +91,7 @@ FINDINGS_QUEUE = Queue("analytics-findings", timeout=60)
 DELIVERY_QUEUE = Queue("analytics-deliveries", timeout=60)
 QUEUES = (AGGREGATION_QUEUE, REPORT_QUEUE, FINDINGS_QUEUE, DELIVERY_QUEUE)
 ALERTS_TOPIC = "analytics-alerts"
+CUSTOMER_ROLE = "customer-session"
 MAIL_TOPIC = "analytics-mail-events"
 MAIL_CONFIGURATION = "analytics-mail"
 """SES's configuration set, which tells the topic what becomes of each mail."""

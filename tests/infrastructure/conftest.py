@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from alarms.stack import STAGES, build
+from alarms.stack import build
+from alarms.tags import STAGES
 
 ROOT = pathlib.Path(__file__).parents[2]
 ACCOUNT = "123456789012"

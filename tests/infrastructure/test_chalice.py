@@ -95,7 +95,7 @@ def test_the_api_puts_what_customers_choose_but_deletes_no_metrics_and_reads_nob
     statements = policies.policy(signals.API, "production")["Statement"]
     on_metrics = {action for one in statements if any("-metrics" in arn for arn in one["Resource"]) for action in one["Action"]}
     assert on_metrics == {f"dynamodb:{action}" for action in ("GetItem", "BatchGetItem", "Query", "PutItem", "UpdateItem")}
-    assert not any(action.startswith(("sts:", "ce:", "securityhub:")) for one in statements for action in one["Action"])
+    assert not any(action.startswith(("ce:", "securityhub:")) for one in statements for action in one["Action"])
 
 
 def test_a_queue_waits_for_the_function_that_reads_it() -> None:

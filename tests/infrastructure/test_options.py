@@ -10,9 +10,13 @@ from typing import Any
 
 import pytest
 
-from alarms.stack import STAGES, build
+from alarms.policies import policy
+from alarms.stack import build
+from alarms.tags import STAGES
+from chalicelib.domain import signals
 from chalicelib.domain.allowance import A_MINUTE, QUERIES
 
+ALL = {"own_key": True, "firewall": True, "sessions": True}
 KEY = {"Fn::GetAtt": ["DataKey", "Arn"]}
 
 
@@ -26,7 +30,7 @@ def of(kind: str, **options: bool) -> dict[str, dict[str, Any]]:
 
 
 @pytest.mark.parametrize("stage", STAGES)
-@pytest.mark.parametrize("options", [{"own_key": True}, {"firewall": True}, {"own_key": True, "firewall": True}], ids=str)
+@pytest.mark.parametrize("options", [{"own_key": True}, {"firewall": True}, {"sessions": True}, ALL], ids=str)
 def test_cfn_lint_finds_nothing_in_any_of_them(tmp_path: pathlib.Path, stage: str, options: dict[str, bool]) -> None:
     path = tmp_path / "template.json"
     path.write_text(json.dumps(template(stage, **options)))
@@ -89,14 +93,25 @@ def test_the_web_acl_has_awss_rules_and_a_rate_that_no_customers_limit_reaches()
     assert made["Parameters"]["ProtectedApiId"]["Default"] == ""
 
 
+def test_the_customers_role_has_the_apis_rights_on_tables_and_objects_and_is_taken_by_this_stage_alone() -> None:
+    (role,) = of("AWS::IAM::Role", sessions=True).values()
+    assert role["RoleName"] == "securebase-production-customer-session"
+    (trust,) = role["AssumeRolePolicyDocument"]["Statement"]
+    assert trust["Condition"]["ArnLike"]["aws:PrincipalArn"]["Fn::Sub"].endswith(":role/securebase-production*")
+    (rights,) = [policy["PolicyDocument"]["Statement"] for policy in role["Policies"]]
+    assert rights == [one for one in policy(signals.API, "production")["Statement"] if one in rights]
+    assert {action.partition(":")[0] for one in rights for action in one["Action"]} == {"dynamodb", "s3"}
+    assert any("sts:AssumeRole" in one["Action"] for one in policy(signals.API, "production")["Statement"])
+
+
 @pytest.mark.parametrize("stage", STAGES)
 def test_without_options_nothing_of_them_is_there(stage: str) -> None:
     kinds = {one["Type"] for one in template(stage)["Resources"].values()}
     assert not any(kind.startswith("AWS::WAFv2") for kind in kinds)
-    assert "DataKey" not in template(stage)["Resources"]
+    assert {"DataKey", "CustomerSessionRole"}.isdisjoint(template(stage)["Resources"])
 
 
 def test_the_command_takes_both() -> None:
-    command = [sys.executable, "-m", "alarms", "--stage", "dev", "--own-key", "--firewall"]
+    command = [sys.executable, "-m", "alarms", "--stage", "dev", "--own-key", "--firewall", "--customer-sessions"]
     done = subprocess.run(command, cwd=pathlib.Path(__file__).parents[2], capture_output=True, text=True, check=True)
-    assert json.loads(done.stdout) == template("dev", own_key=True, firewall=True)
+    assert json.loads(done.stdout) == template("dev", **ALL)

@@ -7,7 +7,8 @@ import sys
 
 import pytest
 
-from alarms.stack import STAGES, build
+from alarms.stack import build
+from alarms.tags import STAGES
 from chalicelib.domain import signals
 from chalicelib.stores.tables import PROJECT, TABLES
 from tests.infrastructure.conftest import ROOT, Stack, text

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import csv
-import gzip
 import io
 import json
 import time
-import zlib
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
-import boto3
 import pytest
 
 from chalicelib.stores import tables
+from tests.looked import Looked
 from tests.stack import Client, Customer, Stack
 
 CANARY = "canary-leaver"
@@ -24,57 +21,9 @@ WORDS = (CANARY, "Ornithology", "914000000014", "wren-service", "birdwatcher@lea
 """What only this customer ever said, by name, account, service, recipient and report."""
 
 
-class Aws:
-    """The laptop's AWS, looked at from outside."""
-
-    def __init__(self, environment: dict[str, str]) -> None:
-        session = boto3.Session(environment["AWS_ACCESS_KEY_ID"], environment["AWS_SECRET_ACCESS_KEY"], region_name="us-east-1")
-        self.dynamodb, self.s3, self.sqs = (
-            session.client(name, endpoint_url=environment["AWS_ENDPOINT_URL"]) for name in ("dynamodb", "s3", "sqs")
-        )
-
-    def texts(self) -> Iterator[tuple[str, str]]:
-        """(where, everything that is there in all forms that it might be read in)."""
-        for table in tables.TABLES:
-            name = tables.physical_name("local", table.name)
-            for page in self.dynamodb.get_paginator("scan").paginate(TableName=name):
-                for item in page["Items"]:
-                    yield name, " ".join(_readable(value) for value in item.values())
-        for bucket in (one["Name"] for one in self.s3.list_buckets()["Buckets"]):
-            for page in self.s3.get_paginator("list_object_versions").paginate(Bucket=bucket):
-                for found in page.get("Versions", []):
-                    body = self.s3.get_object(Bucket=bucket, Key=found["Key"], VersionId=found["VersionId"])["Body"].read()
-                    yield f"{bucket}/{found['Key']}", f"{found['Key']} {_opened(body)}"
-                for found in page.get("DeleteMarkers", []):
-                    yield f"{bucket}/{found['Key']}", found["Key"]
-
-    def found(self) -> list[str]:
-        return [f"{word} in {where}" for where, text in self.texts() for word in WORDS if word in text]
-
-    def close(self) -> None:
-        for client in (self.dynamodb, self.s3, self.sqs):
-            client.close()
-
-
-def _readable(value: dict[str, Any]) -> str:
-    (content,) = value.values()
-    return _opened(bytes(content)) if isinstance(content, bytes | bytearray) else str(content)
-
-
-def _opened(data: bytes) -> str:
-    """As it is, and unpacked where it is packed."""
-    texts = [data.decode("latin-1")]
-    for opener in (zlib.decompress, gzip.decompress):
-        try:
-            texts.append(opener(data).decode("latin-1"))
-        except (zlib.error, OSError, EOFError):
-            continue
-    return "\n".join(texts)
-
-
 @pytest.fixture
-def aws(own_stack: Stack) -> Iterator[Aws]:
-    made = Aws(own_stack.environment)
+def aws(own_stack: Stack) -> Iterator[Looked]:
+    made = Looked(own_stack.environment)
     yield made
     made.close()
 
@@ -124,7 +73,7 @@ def settled(client: Client) -> bool:
     return client.get("/analytics/costs").status == 401
 
 
-def test_all_of_it_is_taken_along_and_none_of_it_is_left(own_stack: Stack, aws: Aws, leaver: Customer, tmp_path: Path) -> None:
+def test_all_of_it_is_taken_along_and_none_of_it_is_left(own_stack: Stack, aws: Looked, leaver: Customer, tmp_path: Path) -> None:
     others = {one.customer_id: own_stack.client(one).answer("/analytics/costs", period="lastmonth")["total"] for one in own_stack.customers}
     before = {where.partition("/")[0] for where, text in aws.texts() if CANARY in text}
     everywhere = {tables.physical_name("local", table.name) for table in tables.TABLES}
@@ -144,7 +93,7 @@ def test_all_of_it_is_taken_along_and_none_of_it_is_left(own_stack: Stack, aws: 
     assert again.returncode == 0, again.stderr
     last = own_stack.ops("customers", "erase", "--id", CANARY, "--yes")
     assert set(json.loads(last.stdout.splitlines()[0])["erased"].values()) == {0}
-    assert aws.found() == []
+    assert [f"{word} in {where}" for where, text in aws.texts() for word in WORDS if word in text] == []
     assert CANARY not in own_stack.ops("customers", "list").stdout
     after = {one.customer_id: own_stack.client(one).answer("/analytics/costs", period="lastmonth")["total"] for one in own_stack.customers}
     assert after == others

@@ -20,7 +20,8 @@ from chalicelib.usecases import questions, questions_anomalies, questions_compli
 ROOT = Path(__file__).parents[2]
 API = (ROOT / "docs" / "api.md").read_text()
 OPERATIONS = (ROOT / "docs" / "operations.md").read_text()
-EVERYTHING = "\n".join(path.read_text() for path in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")])
+PAGES = [ROOT / "README.md", ROOT / "SECURITY.md", *(ROOT / "docs").glob("*.md")]
+EVERYTHING = "\n".join(path.read_text() for path in PAGES)
 
 
 def test_every_route_is_documented_and_every_documented_route_is_there() -> None:
@@ -100,6 +101,18 @@ def test_every_kind_of_row_is_in_the_architecture() -> None:
 
 
 def test_links_between_the_docs_lead_somewhere() -> None:
-    for path in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]:
+    for path in PAGES:
         for target in re.findall(r"\]\(([^)#]+)\)", path.read_text()):
             assert "://" in target or (path.parent / target).exists(), f"{path.name}: {target}"
+
+
+def test_every_promise_of_security_names_what_holds_it() -> None:
+    text = (ROOT / "SECURITY.md").read_text()
+    rows = [
+        row.split("|")[1:4] for row in text.split("## What is promised")[1].split("## What is not")[0].splitlines() if row.startswith("| ")
+    ]
+    assert len(rows) > 15
+    for _, promise, held in rows[2:]:
+        assert "`" in held, promise
+    for path in re.findall(r"`((?:tests|scan)/[\w/.]+)`", text):
+        assert (ROOT / path).exists(), path
