@@ -13,7 +13,8 @@ from chalicelib.stores.dynamo import Dynamo
 from chalicelib.stores.items import SCHEMA, Item, check_schema, pack, unpack
 from chalicelib.stores.tables import AUDIT
 
-ROUNDS = 10
+ROUNDS, LONGEST_WAIT = 12, 2
+"""How often it is tried, and after which attempt the waits grow no longer: somebody waits for the answer."""
 _KEY = str(AUDIT.range_key)
 
 
@@ -35,7 +36,7 @@ class Audit:
             }
             if self._dynamo.put(self._table, item, f"attribute_not_exists({_KEY})"):
                 return entry
-            self._dynamo.wait(attempt)
+            self._dynamo.wait(min(attempt, LONGEST_WAIT))
         raise StoreUnavailable("others kept adding to the audit")
 
     def newest(self, customer_id: str, limit: int, before: int | None = None) -> list[Entry]:

@@ -107,7 +107,7 @@ def deed(number: int) -> Deed:
 
 
 def test_the_audit_is_numbered_without_a_gap_whoever_writes_at_once(client: Any, backend: str) -> None:
-    trail = Audit(dynamo(client), "securebase-dev-audit")
+    trail = Audit(Dynamo(client), "securebase-dev-audit")
     with ThreadPoolExecutor(workers(backend, 4)) as pool:
         list(pool.map(lambda number: trail.append("acme", deed(number)), range(24)))
     trail.append("borealis", deed(99))
