@@ -42,7 +42,7 @@ reset: $(INSTALLED) ## forget customers, keys and drops that were added on this 
 	@$(BIN)/python -m local reset
 
 test: $(INSTALLED) $(MINISTACK) ## the whole test-suite
-	@$(BIN)/python -m pytest -n 2
+	@$(BIN)/python -m pytest -n 2 --dist worksteal
 	@$(BIN)/python -m tests.grants
 
 test-dynamodb: $(INSTALLED) ## the store tests on a DynamoDB Local of yours (DYNAMODB_LOCAL=folder or DYNAMODB_LOCAL_URL=...)

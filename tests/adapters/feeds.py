@@ -23,6 +23,7 @@ from local import turn
 from local.aws import ACCOUNT, REGION, create_reader_role
 from local.seed import associations, findings
 from tests.e2e.embedded import NOW, Embedded, started
+from tests.recorder.aws_calls import NOBODY, doing
 
 Around = Callable[[], AbstractContextManager[Any]]
 WORKED = (tables.AGGREGATION_QUEUE, tables.FINDINGS_QUEUE)
@@ -91,9 +92,10 @@ class Feeds:
     def work_off(self) -> int:
         """Until no message can be seen any more; how many there were."""
         done = 0
-        while sum(worker.once() for worker in self.workers):
-            done += 1
-            assert done < MOST_MESSAGES, "the queues never run dry"
+        with doing(NOBODY):
+            while sum(worker.once() for worker in self.workers):
+                done += 1
+                assert done < MOST_MESSAGES, "the queues never run dry"
         return done
 
     def hour(self, at: datetime) -> None:
@@ -109,7 +111,8 @@ class Feeds:
     def waiting(self, queue: tables.Queue, dead: bool = False, delayed: bool = False) -> int:
         """How many messages lie there: to be seen now, or later on."""
         name = "ApproximateNumberOfMessagesDelayed" if delayed else "ApproximateNumberOfMessages"
-        found = self._sqs.get_queue_attributes(QueueUrl=self._url(f"{queue.name}-dead" if dead else queue.name), AttributeNames=[name])
+        with doing(NOBODY):
+            found = self._sqs.get_queue_attributes(QueueUrl=self._url(f"{queue.name}-dead" if dead else queue.name), AttributeNames=[name])
         return int(found["Attributes"][name])
 
     def lying(self, queue: tables.Queue, dead: bool = False) -> list[dict[str, Any]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
@@ -11,7 +12,9 @@ import pytest
 from chalicelib.domain.breakdown import Selection
 from chalicelib.domain.budget import Budget, Budgets, Threshold
 from chalicelib.domain.customer import Customer
+from chalicelib.domain.errors import StoreUnavailable
 from chalicelib.domain.recipient import VERIFIED, WEBHOOK, Recipient, Recipients
+from chalicelib.domain.schedule import PARKED, Schedule
 from chalicelib.domain.signals import REPORT_ENGINE
 from chalicelib.routes.reports import reporting
 from chalicelib.stores import tables
@@ -77,9 +80,15 @@ def test_a_budget_that_is_crossed_is_told_by_the_worker_once(feeds: Feeds, custo
 
 
 @pytest.fixture(scope="module")
-def post() -> Iterator[Post]:
+def turning() -> Iterator[Post]:
     with posting() as made:
         yield made
+
+
+@pytest.fixture
+def post(turning: Post) -> Post:
+    turning.anew(NOW)
+    return turning
 
 
 def test_a_report_that_was_deleted_while_its_job_waited_leaves_no_document(post: Post) -> None:
@@ -93,3 +102,49 @@ def test_a_report_that_was_deleted_while_its_job_waited_leaves_no_document(post:
     with doing(REPORT_ENGINE.name):
         rendering.run(reporting(), post.customer.id, "c" * 32)
     assert kept.open(post.customer.id, record) is None
+
+
+def test_a_schedule_whose_zone_is_gone_is_parked_by_the_reporter_and_its_owner_told(post: Post) -> None:
+    post.recipients(WEBHOOK)
+    schedule = post.schedule()
+    broken = replace(schedule, cadence=replace(schedule.cadence, zone="Atlantis/Center"))
+    assert post.services.schedules.swap(post.customer.id, schedule, broken)
+    for minute in (1, 6, 11, 16):
+        post.aws.now = NOW.replace(hour=15, minute=minute)
+        post.turn()
+    held = post.services.schedules.get(post.customer.id, Schedule, schedule.id)
+    assert held is not None
+    assert held.status == PARKED
+    assert len(post.arrived("webhook")) == 1
+
+
+def test_a_worker_that_has_just_started_reads_the_secret_for_what_it_signs(post: Post) -> None:
+    post.recipients(WEBHOOK)
+    post.schedule()
+    post.aws.now = NOW.replace(hour=15, minute=1)
+    post.services.__dict__.pop("_remembered", None)
+    post.turn()
+    assert len(post.arrived("webhook")) == 1
+
+
+class Away:
+    """A queue that doesn't answer."""
+
+    def send(self, jobs: object) -> None:
+        raise StoreUnavailable("away")
+
+
+def test_a_run_whose_reports_queue_is_away_takes_its_report_back_and_comes_again(post: Post) -> None:
+    post.recipients(WEBHOOK)
+    schedule = post.schedule()
+    queue = post.services.report_queue
+    post.aws.now = NOW.replace(hour=15, minute=1)
+    post.services.__dict__["report_queue"] = Away()
+    try:
+        post.turn()
+        assert post.services.reports.list(post.customer.id, 10, None)[0] == []
+    finally:
+        post.services.__dict__["report_queue"] = queue
+    post.mended()
+    (run,) = post.runs(schedule)
+    assert post.statuses(run) == {WEBHOOK: "delivered"}

@@ -29,10 +29,21 @@ def admin(own_stack: Stack) -> Client:
 # Keys
 
 
+@pytest.fixture(scope="module")
+def revoked(admin: Client, other_container: str) -> tuple[list[Client], float]:
+    """Clients of two containers with a key that both have just accepted, and when it was revoked."""
+    made = admin.post(KEYS, {}).json
+    clients = [with_key(admin, made["api_key"]), Client(other_container, {"X-API-Key": made["api_key"]})]
+    assert [client.get(USAGE).status for client in clients] == [200, 200]
+    assert admin.request("DELETE", f"{KEYS}/{made['id']}").status == 204
+    return clients, time.monotonic()
+
+
 def with_key(client: Client, key: str) -> Client:
     return Client(client.base_url, {"X-API-Key": key})
 
 
+@pytest.mark.usefixtures("revoked")
 def test_a_customer_makes_its_own_keys_and_each_opens_what_it_says(admin: Client) -> None:
     made = admin.post(KEYS, {"scopes": ["read"], "expires_in_days": 30})
     assert made.status == 201
@@ -54,17 +65,6 @@ def test_a_rotated_key_and_its_successor_are_both_good_and_no_third_is_made(admi
     assert [with_key(admin, one["api_key"]).get(USAGE).status for one in (made, followed.json)] == [200, 200]
     assert admin.answer(f"{KEYS}/{made['id']}")["successor"] == followed.json["id"]
     assert admin.post(f"{KEYS}/{made['id']}/rotate", {}).status == 409
-
-
-def test_a_revoked_key_opens_nothing_within_a_minute_on_any_container(admin: Client, other_container: str) -> None:
-    made = admin.post(KEYS, {}).json
-    clients = [with_key(admin, made["api_key"]), Client(other_container, {"X-API-Key": made["api_key"]})]
-    assert [client.get(USAGE).status for client in clients] == [200, 200]
-    assert admin.request("DELETE", f"{KEYS}/{made['id']}").status == 204
-    started = time.monotonic()
-    while any(client.get(USAGE).status != 401 for client in clients):
-        assert time.monotonic() - started < 60
-        time.sleep(1)
 
 
 BAD: list[tuple[Any, str]] = [({"scopes": ["root"]}, "scopes"), ({"expires_in_days": 0}, "expires_in_days"), ({"name": 1}, "name")]
@@ -258,3 +258,11 @@ def test_every_answer_tells_browsers_to_run_nothing_of_it(own_stack: Stack, clie
         assert "Access-Control-Allow-Origin" not in answer.headers
     assert [answer.headers["Cache-Control"] for answer in asked[:2]] == ["private, no-cache"] * 2
     assert {answer.headers["Cache-Control"] for answer in asked[2:9]} == {"no-store"}
+
+
+def test_a_revoked_key_opens_nothing_within_a_minute_on_any_container(revoked: tuple[list[Client], float]) -> None:
+    """The last one here, so that most of the minute has passed with the others."""
+    clients, since = revoked
+    while any(client.get(USAGE).status != 401 for client in clients):
+        assert time.monotonic() - since < 60
+        time.sleep(1)

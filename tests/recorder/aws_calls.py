@@ -18,8 +18,9 @@ from typing import Any
 import botocore
 from chalice import app as chalice_app
 
-API = "api_handler"
-_function: contextvars.ContextVar[str] = contextvars.ContextVar("function", default="")
+API, NOBODY = "api_handler", ""
+"""The API's function; and who asks when it is a test itself, amid a function."""
+_function: contextvars.ContextVar[str] = contextvars.ContextVar("function", default=NOBODY)
 _written: set[str] = set()
 Call = tuple[str, str]
 """(IAM action, ARN)."""
