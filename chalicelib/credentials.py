@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 REMEMBERED_SECONDS = 30
 """How long a container believes a key or a customer that it has looked up; revocation reaches everywhere within a minute."""
-OFTEN_SECONDS, MANY = 180, 10_000
+OFTEN_SECONDS, MANY = 900, 10_000
 """How long a container remembers who asked how often, and of how many."""
 
 

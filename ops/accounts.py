@@ -13,6 +13,7 @@ from chalicelib.domain.customer import UNALLOCATED, Account, Customer
 from chalicelib.domain.exact import add_known, plain
 from chalicelib.domain.period import LONGEST_MONTHS, hour_floor, iso, midnight, minus_months, month_start, next_month
 from chalicelib.wiring import Services
+from ops.audit import note
 from ops.common import customer_of
 
 BACKFILL = timedelta(days=90)
@@ -78,6 +79,8 @@ def move(with_: Services, account: str, to: str, on: date) -> Customer:
     again = [*splits(with_, on), {"job": "moved", "customer_id": holder.id, "account": account, "start": iso(midnight(on))}]
     again += [backfill(one.id, on, now, MOVED_BACK) for one in (holder, receiver) if not one.disabled]
     with_.collaborators.queue.send(again)
+    for one in (holder, receiver):
+        note(with_, one.id, "customers move", f"accounts/{account}")
     print(f"account {account} is {to}'s from {on} and was {holder.id}'s before; what it used and cost since is read again", file=sys.stderr)
     return receiver
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from chalicelib.domain.period import next_month
 from chalicelib.domain.state import OK, Drop
 from chalicelib.wiring import Services
+from ops.audit import note
 from ops.common import customer_of, main, parser, services_of
 
 PATIENCE_SECONDS = 110
@@ -31,6 +32,7 @@ def drop(with_: Services, customer_id: str, path: Path) -> tuple[str, str, objec
     before = _taken(with_, customer_id, f"{kind}/{customer_id}/{path.name}")
     with path.open("rb") as content:
         key = with_.export_files.put(customer_id, kind, path.name, content)
+    note(with_, customer_id, "ingest", key)
     return key, digest, before.taken_at if before else None
 
 

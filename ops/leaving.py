@@ -17,6 +17,7 @@ from chalicelib.domain.period import iso
 from chalicelib.domain.report import Cell
 from chalicelib.renderers.csv import field, table
 from chalicelib.stores import tables as t
+from chalicelib.usecases.closing import forget_shares
 from chalicelib.wiring import Services
 from ops.accounts import closed
 from ops.audit import note
@@ -86,7 +87,11 @@ def erase(with_: Services, customer_id: str) -> None:
     if customer:
         with_.customers.put(replace(closed(customer, set(customer.account_ids), with_.clock().date()), disabled=True))
     everything = with_.everything
-    counts = {"objects": everything.delete_objects(customer_id), "payer_records": everything.forget_ownership(customer_id)}
+    counts = {
+        "objects": everything.delete_objects(customer_id),
+        "payer_records": everything.forget_ownership(customer_id),
+        "closings": forget_shares(with_.metrics, customer_id),
+    }
     for spec in sorted(t.TABLES, key=lambda spec: spec == t.CUSTOMERS):
         counts[spec.name] = everything.delete_items(customer_id, spec)
     print(json.dumps({"customer_id": customer_id, "erased": counts}))

@@ -13,6 +13,7 @@ from chalicelib.domain.rates import CHARGED, KINDS, MARKUP, PRO_FORMA, RATE_BASE
 from chalicelib.domain.statement import Statements
 from chalicelib.wiring import Services
 from ops import accounts as owned
+from ops.audit import note
 from ops.common import customer_of, main, month, parser, services_of
 
 
@@ -42,6 +43,7 @@ def put(with_: Services, customer_id: str, plan: Plan, billing_view: str, force:
     plan.checked()
     _leave_closed(with_, customer_id, plan.since, force)
     with_.metrics.choices.change(customer_id, Rates, lambda held: (held or Rates()).with_plan(plan))
+    note(with_, customer_id, "rates set", f"rates/{plan.since:%Y-%m}")
     _read_through(with_, customer, billing_view)
     show(with_, customer_id)
 
@@ -57,6 +59,7 @@ def drop(with_: Services, customer_id: str, since: date | None, force: bool) -> 
         raise SystemExit(f"--since: no plan of {customer_id} begins with {since:%Y-%m}")
     _leave_closed(with_, customer_id, since, force)
     with_.metrics.choices.change(customer_id, Rates, lambda now: (now or Rates()).without(since))
+    note(with_, customer_id, "rates drop", f"rates/{since:%Y-%m}")
     _read_through(with_, customer, "")
     show(with_, customer_id)
 

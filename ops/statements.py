@@ -13,6 +13,7 @@ from chalicelib.usecases.closing import close_month
 from chalicelib.usecases.payer_wide import payer_wide
 from chalicelib.usecases.statements import draft, statements_of
 from chalicelib.wiring import Services
+from ops.audit import note
 from ops.common import customer_of, main, month, parser, services_of
 
 
@@ -26,6 +27,8 @@ def close(with_: Services, of: date) -> None:
         if isinstance(done, str):
             left += 1
             print(f"{customer_id}\tnot closed: {done}")
+        if isinstance(done, list) and any(statement.closed_at == now for statement in done):
+            note(with_, customer_id, "statements close", f"statements/{of:%Y-%m}")
         for statement in done if isinstance(done, list) else []:
             print("\t".join([customer_id, *_told(statement)]))
     if left:

@@ -76,7 +76,8 @@ class ApiKeys:
         raise StoreUnavailable("a key kept changing")
 
     def used(self, key_id: str, at: datetime) -> None:
-        self._dynamo.update(self._table, {API_KEYS.hash_key: key_id}, {USED_AT: {"S": at.isoformat()}})
+        """Of a key that is there still: one that was erased meanwhile doesn't come back as half a one."""
+        self._dynamo.update_if(self._table, {API_KEYS.hash_key: key_id}, {USED_AT: {"S": at.isoformat()}}, ("v", {"N": SCHEMA}))
 
     def of(self, customer_id: str) -> list[ApiKey]:
         """A customer's keys, the oldest first."""

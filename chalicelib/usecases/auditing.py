@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from chalicelib.domain.audit import Deed, Entry
-from chalicelib.domain.errors import StoreUnavailable
+from chalicelib.domain.errors import StoreUnavailable, UnknownSchema
 from chalicelib.domain.period import iso
 
 AUDIT_PARAMETERS = ("limit", "cursor")
@@ -29,7 +29,7 @@ class Auditing:
     def note(self, customer_id: str, deed: Deed) -> None:
         try:
             self.trail.append(customer_id, deed)
-        except StoreUnavailable as error:
+        except (StoreUnavailable, UnknownSchema) as error:
             self.lost(customer_id, deed, str(error))
 
 

@@ -28,6 +28,20 @@ class Closings:
     shares: dict[str, dict[str, dict[str, dict[str, Decimal]]]] = field(default_factory=dict)
 
 
+def forget_shares(store: MetricStore, customer_id: str) -> int:
+    """Takes a customer that was erased out of what was shared out; of how many months."""
+    held = store.choices.get(UNALLOCATED, Closings)
+    months = [month for month, shares in held.shares.items() if customer_id in shares] if held else []
+    if months:
+        store.choices.change(UNALLOCATED, Closings, lambda now: _without(now or Closings(), customer_id))
+    return len(months)
+
+
+def _without(closings: Closings, customer_id: str) -> Closings:
+    kept = {month: {name: share for name, share in shares.items() if name != customer_id} for month, shares in closings.shares.items()}
+    return Closings(kept)
+
+
 def _days(store: MetricStore, customer_id: str, month: date) -> list[CostDay]:
     return store.costs.read(customer_id, month, next_month(month) - DAY)
 

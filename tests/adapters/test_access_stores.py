@@ -69,6 +69,11 @@ def test_of_two_changes_at_once_neither_is_lost(client: Any, keys: ApiKeys) -> N
     assert keys.get(KEY.id) == replace(KEY, revoked=True, successor="other")
 
 
+def test_the_use_of_a_key_that_was_erased_leaves_nothing(client: Any, keys: ApiKeys) -> None:
+    keys.used(KEY.id, NOW)
+    assert client.scan(TableName="securebase-dev-api-keys")["Count"] == 0
+
+
 def test_a_key_that_is_not_there_is_not_changed_into_being(keys: ApiKeys) -> None:
     with pytest.raises(NotFound):
         keys.change("x" * 16, lambda key: key)

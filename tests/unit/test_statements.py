@@ -19,7 +19,7 @@ from chalicelib.domain.exact import add
 from chalicelib.domain.period import DAY, next_month
 from chalicelib.domain.rates import EXCLUDED, MARKUP, SHARED, Plan, Rates
 from chalicelib.domain.statement import Statements, charges, rounded, shared_out, smallest_unit
-from chalicelib.usecases.closing import close_month
+from chalicelib.usecases.closing import Closings, close_month, forget_shares
 from chalicelib.usecases.payer_wide import payer_wide
 from chalicelib.usecases.statements import draft, statement_answer, statements_answer
 from tests.fakes import FakeBooks, FakeDirectory
@@ -285,3 +285,18 @@ def test_customers_and_nobody_are_the_payer() -> None:
     assert (row.customers, row.unallocated, row.payer, row.difference) == (Decimal("12.5"), Decimal("0.25"), Decimal("12.75"), 0)
     short = replace(row, payer=Decimal(13))
     assert short.difference == Decimal("-0.25")
+
+
+def test_a_customer_that_is_erased_is_forgotten_in_what_was_shared_out_and_the_others_shares_stay() -> None:
+    books = sharing("acme", "borealis")
+    for name in ("acme", "borealis"):
+        books.put(name, month_of(OCTOBER, cost("S3", "100")))
+    close(books, OCTOBER, "acme", "borealis")
+    held = books.get(UNALLOCATED, Closings)
+    assert held is not None
+    assert held.shares["2026-10"].keys() == {"acme", "borealis"}
+    assert forget_shares(books, "borealis") == 1  # type: ignore[arg-type]
+    left = books.get(UNALLOCATED, Closings)
+    assert left is not None
+    assert left.shares == {"2026-10": {"acme": held.shares["2026-10"]["acme"]}}
+    assert forget_shares(books, "borealis") == 0  # type: ignore[arg-type]
