@@ -156,6 +156,7 @@ class Stack:
         self.base_url, self.customers, self.operator_key = base_url.rstrip("/"), customers, operator_key
         self.day = day or datetime.now(UTC).date()
         self.environment: dict[str, str] = {}
+        self.events: Path | None = None
 
     @property
     def own(self) -> bool:
@@ -233,7 +234,7 @@ class Started:
         found = json.loads((self.folder / "credentials.json").read_text())
         customers = [Customer(one["customer_id"], one["api_key"], one["token"], one["name"]) for one in found["customers"]]
         stack = Stack(found["base_url"], customers, found["operator_key"], self.day)
-        stack.environment = json.loads((self.folder / "aws.json").read_text())
+        stack.environment, stack.events = json.loads((self.folder / "aws.json").read_text()), self.events
         return stack
 
     def _ready(self) -> bool:

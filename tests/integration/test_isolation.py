@@ -525,3 +525,13 @@ def test_a_link_opens_one_document_only(parties: tuple[Party, Party]) -> None:
     document = Client("").request("GET", link)
     assert document.status == 200
     assert leaks("", document.content.decode(), other) == []
+
+
+def test_a_line_of_the_log_that_is_one_customers_tells_nothing_of_the_other(own_stack: Stack, parties: tuple[Party, Party]) -> None:
+    """After everything above: whatever was tried with the other's handles."""
+    assert own_stack.events
+    lines = [json.loads(line) for line in own_stack.events.read_text().splitlines() if line.startswith('{"level"')]
+    for one, other in (parties, parties[::-1]):
+        own = [json.dumps(line) for line in lines if line.get("customer_id") == one.id]
+        assert len(own) > 100
+        assert [line for line in own if leaks("", line, other)] == []
