@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
+from itertools import count
 
 import pytest
 
@@ -17,6 +18,7 @@ from chalicelib.domain.recipient import VERIFIED, WEBHOOK, Recipient, Recipients
 from chalicelib.domain.schedule import PARKED, Schedule
 from chalicelib.domain.signals import REPORT_ENGINE
 from chalicelib.routes.reports import reporting
+from chalicelib.security.secrets import FRESH_SECONDS, Remembered
 from chalicelib.stores import tables
 from chalicelib.usecases import rendering, report
 from local.seed import associations, findings
@@ -118,12 +120,16 @@ def test_a_schedule_whose_zone_is_gone_is_parked_by_the_reporter_and_its_owner_t
     assert len(post.arrived("webhook")) == 1
 
 
-def test_a_worker_that_has_just_started_reads_the_secret_for_what_it_signs(post: Post) -> None:
+def test_a_worker_whose_reading_of_the_secret_is_old_reads_it_for_what_it_signs(post: Post) -> None:
     post.recipients(WEBHOOK)
     post.schedule()
     post.aws.now = NOW.replace(hour=15, minute=1)
-    post.services.__dict__.pop("_remembered", None)
-    post.turn()
+    old_each_time = Remembered(post.services._read_masters, count(0.0, FRESH_SECONDS).__next__, lambda: None)
+    before, post.services.__dict__["_remembered"] = post.services.__dict__.get("_remembered"), old_each_time
+    try:
+        post.turn()
+    finally:
+        post.services.__dict__["_remembered"] = before or old_each_time
     assert len(post.arrived("webhook")) == 1
 
 
