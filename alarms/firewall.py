@@ -8,11 +8,18 @@ from alarms.tags import tags
 from chalicelib.stores.tables import physical_name
 
 ACL, API_ID, HAS_API = "WebAcl", "ProtectedApiId", "HasProtectedApi"
-REQUESTS_AN_ADDRESS = 6_000
+REQUESTS_AN_ADDRESS = 30_000
 """In five minutes: ten customers' queries at their limit may share an address before anybody is held up."""
 MANAGED = ("AWSManagedRulesCommonRuleSet", "AWSManagedRulesKnownBadInputsRuleSet")
-COUNTED = {"AWSManagedRulesCommonRuleSet": ("SizeRestrictions_BODY",)}
-"""Bodies have a limit of their own, 256 KB: a logo alone is over WAF's 8 KB."""
+COUNTED = {
+    "AWSManagedRulesCommonRuleSet": (
+        "SizeRestrictions_BODY",  # a logo alone is over WAF's 8 KB; bodies have a limit of their own, 256 KB
+        "SizeRestrictions_QUERYSTRING",  # fifty values of a filter are over 2 KB
+        "NoUserAgent_HEADER",  # scripts without one are customers, too
+        "GenericRFI_BODY",  # a webhook's address is a body with a URL
+    )
+}
+"""Rules that would refuse what the app takes: they only count."""
 
 
 def add_firewall(template: Template, stage: str) -> None:

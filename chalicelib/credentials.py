@@ -69,6 +69,12 @@ class Credentials:
     def known_key(self) -> Callable[[str], ApiKey | None]:
         return cached(TTLCache(4096, REMEMBERED_SECONDS), lock=threading.Lock())(self.api_keys.get)
 
+    def forget_key(self, key_id: str) -> None:
+        """Has this container look a key up anew, which was ended here."""
+        known: Any = self.known_key
+        with known.cache_lock:
+            known.cache.pop(known.cache_key(key_id), None)
+
     @cached_property
     def note_use(self) -> Callable[[str], None]:
         """Puts when a key was used, once for as long as a container believes what it looked up."""

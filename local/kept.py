@@ -1,4 +1,4 @@
-"""What outlives a stop of the laptop's AWS: customers, keys and schedules that were added, what was said by them and of them (budgets,
+"""What outlives a stop of the laptop's AWS: customers, keys, schedules and the audit, what was said by them and of them (budgets,
 exceptions, recipients, settings, rates, statements), files that were dropped, and the master secret."""
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from chalicelib.stores.metrics import status_key
 from chalicelib.stores.values import HASH, LAST, RANGE
 from local.aws import ACCOUNT, STAGE
 
-KEPT_TABLES = (tables.CUSTOMERS, tables.API_KEYS, tables.SCHEDULES)
+KEPT_TABLES = (tables.CUSTOMERS, tables.API_KEYS, tables.SCHEDULES, tables.AUDIT)
 
 
 class Kept:
@@ -68,7 +68,8 @@ class Kept:
         ids = [item[tables.CUSTOMERS.hash_key]["S"] for item in found[tables.physical_name(STAGE, tables.CUSTOMERS.name)]]
         self._save_choices([*ids, UNALLOCATED])
         pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._bucket)
-        tags = {entry["Key"]: entry["ETag"] for page in pages for entry in page.get("Contents", [])}
+        found_objects = [entry for page in pages for entry in page.get("Contents", [])]
+        tags = {entry["Key"]: entry["ETag"] for entry in found_objects if not entry["Key"].endswith("/")}  # folders hold nothing
         for key, tag in tags.items():
             if self._written.get(f"exports/{key}") != tag:
                 _write(self._path(key), self._s3.get_object(Bucket=self._bucket, Key=key)["Body"].read())

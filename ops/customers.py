@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 import secrets
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -36,6 +37,7 @@ def add(with_: Services, customer_id: str, name: str, accounts: list[str], since
         raise SystemExit(f"there is a customer {customer_id} already")
     if others:
         with_.customers.put_together(others)
+        _note_taken(with_, others)
     jobs = [{"job": "customer", "customer_id": customer_id, "end": iso(hour_floor(now))}, owned.backfill(customer_id, since, now)]
     with_.collaborators.queue.send([*owned.splits(with_, since), *jobs] if accounts else [])
     note(with_, customer_id, "customers add", f"customers/{customer_id}")
@@ -52,9 +54,16 @@ def assign(with_: Services, customer_id: str, accounts: list[str], since: date |
     """Gives a customer more accounts, reads them back and prints the role that they must grant."""
     customer, others = owned.claimed(with_, customer_of(with_, customer_id), accounts, since)
     with_.customers.put_together([customer, *others])
+    _note_taken(with_, others)
     with_.collaborators.queue.send([*owned.splits(with_, since), owned.backfill(customer_id, since, with_.clock())])
     note(with_, customer_id, "customers assign", f"customers/{customer_id}")
     print(json.dumps(role_template(customer.external_id, with_.account), indent=2))
+
+
+def _note_taken(with_: Services, others: Iterable[Customer]) -> None:
+    """Of customers that are disabled accounts may be taken."""
+    for other in others:
+        note(with_, other.id, "customers assign", f"customers/{other.id}")
 
 
 def role_template(external_id: str, provider_account: str) -> dict[str, object]:

@@ -10,6 +10,7 @@ import json
 
 from chalicelib.domain.customer import SCOPES, ApiKey
 from chalicelib.domain.errors import AnalyticsError
+from chalicelib.domain.period import iso
 from chalicelib.usecases import keys as use
 from chalicelib.wiring import Services
 from ops.audit import note, operator
@@ -45,8 +46,10 @@ def rotate(with_: Services, given: argparse.Namespace) -> None:
 
 def tell(key: str, record: ApiKey, as_json: bool) -> None:
     """The only moment in which the key is known."""
+    until = iso(record.expires_at) if record.expires_at else None
     if as_json:
-        print(json.dumps({"api_key": key, "key_id": record.id, "customer_id": record.customer_id, "scopes": list(record.scopes)}))
+        shown = {"api_key": key, "key_id": record.id, "customer_id": record.customer_id, "scopes": list(record.scopes)}
+        print(json.dumps({**shown, "expires_at": until}))
     else:
         print(f"{key}\n(shown once; id {record.id}, scopes {', '.join(record.scopes)})")
 

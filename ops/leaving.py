@@ -11,43 +11,55 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from chalicelib.domain.cost import BASES
-from chalicelib.domain.errors import RejectedDrop
 from chalicelib.domain.period import iso
 from chalicelib.domain.report import Cell
+from chalicelib.domain.usage import GAUGES
 from chalicelib.renderers.csv import field, table
 from chalicelib.stores import tables as t
+from chalicelib.usecases.charging import charging, rates_of
 from chalicelib.usecases.closing import forget_shares
+from chalicelib.usecases.query import Answer
+from chalicelib.usecases.statements import statement_answer, statements_of
 from chalicelib.wiring import Services
 from ops.accounts import closed
 from ops.audit import note
 
+PROVIDERS = ("cost#", "cost-was#", "cost-part#", "choice#rates", "choice#statements")
+"""Range keys of the metrics table. What they say to the customer is in costs.csv and statements.json."""
+JSON = msgspec.json.Encoder(decimal_format="number")
+GAUGE_UNIT = "unit-hours"
+"""A gauge's total is its value times the hours; over the day's hours it is its mean."""
 EVER = date(2000, 1, 1), date(2100, 1, 1)
 COSTS = ("day", "account", "service", "region", "category", "provider", "charge_category", "currency", *BASES, "tags", "estimated")
-USAGE = ("start", "metric", "service", "region", "account", "total")
+USAGE = ("start", "metric", "service", "region", "account", "total", "unit")
 
 
 def export(with_: Services, customer_id: str, folder: Path) -> None:
-    """Into an empty folder: costs.csv and usage.csv by the day, every item of every table, every document and every dropped file."""
+    """Into an empty folder: costs and usage by the day and closed statements as the customer is told them, every item of every table but
+    those, every document and every dropped file (numbered; files.csv has their keys)."""
     if folder.exists() and any(folder.iterdir()):
         raise SystemExit(f"--to: {folder} isn't empty")
-    note(with_, customer_id, "customers export", f"customers/{customer_id}")  # first, so that it is in what is taken along
-    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "files").mkdir(parents=True, exist_ok=True)
     (folder / "costs.csv").write_bytes(_written(COSTS, _costs(with_, customer_id)))
     (folder / "usage.csv").write_bytes(_written(USAGE, _usage(with_, customer_id)))
+    (folder / "statements.json").write_bytes(JSON.encode(_statements(with_, customer_id)))
     counts = {spec.name: _items(with_, customer_id, spec, folder) for spec in t.TABLES if spec != t.CACHE}
     files = [version for version in with_.everything.versions(customer_id) if version.current and not version.deleted]
-    for file in files:
-        place = folder / "files" / file.key
-        if not place.resolve().is_relative_to((folder / "files").resolve()):
-            raise RejectedDrop(f"the key {file.key!r} leads out of the folder")
-        place.parent.mkdir(parents=True, exist_ok=True)
-        place.write_bytes(with_.everything.content(customer_id, file))
+    for number, file in enumerate(files, 1):  # a key may be no name of a file: too long, a folder's, or one that leads elsewhere
+        (folder / "files" / f"{number:06d}").write_bytes(with_.everything.content(customer_id, file))
+    names: Iterator[list[Cell]] = ([f"files/{number:06d}", file.bucket, file.key] for number, file in enumerate(files, 1))
+    (folder / "files.csv").write_bytes(_written(("file", "bucket", "key"), names))
+    note(with_, customer_id, "customers export", f"customers/{customer_id}")
     print(json.dumps({"customer_id": customer_id, "items": counts, "files": len(files), "folder": str(folder)}))
 
 
 def _costs(with_: Services, customer_id: str) -> Iterator[list[Cell]]:
-    for day in with_.metrics.costs.read(customer_id, *EVER):
+    """At the customer's own rates, as all that it is told."""
+    at_its_rates = charging(rates_of(with_.metrics, customer_id, with_.metrics.status(customer_id)))
+    for day in at_its_rates(with_.metrics.costs.read(customer_id, *EVER)):
         for line in day.lines:
             place = (line.account, line.service, line.region, line.category, line.provider, line.charge_category, line.currency)
             yield [str(day.day), *place, *map(line.amount, BASES), json.dumps(dict(line.tags)), str(day.estimated)]
@@ -56,7 +68,13 @@ def _costs(with_: Services, customer_id: str) -> Iterator[list[Cell]]:
 def _usage(with_: Services, customer_id: str) -> Iterator[list[Cell]]:
     for bucket in with_.metrics.usage.read(customer_id, *EVER):
         for key, total in bucket.by_key().items():
-            yield [iso(bucket.start), *key, total]
+            yield [iso(bucket.start), *key, total, GAUGE_UNIT if key.metric in GAUGES else ""]
+
+
+def _statements(with_: Services, customer_id: str) -> list[Answer]:
+    status = with_.metrics.status(customer_id)
+    months = sorted({statement.month for statement in statements_of(with_.metrics, customer_id, status).closed})
+    return [statement_answer(with_.metrics, customer_id, month, status, with_.clock()) for month in months]
 
 
 def _written(columns: tuple[str, ...], rows: Iterator[list[Cell]]) -> bytes:
@@ -64,9 +82,15 @@ def _written(columns: tuple[str, ...], rows: Iterator[list[Cell]]) -> bytes:
 
 
 def _items(with_: Services, customer_id: str, spec: t.Table, folder: Path) -> int:
-    lines = [json.dumps({name: _plain(value) for name, value in item.items()}) for item in with_.everything.items(customer_id, spec)]
+    kept = (item for item in with_.everything.items(customer_id, spec) if not _is_the_providers(spec, item))
+    lines = [json.dumps({name: _plain(value) for name, value in item.items()}) for item in kept]
     (folder / f"{spec.name}.ndjson").write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
     return len(lines)
+
+
+def _is_the_providers(spec: t.Table, item: dict[str, Any]) -> bool:
+    """What the payer pays, and by which plan it is charged on."""
+    return spec == t.METRICS and item[str(spec.range_key)]["S"].startswith(PROVIDERS)
 
 
 def _plain(value: dict[str, Any]) -> Any:
@@ -95,5 +119,7 @@ def erase(with_: Services, customer_id: str) -> None:
     for spec in sorted(t.TABLES, key=lambda spec: spec == t.CUSTOMERS):
         counts[spec.name] = everything.delete_items(customer_id, spec)
     print(json.dumps({"customer_id": customer_id, "erased": counts}))
-    if sum(counts.values()):
+    if not sum(counts.values()):
+        print(f"nothing is kept of {customer_id}: it was erased before, or never was a customer")
+    else:
         print("run it again in an hour: what was under way may have left something; then every count has to be 0")

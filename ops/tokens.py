@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from chalicelib.domain.customer import SCOPES
 from chalicelib.security import secrets, tokens
+from ops.audit import note
 from ops.common import customer_of, main, parser, services_of
 
 
@@ -22,6 +23,7 @@ def command() -> None:
     with_ = services_of(given.stage)
     customer_of(with_, given.customer)
     key = secrets.derived(with_.master, "tokens")
+    note(with_, given.customer, "tokens", f"tokens/{given.scopes}")
     life, scope = timedelta(hours=given.hours), given.scopes.replace(",", " ")
     print(tokens.mint(key, with_.settings.jwt_issuer, with_.settings.jwt_audience, given.customer, with_.clock(), life, scope))
 

@@ -209,6 +209,7 @@ class Started:
         _clear_of_midnight()
         self.day, self.port, self.log, self.events = datetime.now(UTC).date(), free_port(), folder / "run.log", folder / "events.log"
         self.folder = folder / "local"
+        CALLS.mkdir(parents=True, exist_ok=True)
         with self.log.open("wb") as log, self.events.open("wb") as events:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "local", "run", "--folder", str(self.folder)],

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from math import ceil
 
 MINUTE = 60.0
+TINY = 1e-4
+"""What an epoch second in binary can't tell apart after some sums."""
 DEEPEST_DEBT = 10 * MINUTE
 """How far ahead a bucket may be spent by several containers that didn't know of each other: nobody is held up for longer."""
 
@@ -31,10 +33,11 @@ class Allowance:
 
     def wait(self, full_at: float, now: float) -> float:
         """Seconds until there is a token; 0 where there is one."""
-        return max(0.0, self.spend(full_at, now) - now - MINUTE)
+        missing = self.spend(full_at, now) - now - MINUTE
+        return missing if missing > TINY else 0.0
 
     def left(self, full_at: float, now: float) -> int:
-        return max(0, int((MINUTE - max(0.0, full_at - now)) / self.each + 1e-9))
+        return max(0, int((MINUTE - max(0.0, full_at - now)) / self.each + TINY))
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,10 @@ class Taken:
 QUERIES, EXPORTS, WRITES, BAD_CREDENTIALS = "queries", "exports", "writes", "bad_credentials"
 A_MINUTE = {QUERIES: 600, EXPORTS: 20, WRITES: 50, BAD_CREDENTIALS: 30}
 """What everybody has unless the deployment says otherwise. Exports are documents that are fetched, writes all that isn't a GET."""
+
+
+REVOCATION = ("DELETE", "/analytics/keys/{key_id}")
+"""Is never refused: whoever has got hold of a key mustn't keep it from being ended."""
 
 
 def kind_of(method: str, route: str) -> str:

@@ -105,6 +105,7 @@ class ApiKey:
     expires_at: datetime | None = None
     created_by: str = ""
     successor: str = ""
+    revoked_at: datetime | None = None
     used_at: datetime | None = None
 
     def live(self, now: datetime) -> bool:

@@ -13,10 +13,11 @@ LONGEST = 300
 
 
 def note(request: Request, response: Response, request_id: str, with_: Services) -> None:
-    """Every write and every fetched document that went well; what was refused changed nothing, and is in the log."""
+    """Every write and every fetched document; what was refused (4xx) changed nothing and is in the log, what failed (5xx) may have been
+    done."""
     route = str((request.context or {}).get("resourcePath", ""))
     acted = request.acted or _by_credential(request, response, route)
-    if acted is None or response.status_code >= 400 or not _recorded(request.method, route):
+    if acted is None or 400 <= response.status_code < 500 or not _recorded(request.method, route):
         return
     from chalicelib.domain.audit import Deed  # most requests only read
 

@@ -75,6 +75,7 @@ def create() -> Response:
     body, named = of_body(request)
     customer_id, now = customer_of(request, "admin", named), with_.clock()
     declaration = exceptions.declare(with_.metrics, customer_id, body, request.principal.id, uuid.uuid4().hex, now)
+    request.acted = (customer_id, request.principal.id, f"{EXCEPTIONS}/{declaration.id}")
     return made(exceptions.shown_declaration(declaration, now), 201)
 
 

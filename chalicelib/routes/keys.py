@@ -47,6 +47,8 @@ def rotate(key_id: str) -> Response:
     request, with_ = keys.current_request, services()
     customer_id, body = customer_and_body(request, "admin", use.RotationBody, use.RotationBody())
     key, record = use.rotate(with_.keyring, customer_id, checked_id(key_id), body, request.principal.id)
+    request.acted = (customer_id, request.principal.id, f"{KEYS}/{key_id} -> {KEYS}/{record.id}")
+    with_.forget_key(key_id)
     return made({**use.shown(record, with_.clock()), "api_key": key}, 201, {"Location": f"{KEYS}/{record.id}"})
 
 
@@ -64,6 +66,7 @@ def revoke(key_id: str) -> Response:
     from chalicelib.usecases import keys as use
 
     use.revoke(services().keyring, customer_alone(keys.current_request, "admin"), checked_id(key_id))
+    services().forget_key(key_id)
     return Response("", {"Cache-Control": "no-store"}, 204)
 
 

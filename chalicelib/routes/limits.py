@@ -7,11 +7,12 @@ from typing import Any
 
 from chalice.app import Request
 
-from chalicelib.domain.allowance import BAD_CREDENTIALS, Taken, kind_of
+from chalicelib.domain.allowance import BAD_CREDENTIALS, EXPORTS, QUERIES, REVOCATION, WRITES, Taken, kind_of
 from chalicelib.domain.customer import Principal
 from chalicelib.domain.errors import TooManyRequests
 from chalicelib.usecases.limiting import Limiter
 
+READ_ONLY = frozenset({"read"})
 HEADERS = ("RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset", "RateLimit-Policy")
 
 
@@ -20,10 +21,21 @@ def admit_once_more(request: Request, limiter: Limiter) -> Taken | None:
     principal: Principal | None = request.principal
     if principal is None or principal.customer_id is None:
         return None
-    taken = limiter.take(principal.customer_id, kind_of(request.method, (request.context or {}).get("resourcePath", "")))
-    if not taken.allowed:
+    route = str((request.context or {}).get("resourcePath", ""))
+    kind = kind_of(request.method, route)
+    if kind == WRITES and principal.scopes <= READ_ONLY:  # it is refused anyway, and takes nothing away from those who may write
+        kind = QUERIES
+    taken = limiter.take(principal.customer_id, kind)
+    if not taken.allowed and (request.method, route) != REVOCATION:
         raise TooManyRequests(f"more than {taken.allowance.a_minute} {taken.allowance.name} a minute", taken)
     return taken
+
+
+def take_for_nobody(limiter: Limiter, owner: str) -> None:
+    """A token for who comes without a credential, by a link: each link has a bucket of its own."""
+    taken = limiter.take(owner, EXPORTS)
+    if not taken.allowed:
+        raise TooManyRequests(f"this link is used more than {taken.allowance.a_minute} times a minute", taken)
 
 
 def told(taken: Taken) -> dict[str, str]:

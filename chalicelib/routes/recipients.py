@@ -15,6 +15,7 @@ from chalicelib.domain.errors import Conflict, NotFound
 from chalicelib.routes.answers import encode, fetched, made
 from chalicelib.routes.authentication import customer_alone, customer_and_body, registering
 from chalicelib.routes.headers import PAGE
+from chalicelib.routes.limits import take_for_nobody
 from chalicelib.routes.schedules import scheduling
 from chalicelib.wiring import services
 
@@ -153,6 +154,7 @@ def say(token: str) -> Response:
     from chalicelib.web.subscription import page
 
     purpose, customer_id, recipient_id, recipient = _meant(token)
+    take_for_nobody(services().limiter, f"reader#{recipient_id}")
     use.subscribe(scheduling(), customer_id, recipient_id, purpose)
     recipients.current_request.acted = (customer_id, f"reader:{recipient_id}", f"{RECIPIENTS}/{recipient_id}")
     return _page(page(purpose, recipient.address, _meant(token)[3].status))

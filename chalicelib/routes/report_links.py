@@ -11,6 +11,7 @@ from chalicelib.domain.errors import InvalidInput, NotFound
 from chalicelib.domain.link import Uses
 from chalicelib.routes.answers import encode, fetched, made
 from chalicelib.routes.authentication import customer_alone, customer_and_body, registering
+from chalicelib.routes.limits import take_for_nobody
 from chalicelib.routes.reports import checked_id, reporting
 from chalicelib.security import api_keys
 from chalicelib.usecases import report_links as links
@@ -43,6 +44,7 @@ def create(report_id: str) -> Response:
     if not 1 <= body.expires_in_days <= links.LONGEST_DAYS:
         raise InvalidInput(("expires_in_days", f"must be a whole number from 1 to {links.LONGEST_DAYS}"))
     token, link = links.create(linking(), customer_id, checked_id(report_id), body.expires_in_days, request.principal.id)
+    request.acted = (customer_id, request.principal.id, f"{LINKS.format(report_id=report_id)}/{link.id}")
     return made({**links.shown_link(link, Uses()), "url": f"{_base(request)}{DOWNLOADS.format(token=token)}"}, 201)
 
 
@@ -76,6 +78,6 @@ def revoke(report_id: str, link_id: str) -> Response:
 def follow(token: str) -> Response:
     """Who follows it is told in the audit: which link, from where."""
     request = report_links.current_request
-    customer_id, link, url = links.follow(linking(), token)
+    customer_id, link, url = links.follow(linking(), token, lambda link: take_for_nobody(services().limiter, f"link#{link.id}"))
     request.acted = (customer_id, f"link:{link.id}", f"/analytics/reports/{link.report_id}/download")
     return Response("", {"Location": url, "Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}, 303)

@@ -117,6 +117,7 @@ def run(schedule_id: str) -> Response:
     customer_id, body = customer_and_body(request, "report", RunBody, RunBody())
     number = use.number_of(idempotency_key(request) or uuid.uuid4().hex)
     started = use.run_by_hand(scheduling(), customer_id, checked_id(schedule_id), body.occurrence, number)
+    request.acted = (customer_id, request.principal.id, f"{SCHEDULES}/{schedule_id}/runs/{started.key.partition('#')[2]}")
     return made(use.shown_run(started, []), 202, {"Location": f"{SCHEDULES}/{schedule_id}/runs"})
 
 

@@ -21,8 +21,11 @@ class WeakSecret(Exception):
 
 def masters_of(secret_string: str) -> tuple[bytes, ...]:
     """The `master` of the secret's JSON, then its `former` ones, whose signatures still count; WeakSecret below 32 bytes."""
-    secret = json.loads(secret_string)
-    masters = tuple(str(text).encode() for text in (secret.get("master", ""), *secret.get("former", [])))
+    try:
+        secret = json.loads(secret_string)
+        masters = tuple(str(text).encode() for text in (secret.get("master", ""), *(secret.get("former") or [])))
+    except (ValueError, TypeError, AttributeError):
+        raise WeakSecret('the credentials secret isn\'t JSON like {"master": ..., "former": [...]}') from None
     for master in masters:
         if len(master) < SHORTEST:
             raise WeakSecret(f"the credentials secret's master has {len(master)} bytes, not {SHORTEST}")
@@ -42,13 +45,13 @@ class Remembered:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def masters(self) -> tuple[bytes, ...]:
-        """StoreUnavailable without any reading, or with one that has been stale for too long."""
+        """What reading raises, without any good one or with one that has been stale for too long."""
         with self._lock:
             now = self.seconds()
             if not self._held or now >= self._try_at:
                 try:
                     self._held, self._read_at, self._try_at = self.read(), now, now + FRESH_SECONDS
-                except StoreUnavailable:
+                except (StoreUnavailable, WeakSecret):
                     if not self._held or now - self._read_at > STALE_SECONDS:
                         raise
                     self._try_at = now + RETRY_SECONDS

@@ -34,7 +34,7 @@ def policy(customer_id: str, keyed: Iterable[str], cache: str, bucket: str, pref
             "Effect": "Allow",
             "Action": ["s3:ListBucket", "s3:ListBucketVersions"],
             "Resource": objects,
-            "Condition": {"StringLikeIfExists": {"s3:prefix": f"{prefix}*"}},  # no prefix is asked when S3 says 404 of an object
+            "Condition": {"StringLike": {"s3:prefix": f"{prefix}*"}},
         },
     ]
     return json.dumps({"Version": "2012-10-17", "Statement": statements}, separators=(",", ":"))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -16,8 +18,10 @@ from chalicelib.domain.errors import StoreUnavailable
 LONGEST_LIFE = timedelta(hours=24)
 REQUIRED = ["iss", "aud", "iat", "exp", "sub", "customer_id"]
 DEFAULT_SCOPES = frozenset({"read", "report"})
-LEEWAY = 30
+LEEWAY, ASKED_AGAIN = 30, 30
 LONGEST_SUBJECT = 200
+_PLAIN = re.compile(r"[^\w.@|:+/=-]", re.ASCII)
+"""What no subject needs: it stands in the audit, where a blank could make two of one."""
 KeysFor = Callable[[str], Iterable[Any]]
 """token -> the keys to try it with; raises jwt.PyJWTError when there is none."""
 
@@ -68,7 +72,7 @@ def _principal(claims: dict[str, Any]) -> Principal | None:
     if scope is not None and not isinstance(scope, str):
         return None
     scopes = DEFAULT_SCOPES if scope is None else frozenset(scope.split()) & frozenset(SCOPES)
-    return Principal(customer_id, scopes, f"token:{str(claims['sub'])[:LONGEST_SUBJECT]}")
+    return Principal(customer_id, scopes, f"token:{_PLAIN.sub('?', str(claims['sub'])[:LONGEST_SUBJECT])}")
 
 
 def hs256(keys: Callable[[], Iterable[bytes]]) -> tuple[KeysFor, tuple[str, ...]]:
@@ -77,10 +81,33 @@ def hs256(keys: Callable[[], Iterable[bytes]]) -> tuple[KeysFor, tuple[str, ...]
 
 
 def from_jwks(url: str) -> tuple[KeysFor, tuple[str, ...]]:
-    """Keys of an identity provider, kept for five minutes, or until a token names a new one (asked for twice a minute at most); only
-    asymmetric algorithms."""
-    client = jwt.PyJWKClient(url, cache_jwk_set=True, lifespan=300, timeout=5, cooldown_duration=30)
-    return (lambda token: [client.get_signing_key_from_jwt(token)]), ("RS256", "ES256")
+    """Keys of an identity provider, kept for five minutes, or until a token names a new one; only asymmetric algorithms.
+
+    It is asked twice a minute at most, whatever tokens name and whether it answers or not.
+    """
+    client = jwt.PyJWKClient(url, cache_jwk_set=True, lifespan=300, timeout=5, cooldown_duration=ASKED_AGAIN)
+    away_until = [0.0]
+
+    def keys(token: str) -> list[Any]:
+        if time.monotonic() < away_until[0]:
+            return _held(client, token)
+        try:
+            return [client.get_signing_key_from_jwt(token)]
+        except jwt.PyJWKClientConnectionError:
+            away_until[0] = time.monotonic() + ASKED_AGAIN
+            return _held(client, token)
+
+    return keys, ("RS256", "ES256")
+
+
+def _held(client: jwt.PyJWKClient, token: str) -> list[Any]:
+    """Of the keys that are known while the provider is away; PyJWKClientConnectionError when there are none."""
+    known = client.jwk_set_cache.get() if client.jwk_set_cache else None
+    if known is None:
+        raise jwt.PyJWKClientConnectionError("the identity provider is away")
+    held = known if isinstance(known, jwt.PyJWKSet) else jwt.PyJWKSet.from_dict(known)
+    kid = jwt.get_unverified_header(token).get("kid")
+    return [key for key in held.keys if key.key_id == kid]
 
 
 def mint(key: bytes, issuer: str, audience: str, customer_id: str, now: datetime, life: timedelta, scope: str = "read report") -> str:

@@ -13,8 +13,8 @@ from chalicelib.stores.dynamo import Dynamo
 from chalicelib.stores.items import SCHEMA, Item, check_schema, pack, unpack
 from chalicelib.stores.tables import AUDIT
 
-ROUNDS, LONGEST_WAIT = 12, 2
-"""How often it is tried, and after which attempt the waits grow no longer: somebody waits for the answer."""
+ROUNDS, A_MOMENT = 100, -2
+"""How often it is tried, and an exponent of the waits between: some 12 ms each, that don't grow, or who has lost would lose again."""
 _KEY = str(AUDIT.range_key)
 
 
@@ -26,7 +26,7 @@ class Audit:
 
     def append(self, customer_id: str, deed: Deed) -> Entry:
         """Puts the deed behind the last one; of two at once the second looks again."""
-        for attempt in range(ROUNDS):
+        for _ in range(ROUNDS):
             entry = chained(customer_id, next(self._query(customer_id, ScanIndexForward=False, Limit=1), None), deed)
             item: Item = {
                 AUDIT.hash_key: {"S": customer_id},
@@ -34,10 +34,15 @@ class Audit:
                 "v": {"N": SCHEMA},
                 "data": {"B": pack(entry)},
             }
-            if self._dynamo.put(self._table, item, f"attribute_not_exists({_KEY})"):
+            if self._dynamo.put(self._table, item, f"attribute_not_exists({_KEY})") or self._is_there(entry):
                 return entry
-            self._dynamo.wait(min(attempt, LONGEST_WAIT))
+            self._dynamo.wait(A_MOMENT)
         raise StoreUnavailable("others kept adding to the audit")
+
+    def _is_there(self, entry: Entry) -> bool:
+        """Whether it is our own put that is in the way: its answer was lost, and it was sent again."""
+        held = self._dynamo.get(self._table, {AUDIT.hash_key: entry.customer_id, _KEY: _number(entry.number)})
+        return held is not None and _entry(held).hash == entry.hash
 
     def newest(self, customer_id: str, limit: int, before: int | None = None) -> list[Entry]:
         """At most `limit` entries, the newest first, of those before that number."""

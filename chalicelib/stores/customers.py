@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 from chalicelib.domain.customer import ApiKey, Customer
 from chalicelib.domain.errors import NotFound, StoreUnavailable
 from chalicelib.stores.dynamo import Dynamo
 from chalicelib.stores.items import SCHEMA, Item, check_schema, pack, unpack
-from chalicelib.stores.tables import API_KEYS, CUSTOMERS
+from chalicelib.stores.tables import API_KEYS, CUSTOMERS, TTL_ATTRIBUTE
 
 Value = TypeVar("Value")
+KEPT_ENDED = timedelta(days=90)
 USED_AT, ROUNDS = "used_at", 5
 OPERATOR = "(operator)"
 """Stands in the keys table where a customer's id would; no customer can have it (ids hold letters, digits, - and _)."""
@@ -59,7 +60,7 @@ class ApiKeys:
         """Leaves alone when it was last used, which others note meanwhile."""
         item = _item(API_KEYS.hash_key, key.id, replace(key, used_at=None))
         del item[API_KEYS.hash_key]
-        item["customer_id"] = {"S": key.customer_id or OPERATOR}
+        item |= {"customer_id": {"S": key.customer_id or OPERATOR}, **_lifetime(key)}
         self._dynamo.update(self._table, {API_KEYS.hash_key: key.id}, item)
 
     def change(self, key_id: str, to: Callable[[ApiKey], ApiKey]) -> None:
@@ -69,7 +70,8 @@ class ApiKeys:
             item = self._dynamo.get(self._table, key)
             if item is None:
                 raise NotFound("there is no such key")
-            values: Item = {"v": {"N": SCHEMA}, "data": {"B": pack(replace(to(_key(item)), used_at=None))}}
+            changed = to(_key(item))
+            values: Item = {"v": {"N": SCHEMA}, "data": {"B": pack(replace(changed, used_at=None))}, **_lifetime(changed)}
             if self._dynamo.update_if(self._table, key, values, ("data", item["data"])):
                 return
             self._dynamo.wait(attempt)
@@ -88,6 +90,12 @@ class ApiKeys:
 
 def _item(key_name: str, key: str, value: object) -> Item:
     return {key_name: {"S": key}, "v": {"N": SCHEMA}, "data": {"B": pack(value)}}
+
+
+def _lifetime(key: ApiKey) -> Item:
+    """Of a key that has an end: its record stays for a while after it."""
+    ends = [end for end in (key.revoked_at, key.expires_at) if end]
+    return {TTL_ATTRIBUTE: {"N": str(int((min(ends) + KEPT_ENDED).timestamp()))}} if ends else {}
 
 
 def _key(item: Item) -> ApiKey:

@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
+from chalicelib.domain.errors import StoreUnavailable
 from chalicelib.stores import tables as t
 from chalicelib.stores.dynamo import Dynamo, available
-from chalicelib.stores.files import HANDOVER, KINDS, Handover, prefix, reports_prefix
+from chalicelib.stores.files import HANDOVER, KINDS, SHARES, Handover, prefix, reports_prefix
 from chalicelib.stores.items import Item
 from chalicelib.stores.payer import PayerExports
 from chalicelib.stores.token_buckets import BUCKET
@@ -74,20 +75,25 @@ class Everything:
                 if held is None or customer_id not in (*held.owners, *held.untold):
                     break
                 owners, untold = (tuple(owner for owner in names if owner != customer_id) for names in (held.owners, held.untold))
-                changed += exports.put(replace(held, owners=owners, untold=untold)) is not None
+                if exports.put(replace(held, owners=owners, untold=untold)) is not None:
+                    changed += 1
+                    break
+            else:
+                raise StoreUnavailable("the payer's record kept changing: run it again")
         return changed
 
     def _take_out_of_handover(self, customer_id: str) -> int:
+        """Of how many versions: what counts is written anew without the customer, what doesn't any more goes."""
         bucket, count = self._bucket(t.EXPORTS_BUCKET), 0
         handover = Handover(self._s3, bucket)
-        versions = list(self._versions(bucket, f"{HANDOVER}/"))
-        for key in sorted({version.key for version in versions}):
-            shares = handover.get(key)
-            if shares is None or customer_id in shares:
-                if shares is not None:
-                    handover.put(key.removeprefix(f"{HANDOVER}/"), {name: parts for name, parts in shares.items() if name != customer_id})
-                self._delete([version for version in versions if version.key == key])
-                count += 1
+        for version in list(self._versions(bucket, f"{HANDOVER}/")):
+            shares = {} if version.deleted else SHARES.decode(self.content(customer_id, version))
+            if customer_id not in shares:
+                continue
+            if version.current:
+                handover.put(version.key.removeprefix(f"{HANDOVER}/"), {name: of for name, of in shares.items() if name != customer_id})
+            self._delete([version])
+            count += 1
         return count
 
     def _versions(self, bucket: str, below: str) -> Iterator[Version]:

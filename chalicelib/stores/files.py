@@ -27,8 +27,10 @@ KINDS = {"focus": (".csv", ".csv.gz"), "findings": (".json",)}
 
 
 class ReportFiles:
-    def __init__(self, client: Any, bucket: str) -> None:
-        self._client, self.bucket = client, bucket
+    """`absent` are the codes by which S3 says that there is no such object."""
+
+    def __init__(self, client: Any, bucket: str, absent: tuple[str, ...] = ABSENT) -> None:
+        self._client, self.bucket, self._absent = client, bucket, absent
 
     def put(self, customer_id: str, record: ReportRecord, content: BinaryIO, content_type: str) -> None:
         """The bucket deletes it after the record's months: it has a rule for each tag (alarms/buckets.py)."""
@@ -39,7 +41,7 @@ class ReportFiles:
     def open(self, customer_id: str, record: ReportRecord) -> BinaryIO | None:
         """The document as a file, which the caller closes; None when it is gone."""
         with available():
-            answer = object_of(self._client, self.bucket, _report_key(customer_id, record))
+            answer = object_of(self._client, self.bucket, _report_key(customer_id, record), self._absent)
             return None if answer is None else spooled(answer)
 
     def url(self, customer_id: str, record: ReportRecord) -> str:
@@ -111,12 +113,12 @@ class Handover:
             return None if content is None else SHARES.decode(content["Body"].read())
 
 
-def object_of(client: Any, bucket: str, key: str) -> Any:
+def object_of(client: Any, bucket: str, key: str, absent: tuple[str, ...] = ABSENT) -> Any:
     """S3's answer, None when there is no such key."""
     try:
         return client.get_object(Bucket=bucket, Key=key)
     except ClientError as error:
-        if error.response["Error"]["Code"] in ABSENT:
+        if error.response["Error"]["Code"] in absent:
             return None
         raise
 

@@ -14,7 +14,7 @@ def cancelled(error: StoreUnavailable) -> bool:
 
 def reasons_of(error: StoreUnavailable) -> list[str]:
     """The codes of a transaction's actions, if conditions or other transactions are why it was given up."""
-    reasons = [str(reason.get("Code")) for reason in getattr(error.__cause__, "response", {}).get("CancellationReasons", [])]
+    reasons = [str(reason.get("Code")) for reason in (getattr(error.__cause__, "response", None) or {}).get("CancellationReasons", [])]
     return reasons if {"ConditionalCheckFailed", "TransactionConflict"} & set(reasons) else []
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from chalicelib.domain.audit import Deed, Entry
-from chalicelib.domain.errors import StoreUnavailable, UnknownSchema
+from chalicelib.domain.errors import AnalyticsError
 from chalicelib.domain.period import iso
 
 AUDIT_PARAMETERS = ("limit", "cursor")
@@ -29,8 +29,8 @@ class Auditing:
     def note(self, customer_id: str, deed: Deed) -> None:
         try:
             self.trail.append(customer_id, deed)
-        except (StoreUnavailable, UnknownSchema) as error:
-            self.lost(customer_id, deed, str(error))
+        except (AnalyticsError, ValueError) as error:  # a text that can't be encoded is a ValueError
+            self.lost(customer_id, deed, type(error).__name__)
 
 
 def shown(entry: Entry) -> dict[str, Any]:

@@ -61,9 +61,13 @@ def create(ring: Keyring, customer_id: str, body: KeyBody, by: str) -> tuple[str
     if days is not None and not 1 <= days <= LONGEST_DAYS:
         raise InvalidInput(("expires_in_days", f"must be a whole number from 1 to {LONGEST_DAYS}, or null"))
     expires_at = None if days is None else ring.clock() + timedelta(days=days)
+    _check_room(ring, customer_id)
+    return _made(ring, customer_id, tuple(dict.fromkeys(body.scopes)), expires_at, by)
+
+
+def _check_room(ring: Keyring, customer_id: str) -> None:
     if len([key for key in ring.keys.of(customer_id) if key.live(ring.clock())]) >= MOST_LIVE:
         raise Conflict(f"there are {MOST_LIVE} live keys: revoke one")
-    return _made(ring, customer_id, tuple(dict.fromkeys(body.scopes)), expires_at, by)
 
 
 def _made(ring: Keyring, customer_id: str, scopes: tuple[str, ...], expires_at: datetime | None, by: str) -> tuple[str, ApiKey]:
@@ -81,14 +85,15 @@ def rotate(ring: Keyring, customer_id: str, key_id: str, body: RotationBody, by:
     until = now + timedelta(hours=body.overlap_hours)
 
     def followed(old: ApiKey) -> ApiKey:
-        if not old.live(now):
-            raise Conflict("this key isn't good any more")
-        if old.successor:
-            raise Conflict(f"this key was rotated already: {old.successor} follows it")
+        if old.successor == record.id:
+            return old  # done already: the answer was lost
+        _check_rotatable(old, now)
         return replace(old, successor=record.id, expires_at=min(until, old.expires_at or until))
 
     old = fetch(ring, customer_id, key_id)
+    _check_rotatable(old, now)
     life = old.expires_at - old.created_at if old.expires_at else None
+    _check_room(ring, customer_id)
     key, record = _made(ring, customer_id, old.scopes, now + life if life else None, by)
     try:
         ring.keys.change(key_id, followed)
@@ -98,9 +103,16 @@ def rotate(ring: Keyring, customer_id: str, key_id: str, body: RotationBody, by:
     return key, record
 
 
+def _check_rotatable(old: ApiKey, now: datetime) -> None:
+    if not old.live(now):
+        raise Conflict("this key isn't good any more")
+    if old.successor:
+        raise Conflict(f"this key was rotated already: {old.successor} follows it")
+
+
 def revoke(ring: Keyring, customer_id: str, key_id: str) -> None:
     fetch(ring, customer_id, key_id)
-    ring.keys.change(key_id, lambda key: replace(key, revoked=True))
+    ring.keys.change(key_id, lambda key: key if key.revoked else replace(key, revoked=True, revoked_at=ring.clock()))
 
 
 def fetch(ring: Keyring, customer_id: str, key_id: str) -> ApiKey:
@@ -120,6 +132,7 @@ def shown(key: ApiKey, now: datetime) -> dict[str, Any]:
         "created_at": iso(key.created_at),
         "created_by": key.created_by or None,
         "expires_at": iso(key.expires_at) if key.expires_at else None,
+        "revoked_at": iso(key.revoked_at) if key.revoked_at else None,
         "last_used_at": iso(key.used_at) if key.used_at else None,
         "successor": key.successor or None,
     }

@@ -63,8 +63,11 @@ def revoke(with_: Linking, customer_id: str, report_id: str, link_id: str) -> No
         with_.links.put(customer_id, replace(found[0], revoked_at=with_.reporting.clock()))
 
 
-def follow(with_: Linking, token: str) -> tuple[str, Link, str]:
-    """(whose report it is, the link, where its document can be fetched for five minutes); the same NotFound for all that doesn't open."""
+def follow(with_: Linking, token: str, admit: Callable[[Link], None] = lambda link: None) -> tuple[str, Link, str]:
+    """(whose report it is, the link, where its document can be fetched for five minutes); the same NotFound for all that doesn't open.
+
+    `admit` may refuse a link that is followed too often.
+    """
     parsed = with_.parse(token)
     found = with_.links.find(parsed[0]) if parsed else None
     if parsed is None or found is None or not parsed[1](found[1].digest) or not found[1].opens(with_.reporting.clock()):
@@ -73,6 +76,7 @@ def follow(with_: Linking, token: str) -> tuple[str, Link, str]:
     customer, record = with_.customer(customer_id), with_.reporting.records.get(customer_id, link.report_id)
     if customer is None or customer.disabled or record is None or record.status != READY:
         raise NotFound("this link doesn't open anything, or not any more")
+    admit(link)
     with_.links.used(customer_id, link)
     return customer_id, link, with_.reporting.files.url(customer_id, record)
 

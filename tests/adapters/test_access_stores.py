@@ -17,6 +17,7 @@ from chalicelib.stores.audit import Audit
 from chalicelib.stores.customers import ApiKeys
 from chalicelib.stores.dynamo import Dynamo
 from chalicelib.stores.token_buckets import TokenBuckets
+from chalicelib.usecases import keys as use
 from tests.adapters.conftest import NOW
 from tests.backends import workers
 
@@ -72,6 +73,51 @@ def test_of_two_changes_at_once_neither_is_lost(client: Any, keys: ApiKeys) -> N
 def test_the_use_of_a_key_that_was_erased_leaves_nothing(client: Any, keys: ApiKeys) -> None:
     keys.used(KEY.id, NOW)
     assert client.scan(TableName="securebase-dev-api-keys")["Count"] == 0
+
+
+class Lost(Dynamo):
+    """Whose first write's answer is lost: it is done, sent again, and finds itself in the way."""
+
+    def __init__(self, client: Any) -> None:
+        super().__init__(client, lambda seconds: None)
+        self.lost = False
+
+    def put(self, *arguments: Any, **more: Any) -> bool:
+        done = super().put(*arguments, **more)
+        return self._answered(done)
+
+    def update_if(self, *arguments: Any, **more: Any) -> bool:
+        return self._answered(super().update_if(*arguments, **more))
+
+    def _answered(self, done: bool) -> bool:
+        first, self.lost = not self.lost, True
+        return done and not first
+
+
+def test_a_deed_whose_answer_was_lost_stands_once(client: Any) -> None:
+    entry = Audit(Lost(client), "securebase-dev-audit").append("acme", deed(1))
+    trail = Audit(dynamo(client), "securebase-dev-audit")
+    trail.append("acme", deed(2))
+    assert [one.deed.request_id for one in trail.all("acme")] == ["r1", "r2"]
+    assert entry.number == 1
+
+
+def test_a_rotation_whose_answer_was_lost_is_one_all_the_same(client: Any, keys: ApiKeys) -> None:
+    keys.put(KEY)
+    ring = use.Keyring(ApiKeys(Lost(client), "securebase-dev-api-keys"), lambda: ("whole", "n" * 16, "digest"), lambda: NOW)
+    _, new = use.rotate(ring, "acme", KEY.id, use.RotationBody(), "x")
+    old, made = keys.get(KEY.id), keys.get(new.id)
+    assert old is not None
+    assert made is not None
+    assert (old.successor, old.live(NOW), made.live(NOW)) == (new.id, True, True)
+
+
+def test_a_keys_record_lives_a_while_longer_than_the_key(client: Any, keys: ApiKeys) -> None:
+    keys.put(replace(KEY, expires_at=NOW + timedelta(days=1)))
+    (item,) = client.scan(TableName="securebase-dev-api-keys")["Items"]
+    assert int(item["ttl"]["N"]) == int((NOW + timedelta(days=91)).timestamp())
+    keys.put(replace(KEY, id="l" * 16))
+    assert "ttl" not in client.get_item(TableName="securebase-dev-api-keys", Key={"key_id": {"S": "l" * 16}})["Item"]
 
 
 def test_a_key_that_is_not_there_is_not_changed_into_being(keys: ApiKeys) -> None:

@@ -67,6 +67,15 @@ def test_a_share_that_lies_between_two_jobs_goes_and_the_others_stay(dynamo: Dyn
     assert everything(dynamo, s3).delete_objects("leaver") == 0
 
 
+def test_an_older_version_of_a_share_goes_too(dynamo: Dynamo, s3: Any) -> None:
+    handover = Handover(s3, EXPORTS)
+    handover.put("costs-1", {"leaver": [part("914000000014")]})
+    handover.put("costs-1", {"acme": [part("110000000001")]})
+    assert everything(dynamo, s3).delete_objects("leaver") == 1
+    assert "914000000014" not in contents(s3)
+    assert handover.get("handover/costs-1") is not None
+
+
 def test_old_versions_and_marks_of_deletion_go_too_and_only_its_own(dynamo: Dynamo, s3: Any) -> None:
     files = ExportFiles(s3, EXPORTS)
     for content in (b"one", b"two"):

@@ -10,6 +10,7 @@ import zlib
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -97,7 +98,7 @@ def test_every_write_and_every_download_is_in_the_audit_and_nothing_else(own_sta
         ("POST /analytics/budgets", f"{BUDGETS}/{budget['id']}", 201),
         ("POST /analytics/reports", f"/analytics/reports/{report['id']}", found[1]["status"]),
         ("GET /analytics/reports/{report_id}/download", f"/analytics/reports/{report['id']}/download", 303),
-        ("POST /analytics/reports/{report_id}/links", f"/analytics/reports/{report['id']}/links", 201),
+        ("POST /analytics/reports/{report_id}/links", f"/analytics/reports/{report['id']}/links/{link['id']}", 201),
         ("GET /downloads/{token}", f"/analytics/reports/{report['id']}/download", 303),
         ("DELETE /analytics/budgets/{budget_id}", f"{BUDGETS}/{budget['id']}", 204),
     ]
@@ -193,6 +194,26 @@ def test_fifty_writes_a_minute_and_bad_ones_count(own_stack: Stack, other_contai
     answers = [once(client, "POST", "/analytics/reports", {"Content-Type": "application/json"}, b"{}") for _ in range(60)]
     assert [answer.status for answer in answers[:50]] == [400] * 50
     assert 429 in [answer.status for answer in answers[50:52]]
+
+
+def test_who_may_only_read_takes_no_writes_away_and_a_key_can_be_ended_at_any_time(own_stack: Stack, other_container: str) -> None:
+    customer, _ = hurried(own_stack, other_container, "hurried-revocation")
+    made = [
+        json.loads(own_stack.ops("keys", "create", "--customer", customer.customer_id, "--scopes", scopes, "--json").stdout)
+        for scopes in ("read", "read,report,admin")
+    ]
+    reader, admin = (Client(other_container, {"X-API-Key": one["api_key"]}) for one in made)
+    body = {"Content-Type": "application/json"}
+    assert {once(reader, "POST", BUDGETS, body, b"{}").status for _ in range(60)} <= {400, 403}
+    assert {once(admin, "POST", BUDGETS, body, b"{}").status for _ in range(52)} == {400, 429}
+    assert once(admin, "DELETE", f"{KEYS}/{made[0]['key_id']}").status == 204
+
+
+def test_a_link_is_followed_twenty_times_a_minute(own_stack: Stack, other_container: str, admin: Client) -> None:
+    report = admin.report({"type": "usage", "format": "csv", "period": "7d"})
+    path = urlsplit(admin.post(f"/analytics/reports/{report['id']}/links", {}).json["url"]).path
+    anybody = Client(other_container)
+    assert [once(anybody, "GET", path).status for _ in range(21)] == [303] * 20 + [429]
 
 
 def test_twenty_documents_a_minute(own_stack: Stack, other_container: str) -> None:

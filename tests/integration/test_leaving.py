@@ -46,6 +46,8 @@ def leaver(own_stack: Stack, tmp_path: Path) -> Customer:
     assert added.returncode == 0, added.stderr
     made = own_stack.ops("keys", "create", "--customer", CANARY, "--scopes", "read,report,admin", "--json")
     customer = Customer(CANARY, json.loads(made.stdout)["api_key"], name="Ornithology")
+    plan = own_stack.ops("rates", "set", "--customer", CANARY, "--basis", "markup", "--percent", "10", "--since", "2026-10")
+    assert plan.returncode == 0, plan.stderr
     path = tmp_path / "wrens.csv"
     path.write_bytes(bill())
     dropped = own_stack.ops("ingest", "--customer", CANARY, str(path))
@@ -93,15 +95,19 @@ def taken_along(folder: Path) -> None:
     rows = list(csv.DictReader(io.StringIO((folder / "costs.csv").read_text())))
     october = [row for row in rows if row["day"].startswith("2026-10")]
     told = [(row["service"], Decimal(row["billed"])) for row in october]
-    assert told == [("wren-service", Decimal("1.25")), ("'=wren-service", Decimal("2.5"))]
-    assert (folder / "files" / "focus" / CANARY / "wrens.csv").read_bytes() == bill()
-    (document,) = (folder / "files" / "reports" / CANARY).rglob("*.csv")
-    assert b"wren-service" in document.read_bytes()
+    assert told == [("wren-service", Decimal("1.375")), ("'=wren-service", Decimal("2.75"))], "as it is charged"
+    files = {row["key"]: (folder / row["file"]).read_bytes() for row in csv.DictReader(io.StringIO((folder / "files.csv").read_text()))}
+    assert files.pop(f"focus/{CANARY}/wrens.csv") == bill()
+    ((key, document),) = files.items()
+    assert key.startswith(f"reports/{CANARY}/")
+    assert b"wren-service" in document
+    for provider in ("choice#rates", "cost#", "cost-part#"):
+        assert provider not in (folder / "metrics.ndjson").read_text(), "what the payer pays is the provider's"
     for name in ("metrics", "reports", "schedules", "customers", "api-keys", "report-links", "audit", "ledger"):
         assert (folder / f"{name}.ndjson").read_text(), name
     (customer,) = (json.loads(line) for line in (folder / "customers.ndjson").read_text().splitlines())
     assert customer["data"]["name"] == "Ornithology"
-    assert "ops.customers export" in (folder / "audit.ndjson").read_text()
+    assert "ops.customers add" in (folder / "audit.ndjson").read_text()
 
 
 def test_an_export_overwrites_nothing_and_an_erasure_is_meant(own_stack: Stack, tmp_path: Path) -> None:

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import json
+import zlib
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.domain.audit import Deed, Entry, chained, first_break
 from chalicelib.usecases.auditing import page, shown
+from ops.audit import verify
 
 AT = datetime(2026, 11, 25, 10, tzinfo=UTC)
 
@@ -87,3 +92,32 @@ def test_pages_give_every_entry_once(count: int, limit: int) -> None:
             break
         cursor = int(found["next_cursor"])
     assert seen == list(range(count, 0, -1))
+
+
+class Tampered(Trail):
+    """What `ops.audit` reads: as it was written, cut short, or spoilt at some place."""
+
+    def __init__(self, entries: list[Entry], spoilt_at: int | None = None) -> None:
+        super().__init__(entries)
+        self.spoilt_at = spoilt_at
+
+    def all(self, customer_id: str) -> Iterator[Entry]:
+        for entry in self.entries:
+            if entry.number == self.spoilt_at:
+                raise zlib.error("incorrect header check")
+            yield entry
+
+
+def verified(trail: Tampered, capsys: pytest.CaptureFixture[str], expected: str | None = None) -> tuple[bool, str]:
+    whole = verify(SimpleNamespace(auditing=SimpleNamespace(trail=trail)), "acme", expected)  # type: ignore[arg-type]
+    return whole, capsys.readouterr().out.split("\t")[1]
+
+
+def test_verify_says_what_is_wrong_and_goes_on_where_an_entry_cannot_even_be_read(capsys: pytest.CaptureFixture[str]) -> None:
+    entries = chain(5)
+    head = f"5:{entries[-1].hash}"
+    assert verified(Tampered(entries), capsys, head) == (True, "ok")
+    assert verified(Tampered(entries, spoilt_at=3), capsys) == (False, "an entry after 2 can't be read (error)")
+    assert verified(Tampered(entries[:3]), capsys) == (True, "ok"), "a cut end is whole in itself"
+    assert verified(Tampered(entries[:3]), capsys, head)[0] is False, "but what was noted elsewhere tells"
+    assert verified(Tampered(entries[1:]), capsys) == (False, "entry 1 is missing")

@@ -181,6 +181,20 @@ def test_an_old_reading_is_served_through_an_outage_but_not_for_ever_and_says_so
     assert remembered.masters() == (b"a" * 48,)
 
 
+@pytest.mark.parametrize(
+    "text", ["not json", "[]", "null", '{"master": null}', '{"master": "short"}', json.dumps({"master": "m" * 48, "former": ["short"]})]
+)
+def test_a_secret_that_was_mistyped_is_no_secret_but_the_last_reading_still_counts(text: str) -> None:
+    with pytest.raises(WeakSecret):
+        masters_of(text)
+    held, seconds, told = [json.dumps({"master": "m" * 48, "former": None})], [0.0], []
+    remembered = Remembered(lambda: masters_of(held[0]), lambda: seconds[0], lambda: told.append(1))
+    before = remembered.masters()
+    held[0], seconds[0] = text, 301.0
+    assert remembered.masters() == remembered.masters() == before
+    assert told == [1]
+
+
 def test_without_any_reading_there_is_none_to_serve() -> None:
     vault = Vault()
     vault.away = True
@@ -268,6 +282,29 @@ def test_tokens_of_an_identity_provider_are_checked_by_its_keys_and_by_nothing_t
     for name, wrong in bad.items():
         assert verifier.principal(wrong) is None, name
     assert provider.asked == 1, "names that nobody knows don't have the provider asked each time"
+
+
+def test_a_provider_that_is_away_is_asked_twice_a_minute_at_most_and_known_keys_stay_good(provider: Provider) -> None:
+    provider.publish("one", RSA, "RS256")
+    verifier = Verifier(*from_jwks(provider.url), "securebase", "securebase-local")
+    good = token(claims(), RSA, "RS256", kid="one")
+    assert verifier.principal(good) is not None
+    never = Verifier(*from_jwks("http://127.0.0.1:1/jwks.json"), "securebase", "securebase-local")
+    started = time.monotonic()
+    for number in range(5):
+        with pytest.raises(StoreUnavailable):
+            never.principal(token(claims(), RSA, "RS256", kid=f"unknown-{number}"))
+    assert time.monotonic() - started < 5
+    provider.server.shutdown()
+    provider.server.server_close()
+    assert verifier.principal(token(claims(), RSA, "RS256", kid="unknown")) is None
+    assert verifier.principal(good) is not None
+
+
+def test_a_subject_cannot_pose_as_two_credentials_nor_break_what_is_written_of_it() -> None:
+    principal = VERIFIER.principal(token(claims(sub="acme and key:abc\n")))
+    assert principal is not None
+    assert principal.id == "token:acme?and?key:abc?"
 
 
 def test_keys_rotate_with_an_overlap(provider: Provider, monkeypatch: pytest.MonkeyPatch) -> None:

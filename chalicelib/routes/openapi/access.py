@@ -16,6 +16,7 @@ KEY: dict[str, Schema] = {
     "created_at": INSTANT,
     "created_by": nullable(TEXT),
     "expires_at": nullable(INSTANT),
+    "revoked_at": nullable(INSTANT),
     "last_used_at": said(nullable(INSTANT), "To the hour."),
     "successor": said(nullable(KEY_ID), "The key that a rotation made of it."),
 }
