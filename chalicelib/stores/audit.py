@@ -13,8 +13,9 @@ from chalicelib.stores.dynamo import Dynamo
 from chalicelib.stores.items import SCHEMA, Item, check_schema, pack, unpack
 from chalicelib.stores.tables import AUDIT
 
-ROUNDS, A_MOMENT = 100, -2
-"""How often it is tried, and an exponent of the waits between: some 12 ms each, that don't grow, or who has lost would lose again."""
+ROUNDS, A_MOMENT, LATELY = 200, -3, 8
+"""How often it is tried; an exponent of the waits between, some milliseconds that don't grow (whoever waits long is overtaken, whoever
+doesn't keeps step with the others); and how many of the newest are looked through for one's own."""
 _KEY = str(AUDIT.range_key)
 
 
@@ -26,23 +27,17 @@ class Audit:
 
     def append(self, customer_id: str, deed: Deed) -> Entry:
         """Puts the deed behind the last one; of two at once the second looks again."""
-        for _ in range(ROUNDS):
-            entry = chained(customer_id, next(self._query(customer_id, ScanIndexForward=False, Limit=1), None), deed)
-            item: Item = {
-                AUDIT.hash_key: {"S": customer_id},
-                _KEY: {"S": _number(entry.number)},
-                "v": {"N": SCHEMA},
-                "data": {"B": pack(entry)},
-            }
-            if self._dynamo.put(self._table, item, f"attribute_not_exists({_KEY})") or self._is_there(entry):
+        for attempt in range(ROUNDS):
+            newest = self.newest(customer_id, LATELY if attempt else 1)
+            if attempt and (there := next((entry for entry in newest if entry.deed == deed), None)):
+                return there  # it was our own put that was in the way: its answer was lost, and it was sent again
+            entry = chained(customer_id, next(iter(newest), None), deed)
+            key: Item = {AUDIT.hash_key: {"S": customer_id}, _KEY: {"S": _number(entry.number)}}
+            item: Item = {**key, "v": {"N": SCHEMA}, "data": {"B": pack(entry)}}
+            if self._dynamo.put(self._table, item, f"attribute_not_exists({_KEY})"):
                 return entry
             self._dynamo.wait(A_MOMENT)
         raise StoreUnavailable("others kept adding to the audit")
-
-    def _is_there(self, entry: Entry) -> bool:
-        """Whether it is our own put that is in the way: its answer was lost, and it was sent again."""
-        held = self._dynamo.get(self._table, {AUDIT.hash_key: entry.customer_id, _KEY: _number(entry.number)})
-        return held is not None and _entry(held).hash == entry.hash
 
     def newest(self, customer_id: str, limit: int, before: int | None = None) -> list[Entry]:
         """At most `limit` entries, the newest first, of those before that number."""
