@@ -40,16 +40,19 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     try:
         made = started.stack()
         yield made
-        looked = Looked(made.environment)
-        kept = [f"{kind} in {where}" for where, text in looked.texts() for kind in secrets_in(text, known_secrets(started.folder))]
+        looked, known = Looked(made.environment), known_secrets(started.folder)
+        everything = list(looked.texts())
         looked.close()
     finally:
         left = started.stop()
         signal.signal(signal.SIGINT, before)
     assert left == [], f"Ctrl-C left processes {left}; {started.told()}"
     events = started.events.read_text()
-    assert kept == [], "what the whole suite did left secrets in tables or objects"
-    assert list(secrets_in(events, known_secrets(started.folder))) == [], "and in the log"
+    assert everything
+    assert events, "there was something to look through"
+    found = [f"{kind} in {where}" for where, text in everything for kind in secrets_in(text, known)]
+    assert found == [], "what the whole suite did left secrets in tables or objects"
+    assert list(secrets_in(events, known)) == [], "and in the log"
     assert wrong_lines(events) == [], "each event is one line of JSON"
     assert not port_answers(started.port), "the port still answers after Ctrl-C"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Callable
 from threading import Thread
 from typing import Any
@@ -11,6 +12,8 @@ from cheroot.wsgi import Server
 from moto import backends
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.wrappers import Request, Response
+
+from chalicelib.logs import LOGGER
 
 App = Callable[..., Any]
 THREADS = 16
@@ -21,6 +24,7 @@ class Served:
 
     def __init__(self, app: App, port: int = 0) -> None:
         self._server = Server(("127.0.0.1", port), app, numthreads=THREADS, request_queue_size=256, shutdown_timeout=1)
+        self._server.error_log = _tell
         self._server.prepare()
         self.url = f"http://127.0.0.1:{self._server.bind_addr[1]}"
         self._thread = Thread(target=self._server.serve, daemon=True)
@@ -29,6 +33,11 @@ class Served:
     def stop(self) -> None:
         self._server.stop()
         self._thread.join(timeout=5)
+
+
+def _tell(msg: str = "", level: int = logging.INFO, traceback: bool = False) -> None:
+    """What the server itself has to say, as a line of the log like everything else."""
+    LOGGER.log(max(level, logging.WARNING), "the laptop's AWS stumbled", extra={"reason": str(msg)}, exc_info=traceback)
 
 
 def _with_raw_uri(app: App) -> App:
