@@ -24,7 +24,7 @@ class Served:
 
     def __init__(self, app: App, port: int = 0) -> None:
         self._server = Server(("127.0.0.1", port), app, numthreads=THREADS, request_queue_size=256, shutdown_timeout=1)
-        self._server.error_log = _tell
+        self._server.error_log = _tell  # type: ignore[method-assign]
         self._server.prepare()
         self.url = f"http://127.0.0.1:{self._server.bind_addr[1]}"
         self._thread = Thread(target=self._server.serve, daemon=True)
