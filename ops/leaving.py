@@ -83,7 +83,7 @@ def _written(columns: tuple[str, ...], rows: Iterator[list[Cell]]) -> bytes:
 
 def _items(with_: Services, customer_id: str, spec: t.Table, folder: Path) -> int:
     kept = (item for item in with_.everything.items(customer_id, spec) if not _is_the_providers(spec, item))
-    lines = [json.dumps({name: _plain(value) for name, value in item.items()}) for item in kept]
+    lines = [json.dumps(_told(item)) for item in kept]
     (folder / f"{spec.name}.ndjson").write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
     return len(lines)
 
@@ -91,6 +91,14 @@ def _items(with_: Services, customer_id: str, spec: t.Table, folder: Path) -> in
 def _is_the_providers(spec: t.Table, item: dict[str, Any]) -> bool:
     """What the payer pays, and by which plan it is charged on."""
     return spec == t.METRICS and item[str(spec.range_key)]["S"].startswith(PROVIDERS)
+
+
+def _told(item: dict[str, Any]) -> dict[str, Any]:
+    """What of an item is the customer's: not by what a key's or link's secret is known again."""
+    told = {name: _plain(value) for name, value in item.items()}
+    if isinstance(told.get("data"), dict):
+        told["data"].pop("digest", None)
+    return told
 
 
 def _plain(value: dict[str, Any]) -> Any:

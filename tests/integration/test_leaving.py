@@ -103,6 +103,8 @@ def taken_along(folder: Path) -> None:
     assert b"wren-service" in document
     for provider in ("choice#rates", "cost#", "cost-part#"):
         assert provider not in (folder / "metrics.ndjson").read_text(), "what the payer pays is the provider's"
+    for name in ("api-keys", "report-links"):
+        assert '"digest"' not in (folder / f"{name}.ndjson").read_text()
     for name in ("metrics", "reports", "schedules", "customers", "api-keys", "report-links", "audit", "ledger"):
         assert (folder / f"{name}.ndjson").read_text(), name
     (customer,) = (json.loads(line) for line in (folder / "customers.ndjson").read_text().splitlines())
