@@ -40,7 +40,7 @@ def rotate(with_: Services, given: argparse.Namespace) -> None:
         raise SystemExit(f"--key must name one of this customer's live keys: {', '.join(record.id for record in live) or 'there is none'}")
     body = use.RotationBody(given.overlap_hours)
     key, record = use.rotate(with_.keyring, given.customer, live[0].id, body, operator(with_))
-    note(with_, given.customer, "keys rotate", f"{PATH}/{live[0].id}")
+    note(with_, given.customer, "keys rotate", f"{PATH}/{live[0].id} -> {PATH}/{record.id}")
     tell(key, record, given.json)
 
 

@@ -61,14 +61,3 @@ class Taken:
 QUERIES, EXPORTS, WRITES, BAD_CREDENTIALS = "queries", "exports", "writes", "bad_credentials"
 A_MINUTE = {QUERIES: 600, EXPORTS: 20, WRITES: 50, BAD_CREDENTIALS: 30}
 """What everybody has unless the deployment says otherwise. Exports are documents that are fetched, writes all that isn't a GET."""
-
-
-REVOCATION = ("DELETE", "/analytics/keys/{key_id}")
-"""Is never refused: whoever has got hold of a key mustn't keep it from being ended."""
-
-
-def kind_of(method: str, route: str) -> str:
-    """Whose bucket a request takes its token from."""
-    if method in ("GET", "HEAD"):
-        return EXPORTS if route.endswith("/download") else QUERIES
-    return WRITES

@@ -7,13 +7,24 @@ from typing import Any
 
 from chalice.app import Request
 
-from chalicelib.domain.allowance import BAD_CREDENTIALS, EXPORTS, QUERIES, REVOCATION, WRITES, Taken, kind_of
+from chalicelib.domain.allowance import BAD_CREDENTIALS, EXPORTS, QUERIES, WRITES, Taken
 from chalicelib.domain.customer import Principal
 from chalicelib.domain.errors import TooManyRequests
 from chalicelib.usecases.limiting import Limiter
 
 READ_ONLY = frozenset({"read"})
 HEADERS = ("RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset", "RateLimit-Policy")
+
+
+REVOCATION = ("DELETE", "/analytics/keys/{key_id}")
+"""Is never refused: whoever has got hold of a key mustn't keep it from being ended."""
+
+
+def kind_of(method: str, route: str) -> str:
+    """Whose bucket a request takes its token from."""
+    if method in ("GET", "HEAD"):
+        return EXPORTS if route.endswith("/download") else QUERIES
+    return WRITES
 
 
 def admit_once_more(request: Request, limiter: Limiter) -> Taken | None:

@@ -86,15 +86,16 @@ def from_jwks(url: str) -> tuple[KeysFor, tuple[str, ...]]:
     It is asked twice a minute at most, whatever tokens name and whether it answers or not.
     """
     client = jwt.PyJWKClient(url, cache_jwk_set=True, lifespan=300, timeout=5, cooldown_duration=ASKED_AGAIN)
-    away_until = [0.0]
+    away_until = 0.0
 
     def keys(token: str) -> list[Any]:
-        if time.monotonic() < away_until[0]:
+        nonlocal away_until
+        if time.monotonic() < away_until:
             return _held(client, token)
         try:
             return [client.get_signing_key_from_jwt(token)]
         except jwt.PyJWKClientConnectionError:
-            away_until[0] = time.monotonic() + ASKED_AGAIN
+            away_until = time.monotonic() + ASKED_AGAIN
             return _held(client, token)
 
     return keys, ("RS256", "ES256")

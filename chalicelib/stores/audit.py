@@ -5,10 +5,13 @@ Keys: customer_id | entry, the number in twelve digits.
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterator
 
+import msgspec
+
 from chalicelib.domain.audit import Deed, Entry, chained
-from chalicelib.domain.errors import StoreUnavailable
+from chalicelib.domain.errors import StoreUnavailable, UnknownSchema
 from chalicelib.stores.dynamo import Dynamo
 from chalicelib.stores.items import SCHEMA, Item, check_schema, pack, unpack
 from chalicelib.stores.tables import AUDIT
@@ -55,8 +58,12 @@ class Audit:
 
 
 def _entry(item: Item) -> Entry:
+    """UnknownSchema for what isn't an entry any more: whoever got at the table may have left anything."""
     check_schema(item)
-    return unpack(bytes(item["data"]["B"]), Entry)
+    try:
+        return unpack(bytes(item["data"]["B"]), Entry)
+    except (zlib.error, msgspec.MsgspecError, KeyError) as error:
+        raise UnknownSchema("an entry of the audit can't be read") from error
 
 
 def _number(number: int) -> str:

@@ -1,6 +1,6 @@
 """The token buckets that all containers share, in the ledger: bucket#<owner> | <allowance> -> when it is full again.
 
-The owner is a customer, or an address with a key's id; which is which the '#' tells, that no customer's id has.
+The owner is a customer, an address with a key's id, or a link or a mail's reader; all but the first have a '#', that no customer's id has.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping, MutableMapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Protocol
 
@@ -65,12 +65,12 @@ class Limiter:
             account.full_at = allowance.spend(account.full_at, now)
             account.since = account.since if account.unsettled else now
             account.unsettled += 1
-            taken = _told(allowance, account, now)
+            taken = replace(_told(allowance, account, now), wait=0.0)  # of this one; the next may have to wait
             if account.unsettled < LEASE:
-                return Taken(allowance, taken.left, 0.0, taken.full_in)
+                return taken
             since, tokens, account.unsettled = account.since, account.unsettled, 0
         self._settle(owner, allowance, since, tokens, now, account)
-        return Taken(allowance, taken.left, 0.0, taken.full_in)
+        return taken
 
     def _settle(self, owner: str, allowance: Allowance, since: float, tokens: int, now: float, account: _Account) -> None:
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
@@ -12,12 +13,13 @@ import pytest
 from chalicelib.domain.allowance import DEEPEST_DEBT, Allowance
 from chalicelib.domain.audit import Deed, first_break
 from chalicelib.domain.customer import ApiKey
-from chalicelib.domain.errors import NotFound, StoreUnavailable
+from chalicelib.domain.errors import NotFound, StoreUnavailable, UnknownSchema
 from chalicelib.stores.audit import Audit
 from chalicelib.stores.customers import ApiKeys
 from chalicelib.stores.dynamo import Dynamo
 from chalicelib.stores.token_buckets import TokenBuckets
 from chalicelib.usecases import keys as use
+from chalicelib.usecases.auditing import Auditing
 from tests.adapters.conftest import NOW
 from tests.backends import workers
 
@@ -175,6 +177,18 @@ def test_pages_of_the_audit_go_back_from_a_number(client: Any) -> None:
     assert [entry.number for entry in trail.newest("acme", 5)] == [12, 11, 10, 9, 8]
     assert [entry.number for entry in trail.newest("acme", 5, 3)] == [2, 1]
     assert trail.newest("borealis", 5) == []
+
+
+@pytest.mark.parametrize("left", [b"garbage", zlib.compress(b"no JSON"), zlib.compress(b'{"number": 1}')])
+def test_an_entry_that_was_spoilt_is_told_as_one_and_the_deed_after_it_as_lost(client: Any, left: bytes) -> None:
+    trail, lost = Audit(dynamo(client), "securebase-dev-audit"), []
+    trail.append("acme", deed(1))
+    (item,) = client.scan(TableName="securebase-dev-audit")["Items"]
+    client.put_item(TableName="securebase-dev-audit", Item={**item, "data": {"B": left}})
+    with pytest.raises(UnknownSchema):
+        list(trail.all("acme"))
+    Auditing(trail, lambda *told: lost.append(told)).note("acme", deed(2))
+    assert lost == [("acme", deed(2), "UnknownSchema")]
 
 
 def test_nobody_overwrites_an_entry(client: Any) -> None:

@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.domain.allowance import A_MINUTE, Allowance, kind_of
+from chalicelib.domain.allowance import A_MINUTE, Allowance
 from chalicelib.domain.errors import StoreUnavailable
+from chalicelib.routes.limits import kind_of
 from chalicelib.usecases.limiting import LEASE, Limiter
 from tests.fakes import Clock
 
