@@ -78,7 +78,7 @@ scan: $(INSTALLED) $(SCANNERS) ## scanners over code, template and licences, off
 	  .scan/semgrep/bin/semgrep scan --quiet --error --config scan/rules/own.yaml app.py chalicelib alarms ops local bench
 	@echo "checkov" && $(BIN)/python -m alarms --stage production > .scan/template.json && \
 	  .scan/checkov/bin/checkov --config-file scan/checkov.yaml -f .scan/template.json --quiet --compact --skip-download
-	@$(BIN)/python -m alarms --stage production --own-key --firewall > .scan/options.json && \
+	@$(BIN)/python -m alarms --stage production --own-key --firewall --customer-sessions > .scan/options.json && \
 	  .scan/checkov/bin/checkov --config-file scan/checkov-options.yaml -f .scan/options.json --quiet --compact --skip-download
 	@echo "cfn-lint" && $(BIN)/cfn-lint .scan/template.json .scan/options.json
 	@echo "licences" && .scan/pip-licenses/bin/pip-licenses --python=$(BIN)/python --from=mixed --packages $(SHIPPED) --allow-only="$(LICENCES)" > .scan/licences.txt
