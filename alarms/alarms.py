@@ -1,4 +1,4 @@
-"""The alarms: ALARMS is what docs define, in their order, and one loop turns it into CloudFormation."""
+"""The alarms on metrics: ALARMS is what docs define, in their order, and one loop turns it into CloudFormation."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from troposphere import Ref, Template
 from troposphere import cloudwatch as cw
 
-from alarms.tags import title
+from alarms.tags import tags, title
 from alarms.topic import TOPIC
 from chalicelib.domain import signals
 from chalicelib.stores.tables import CACHE, METRICS, QUEUES, REPORTS, SCHEDULES, physical_name
@@ -19,11 +19,12 @@ TIMEOUT_SHARE = 0.8  # a worker that uses more of its timeout is about to be cut
 
 @dataclass(frozen=True)
 class Metric:
-    """A CloudWatch metric of one stage: `{stage}` in a dimension's value is filled in."""
+    """A CloudWatch metric of one stage: `{stage}` in a dimension's value is filled in. `statistic` is where an alarm's own isn't its."""
 
     namespace: str
     name: str
     dimensions: tuple[tuple[str, str], ...]
+    statistic: str = ""
 
     def resource(self, stage: str) -> dict[str, Any]:
         dimensions = [cw.MetricDimension(Name=name, Value=value.format(stage=stage)) for name, value in self.dimensions]
@@ -32,7 +33,9 @@ class Metric:
 
 @dataclass(frozen=True)
 class Alarm:
-    """More than `threshold` in `periods` periods of `period` seconds running. Several metrics are filled with 0 and summed."""
+    """More than `threshold` in `periods` periods of `period` seconds running. Several metrics are filled with 0 and summed, unless
+    `expression` says what is made of m0, m1 ...
+    """
 
     name: str
     meaning: str
@@ -42,14 +45,15 @@ class Alarm:
     periods: int
     threshold: float
     missing: str = "notBreaching"
+    expression: str = ""
 
 
 def of_function(function: signals.Function, name: str) -> Metric:
     return Metric("AWS/Lambda", name, (("FunctionName", function.deployed("{stage}")),))
 
 
-def of_api(name: str) -> Metric:
-    return Metric("AWS/ApiGateway", name, (("ApiName", signals.APP), ("Stage", "{stage}")))
+def of_api(name: str, statistic: str = "") -> Metric:
+    return Metric("AWS/ApiGateway", name, (("ApiName", signals.APP), ("Stage", "{stage}")), statistic)
 
 
 def of_app(name: str) -> Metric:
@@ -120,16 +124,21 @@ ALARMS = (
 )
 
 
+def alarm_name(stage: str, name: str) -> str:
+    """The name of any of the stage's alarms."""
+    return physical_name(stage, f"analytics-{name}")
+
+
 def add_alarms(template: Template, stage: str) -> None:
-    """Every alarm, telling the alerts topic when it goes off and when it is over. Their tags are the stack's."""
+    """Every alarm, telling the alerts topic when it goes off and when it is over."""
     for spec in ALARMS:
-        template.add_resource(_alarm(spec, stage))
+        template.add_resource(alarm(spec, stage))
 
 
-def _alarm(spec: Alarm, stage: str) -> cw.Alarm:
+def alarm(spec: Alarm, stage: str) -> cw.Alarm:
     return cw.Alarm(
         f"{title(spec.name)}Alarm",
-        AlarmName=physical_name(stage, f"analytics-{spec.name}"),
+        AlarmName=alarm_name(stage, spec.name),
         AlarmDescription=spec.meaning,
         ComparisonOperator="GreaterThanThreshold",
         Threshold=spec.threshold,
@@ -137,7 +146,8 @@ def _alarm(spec: Alarm, stage: str) -> cw.Alarm:
         TreatMissingData=spec.missing,
         AlarmActions=[Ref(TOPIC)],
         OKActions=[Ref(TOPIC)],
-        **(_one(spec, stage) if len(spec.metrics) == 1 else _sum(spec, stage)),
+        Tags=tags(stage, spec.name),
+        **(_one(spec, stage) if len(spec.metrics) == 1 else _several(spec, stage)),
     )
 
 
@@ -148,13 +158,13 @@ def _one(spec: Alarm, stage: str) -> dict[str, Any]:
     return {**plain, "Statistic": spec.statistic}
 
 
-def _sum(spec: Alarm, stage: str) -> dict[str, Any]:
+def _several(spec: Alarm, stage: str) -> dict[str, Any]:
     ids = [f"m{number}" for number in range(len(spec.metrics))]
     filled = ", ".join(f"FILL({name}, 0)" for name in ids)
-    total = cw.MetricDataQuery(Id="total", Expression=f"SUM([{filled}])", ReturnData=True)
-    return {"Metrics": [total, *(_query(name, metric, spec, stage) for name, metric in zip(ids, spec.metrics, strict=True))]}
+    value = cw.MetricDataQuery(Id="value", Expression=spec.expression or f"SUM([{filled}])", ReturnData=True)
+    return {"Metrics": [value, *(_query(name, metric, spec, stage) for name, metric in zip(ids, spec.metrics, strict=True))]}
 
 
 def _query(name: str, metric: Metric, spec: Alarm, stage: str) -> cw.MetricDataQuery:
-    stat = cw.MetricStat(Metric=cw.Metric(**metric.resource(stage)), Period=spec.period, Stat=spec.statistic)
+    stat = cw.MetricStat(Metric=cw.Metric(**metric.resource(stage)), Period=spec.period, Stat=metric.statistic or spec.statistic)
     return cw.MetricDataQuery(Id=name, MetricStat=stat, ReturnData=False)

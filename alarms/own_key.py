@@ -1,13 +1,14 @@
-"""The option of a key of one's own: tables, buckets, queues and the secret encrypted by a KMS key that this account administers."""
+"""The option of a key of one's own: tables, buckets, queues, logs and the secret encrypted by a KMS key that this account administers."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from troposphere import GetAtt, Output, Ref, Sub, Template, dynamodb, kms, s3, secretsmanager, sqs
+from troposphere import GetAtt, Output, Ref, Sub, Template, dynamodb, kms, logs, s3, secretsmanager, sqs
 
 from alarms.tags import keeping, tags
 from alarms.topic import document
+from chalicelib.domain import signals
 from chalicelib.stores.tables import physical_name
 
 KEY = "DataKey"
@@ -24,7 +25,7 @@ def encrypt_with_own_key(template: Template, stage: str) -> None:
             KEY,
             Description=f"Encrypts the data of {physical_name(stage, 'analytics')}",
             EnableKeyRotation=True,
-            KeyPolicy=document(*_statements()),
+            KeyPolicy=document(*_statements(), _logs(stage)),
             Tags=tags(stage, "data"),
             **keeping(stage),
         )
@@ -45,8 +46,21 @@ def _use(resource: Any, arn: GetAtt) -> None:
     elif isinstance(resource, sqs.Queue):
         del resource.properties["SqsManagedSseEnabled"]
         resource.KmsMasterKeyId, resource.KmsDataKeyReusePeriodSeconds = arn, DATA_KEY_SECONDS
-    elif isinstance(resource, secretsmanager.Secret):
+    elif isinstance(resource, secretsmanager.Secret | logs.LogGroup):
         resource.KmsKeyId = arn
+
+
+def _logs(stage: str) -> dict[str, Any]:
+    """CloudWatch Logs comes in its own name, and tells for which group; for those of this stage's functions it may."""
+    groups = f"arn:${{AWS::Partition}}:logs:${{AWS::Region}}:${{AWS::AccountId}}:log-group:/aws/lambda/{signals.APP}-{stage}*"
+    return {
+        "Sid": "LogsOfOurFunctions",
+        "Effect": "Allow",
+        "Principal": {"Service": Sub("logs.${AWS::Region}.amazonaws.com")},
+        "Action": ["kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:DescribeKey"],
+        "Resource": "*",
+        "Condition": {"ArnLike": {"kms:EncryptionContext:aws:logs:arn": Sub(groups)}},
+    }
 
 
 def _statements() -> list[dict[str, Any]]:

@@ -52,7 +52,7 @@ OTHERS_ALONE = {"StringNotEquals": {"aws:ResourceAccount": OWN_ACCOUNT}}
 Statement = tuple[tuple[str, ...], tuple[str, ...]] | tuple[tuple[str, ...], tuple[str, ...], dict[str, Any]]
 """Actions, resources and, where there is one, a condition."""
 
-EVERYONE: tuple[Statement, ...] = ((("logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"), LOGS),)
+EVERYONE: tuple[Statement, ...] = ((("logs:CreateLogStream", "logs:PutLogEvents"), LOGS),)  # the stack makes the groups
 ALLOWED: dict[signals.Function, tuple[Statement, ...]] = {
     signals.API: (
         ((GET, GET_MANY, QUERY, PUT, UPDATE), table(t.METRICS)),  # what customers choose themselves

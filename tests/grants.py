@@ -21,7 +21,6 @@ BY_AWS = {
     "sqs:ReceiveMessage": "Lambda reads the queue for the function",
     "sqs:DeleteMessage": "Lambda deletes what was done",
     "sqs:GetQueueAttributes": "Lambda looks at the queue",
-    "logs:CreateLogGroup": "Lambda writes the log",
     "logs:CreateLogStream": "Lambda writes the log",
     "logs:PutLogEvents": "Lambda writes the log",
 }

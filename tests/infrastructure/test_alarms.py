@@ -1,9 +1,11 @@
 """The alarms against DEFINITIONS.md, written out again here by hand so that neither side can drift."""
 
+import re
 from typing import Any
 
 import pytest
 
+from alarms.rollback import ROLLBACK_ALARMS
 from chalicelib.domain import signals
 from tests.infrastructure.conftest import Stack
 
@@ -56,6 +58,9 @@ DEFINED: dict[str, tuple[Any, ...]] = {
         for queue in ("aggregation", "findings", "report-jobs", "deliveries")
     },
     "delivery-failures": (of_app("DeliveriesFailed"), "Sum", 3600, 1, 10, "notBreaching", None),
+    "rollback-errors": ([*of_api("5XXError"), *of_api("Count")], "Sum SampleCount", 300, 3, 5, "notBreaching", None),
+    "rollback-latency": (of_api("Latency"), "p95", 300, 2, 2000, "notBreaching", "ignore"),
+    "rollback-accuracy": (of_app("ReconciliationDifference"), "Maximum", 300, 1, 0, "notBreaching", None),
     "sources-stale": (of_app("SourceAgeRatio"), "Maximum", 3600, 2, 1, "breaching", None),
 }
 WORKERS = {  # ms: 80 % of the timeout
@@ -95,7 +100,44 @@ def test_a_sum_fills_each_of_at_most_ten_metrics(stack: Stack) -> None:
         parts = [query["Id"] for query in alarm.get("Metrics", []) if "MetricStat" in query]
         assert len(parts) <= 10
         totals = [query["Expression"] for query in alarm.get("Metrics", []) if query["ReturnData"]]
-        assert totals == ([f"SUM([{', '.join(f'FILL({part}, 0)' for part in parts)}])"] if parts else [])
+        summed = f"SUM([{', '.join(f'FILL({part}, 0)' for part in parts)}])"
+        assert totals in ([summed], ["IF(m1 >= 20, 100 * m0 / m1, 0)"]) if parts else totals == []
+
+
+def test_the_rate_of_errors_is_of_the_requests_that_there_were_and_none_of_few(stack: Stack) -> None:
+    (rate,) = [one["Expression"] for one in stack.alarms()["rollback-errors"]["Metrics"] if one["ReturnData"]]
+    assert rate == "IF(m1 >= 20, 100 * m0 / m1, 0)"
+    others = [name for name, alarm in stack.alarms().items() if any("IF(" in one.get("Expression", "") for one in alarm.get("Metrics", []))]
+    assert others == ["rollback-errors"]
+
+
+SEVEN = ["lambda-errors", "lambda-duration", "lambda-throttles", "dynamodb-throttles-any", "api-5xx", "api-latency", "failed-reports"]
+
+
+def test_the_composite_alarms_rules_are_written_as_cloudwatch_reads_them(stack: Stack) -> None:
+    prefix = f"securebase-{stack.stage}-analytics-"
+    rules = {
+        name.removeprefix(prefix): alarm["AlarmRule"] for name, alarm in stack.named("AWS::CloudWatch::CompositeAlarm", "AlarmName").items()
+    }
+    assert rules == {
+        "dynamodb-throttles-any": f'ALARM("{prefix}dynamodb-throttles") OR ALARM("{prefix}dynamodb-throttles-indexes")',
+        "rollback": f'ALARM("{prefix}rollback-errors") OR ALARM("{prefix}rollback-latency") OR ALARM("{prefix}rollback-accuracy")'
+        f" OR AT_LEAST(4, ALARM, ({', '.join(prefix + name for name in SEVEN)}))",
+    }
+
+
+def test_a_composite_alarm_is_made_after_the_alarms_that_its_rule_names(stack: Stack) -> None:
+    names = {one["Properties"]["AlarmName"]: logical for logical, one in stack.resources.items() if "AlarmName" in one["Properties"]}
+    for composite in stack.of_type("AWS::CloudWatch::CompositeAlarm").values():
+        named = set(re.findall(r"securebase-[a-z0-9-]+", composite["Properties"]["AlarmRule"]))
+        assert {names[name] for name in named} == set(composite["DependsOn"])
+
+
+def test_the_rollback_alarm_tells_the_topic_and_codedeploy_gets_the_three_on_metrics(stack: Stack) -> None:
+    composites = stack.named("AWS::CloudWatch::CompositeAlarm", "AlarmName")
+    rollback = composites[f"securebase-{stack.stage}-analytics-rollback"]
+    assert rollback["AlarmActions"] == rollback["OKActions"] == [{"Ref": "AlertsTopic"}]
+    assert set(ROLLBACK_ALARMS) == {name for name in stack.alarms() if name.startswith("rollback-")}
 
 
 def test_the_functions_of_the_alarms_are_the_deployed_ones(stack: Stack) -> None:
@@ -107,7 +149,7 @@ def as_defined(alarm: dict[str, Any], stage: str) -> tuple[Any, ...]:
     assert "DatapointsToAlarm" not in alarm  # which is as many as there are periods
     stats = [query["MetricStat"] for query in alarm.get("Metrics", []) if "MetricStat" in query] or [{**alarm, "Metric": alarm}]
     metrics = [(stat["Metric"]["Namespace"], stat["Metric"]["MetricName"], dimensions(stat["Metric"], stage)) for stat in stats]
-    (statistic,) = {stat.get("Stat") or stat.get("Statistic") or stat["ExtendedStatistic"] for stat in stats}
+    statistic = " ".join(dict.fromkeys(stat.get("Stat") or stat.get("Statistic") or stat["ExtendedStatistic"] for stat in stats))
     (period,) = {stat["Period"] for stat in stats}
     low_samples = alarm.get("EvaluateLowSampleCountPercentile")
     return metrics, statistic, period, alarm["EvaluationPeriods"], alarm["Threshold"], alarm["TreatMissingData"], low_samples

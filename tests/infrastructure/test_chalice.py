@@ -18,7 +18,6 @@ EVERY = [(stage, function) for stage in STAGES for function in signals.FUNCTIONS
 every_function = pytest.mark.parametrize("stage, function", EVERY, ids=lambda one: getattr(one, "name", one))
 
 
-# Actions that may say Resource *, and why.
 def test_the_app_is_named_as_the_resources_are() -> None:
     assert CONFIG["app_name"] == signals.APP == PROJECT
     assert CONFIG["version"] == "2.0"
@@ -53,9 +52,9 @@ def test_a_function_has_its_size_its_time_and_its_own_policy(stage: str, functio
 
 
 @every_function
-def test_logs_expire_where_chalice_gets_the_group_right(stage: str, function: signals.Function) -> None:
-    days = CONFIG["stages"][stage]["lambda_functions"][function.name].get("log_retention_in_days")
-    assert days == (None if function == signals.API else 90 if stage == "production" else 30)
+def test_the_stack_alone_has_the_log_groups(stage: str, function: signals.Function) -> None:
+    assert "log_retention_in_days" not in CONFIG["stages"][stage]["lambda_functions"][function.name]
+    assert "logs:CreateLogGroup" not in (CHALICE / policies.file_name(function, stage)).read_text()
 
 
 @every_function

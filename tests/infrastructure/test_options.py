@@ -6,6 +6,7 @@ import json
 import pathlib
 import subprocess
 import sys
+from fnmatch import fnmatchcase
 from typing import Any
 
 import pytest
@@ -49,6 +50,7 @@ def test_with_a_key_of_ones_own_everything_that_keeps_data_uses_it() -> None:
         assert "SqsManagedSseEnabled" not in queue
     (secret,) = of("AWS::SecretsManager::Secret", own_key=True).values()
     assert secret["KmsKeyId"] == KEY
+    assert all(group["KmsKeyId"] == KEY for group in of("AWS::Logs::LogGroup", own_key=True).values())
     for topic in of("AWS::SNS::Topic", own_key=True).values():
         assert topic["KmsMasterKeyId"] == {"Fn::GetAtt": ["AlertsKey", "Arn"]}
     key = template(own_key=True)["Resources"]["DataKey"]
@@ -75,6 +77,17 @@ def test_the_key_is_used_through_our_services_by_this_account_alone_and_by_servi
     assert senders == set(told["Principal"]["Service"]), "whoever may put something into a queue or bucket can encrypt it"
 
 
+def test_the_key_is_used_by_cloudwatch_logs_for_the_groups_of_this_stages_functions_alone() -> None:
+    statements = {one["Sid"]: one for one in of("AWS::KMS::Key", own_key=True)["DataKey"]["KeyPolicy"]["Statement"]}
+    allowed = statements["LogsOfOurFunctions"]
+    assert allowed["Principal"] == {"Service": {"Fn::Sub": "logs.${AWS::Region}.amazonaws.com"}}
+    pattern = allowed["Condition"]["ArnLike"]["kms:EncryptionContext:aws:logs:arn"]["Fn::Sub"]
+    scope = "arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:log-group:"
+    for group in of("AWS::Logs::LogGroup", own_key=True).values():
+        assert fnmatchcase(scope + group["LogGroupName"], pattern)
+    assert not fnmatchcase(f"{scope}/aws/lambda/securebase-staging", pattern)
+
+
 def _services(statement: dict[str, Any]) -> list[str]:
     named = statement["Principal"]["Service"]
     return [named] if isinstance(named, str) else named
@@ -94,7 +107,7 @@ def test_the_web_acl_has_awss_rules_and_a_rate_that_no_customers_limit_reaches()
 
 
 def test_the_customers_role_has_the_apis_rights_on_tables_and_objects_and_is_taken_by_this_stage_alone() -> None:
-    (role,) = of("AWS::IAM::Role", sessions=True).values()
+    role = of("AWS::IAM::Role", sessions=True)["CustomerSessionRole"]
     assert role["RoleName"] == "securebase-production-customer-session"
     (trust,) = role["AssumeRolePolicyDocument"]["Statement"]
     assert trust["Condition"]["ArnLike"]["aws:PrincipalArn"]["Fn::Sub"].endswith(":role/securebase-production*")

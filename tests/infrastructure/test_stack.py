@@ -13,15 +13,19 @@ from chalicelib.domain import signals
 from chalicelib.stores.tables import PROJECT, TABLES
 from tests.infrastructure.conftest import ROOT, Stack, text
 
-INLINE_LIMIT = 51_200  # bytes of template that CloudFormation takes without a bucket
+LIMITS = {"bytes": 1_000_000, "Resources": 500, "Parameters": 200, "Outputs": 200, "Mappings": 200}
+"""Of a template that comes by S3."""
 KEYS = {
     "metrics": (["customer_id", "timestamp"], {"ServiceIndex", "RegionIndex"}),
     "reports": (["customer_id", "id"], {"CreatedAtIndex"}),
     "schedules": (["customer_id", "schedule_id"], {"NextRunIndex"}),
     "cache": (["cache_key"], set()),
 }
-KEPT = ("AWS::DynamoDB::Table", "AWS::S3::Bucket", "AWS::SQS::Queue", "AWS::SecretsManager::Secret")
-TAGGED = (*KEPT, "AWS::SNS::Topic", "AWS::KMS::Key")
+KEPT = ("AWS::DynamoDB::Table", "AWS::S3::Bucket", "AWS::SQS::Queue", "AWS::SecretsManager::Secret", "AWS::Logs::LogGroup")
+TAGGED = (
+    *(*KEPT, "AWS::SNS::Topic", "AWS::KMS::Key", "AWS::Logs::LogGroup", "AWS::CloudWatch::Alarm", "AWS::CloudWatch::CompositeAlarm"),
+    *("AWS::Chatbot::SlackChannelConfiguration", "AWS::IAM::Role"),
+)
 EXPECTED_OUTPUTS = {
     *(
         f"{name}TableName"
@@ -32,15 +36,55 @@ EXPECTED_OUTPUTS = {
 }
 
 
-def test_the_command_prints_the_template_small_enough_to_send_inline() -> None:
+def test_the_command_prints_the_template() -> None:
     done = subprocess.run([sys.executable, "-m", "alarms", "--stage", "production"], cwd=ROOT, capture_output=True, text=True, check=True)
     assert json.loads(done.stdout) == Stack("production").template
-    assert len(done.stdout.encode()) < INLINE_LIMIT
+
+
+@pytest.mark.parametrize("options", [{}, {"own_key": True, "firewall": True, "sessions": True}], ids=str)
+def test_cloudformation_takes_a_template_of_that_size_by_s3(options: dict[str, bool]) -> None:
+    text = build("production", **options).to_json()
+    template = json.loads(text)
+    assert len(text.encode()) <= LIMITS["bytes"]
+    assert all(len(template.get(part, {})) <= most for part, most in LIMITS.items() if part != "bytes")
+    assert len(template["Description"].encode()) <= 1024
+
+
+def test_the_template_tells_which_options_it_was_built_with() -> None:
+    assert build("dev").metadata == {"SecureBase": {"Options": []}}
+    assert build("dev", own_key=True, sessions=True).metadata == {"SecureBase": {"Options": ["own-key", "customer-sessions"]}}
+    assert build("dev", own_key=True, firewall=True, watched=False).metadata == {"SecureBase": {"Options": ["own-key", "firewall"]}}
+
+
+WATCHERS = (
+    *("AWS::CloudWatch::Alarm", "AWS::CloudWatch::CompositeAlarm", "AWS::CloudWatch::Dashboard", "AWS::Logs::QueryDefinition"),
+    *("AWS::Chatbot::SlackChannelConfiguration", "AWS::IAM::Role", "AWS::IAM::ManagedPolicy"),
+)
+
+
+@pytest.mark.parametrize("own_key", [False, True])
+def test_unwatched_only_what_keeps_data_is_left_and_all_of_that_as_it_was(own_key: bool) -> None:
+    whole = json.loads(build("production", own_key, firewall=True, sessions=True).to_json())
+    left = json.loads(build("production", own_key, firewall=True, sessions=True, watched=False).to_json())
+    gone = set(whole["Resources"]) - set(left["Resources"])
+    assert {name: one for name, one in whole["Resources"].items() if name not in gone} == left["Resources"]
+    assert {name for name, one in whole["Resources"].items() if one["Type"] in KEPT} <= set(left["Resources"])
+    kinds = {whole["Resources"][name]["Type"] for name in gone}
+    assert kinds == {*WATCHERS, "AWS::WAFv2::WebACL", "AWS::WAFv2::WebACLAssociation", "AWS::SNS::Subscription"}
+    assert not {one["Type"] for one in left["Resources"].values()} & set(WATCHERS)
+    assert ("Parameters" in left, "Conditions" in left) == (False, False)
 
 
 def test_cfn_lint_finds_nothing(tmp_path) -> None:
     path = tmp_path / "template.json"
     path.write_text(json.dumps(Stack("production").template))
+    done = subprocess.run([str(pathlib.Path(sys.executable).with_name("cfn-lint")), str(path)], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "")
+
+
+def test_cfn_lint_finds_nothing_in_what_is_left_unwatched(tmp_path) -> None:
+    path = tmp_path / "template.json"
+    path.write_text(build("production", own_key=True, watched=False).to_json())
     done = subprocess.run([str(pathlib.Path(sys.executable).with_name("cfn-lint")), str(path)], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (0, "")
 
