@@ -25,8 +25,8 @@ from ops.common import customer_of, day, main, parser, services_of
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}", re.ASCII)
 
 
-def add(with_: Services, customer_id: str, name: str, accounts: list[str], since: date | None = None) -> None:
-    """Records the customer, starts its backfill and prints the role that its accounts must grant."""
+def create(with_: Services, customer_id: str, name: str, accounts: list[str], since: date | None = None) -> Customer:
+    """Records the customer and starts its backfill."""
     checked_id(customer_id)
     if not name.strip() or len(name) > 200:
         raise SystemExit("--name: 1 to 200 characters")
@@ -41,7 +41,7 @@ def add(with_: Services, customer_id: str, name: str, accounts: list[str], since
     jobs = [{"job": "customer", "customer_id": customer_id, "end": iso(hour_floor(now))}, owned.backfill(customer_id, since, now)]
     with_.collaborators.queue.send([*owned.splits(with_, since), *jobs] if accounts else [])
     note(with_, customer_id, "customers add", f"customers/{customer_id}")
-    print(json.dumps(role_template(external_id, with_.account), indent=2))
+    return customer
 
 
 def checked_id(customer_id: str) -> str:
@@ -131,7 +131,8 @@ def command() -> None:
         made.error("erase can't be undone: say --yes")
     with_ = services_of(given.stage)
     if given.action == "add":
-        add(with_, given.id, given.name, given.account, given.since)
+        customer = create(with_, given.id, given.name, given.account, given.since)
+        print(json.dumps(role_template(customer.external_id, with_.account), indent=2))
     elif given.action == "assign":
         assign(with_, given.id, given.account, given.since)
     elif given.action == "move":

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from datetime import timedelta
 
 from chalicelib.domain.customer import SCOPES, ApiKey
 from chalicelib.domain.errors import AnalyticsError
@@ -19,10 +20,11 @@ from ops.common import customer_of, main, parser, services_of
 PATH = "/analytics/keys"
 
 
-def issue(with_: Services, customer_id: str | None, scopes: tuple[str, ...]) -> tuple[str, ApiKey]:
-    """(the whole key, its record) of whatever scopes: also the operator's, and the laptop's."""
+def issue(with_: Services, customer_id: str | None, scopes: tuple[str, ...], life: timedelta | None = None) -> tuple[str, ApiKey]:
+    """(the whole key, its record) of whatever scopes: also the operator's, the laptop's, and those of a command that ends them itself."""
     key, key_id, digest = with_.keyring.new()
-    record = ApiKey(key_id, customer_id, digest, scopes, with_.clock())
+    now = with_.clock()
+    record = ApiKey(key_id, customer_id, digest, scopes, now, expires_at=now + life if life else None)
     with_.api_keys.put(record)
     return key, record
 

@@ -1,0 +1,54 @@
+"""`python -m ops.smoke` over the running stack."""
+
+from __future__ import annotations
+
+import json
+
+from tests.stack import Stack
+
+
+def keys_of(stack: Stack) -> list[dict[str, object]]:
+    told: list[dict[str, object]] = json.loads(stack.ops("keys", "list", "--customer", "securebase-smoke", "--json").stdout)
+    return told
+
+
+def test_the_stack_passes_and_the_key_is_revoked(own_stack: Stack) -> None:
+    done = own_stack.ops("smoke")
+    assert done.returncode == 0, done.stdout + done.stderr
+    *lines, last = done.stdout.splitlines()
+    assert last == "10 checks: 10 ok, 0 warn, 0 fail"
+    assert all(line.startswith("ok    ") for line in lines)
+    assert "30 queries: average" in lines[-1]
+    assert all(key["revoked"] and key["expires_at"] for key in keys_of(own_stack))
+
+
+def test_it_touches_no_other_customer(own_stack: Stack) -> None:
+    before = [own_stack.client(one).answer("/analytics/reports")["reports"] for one in own_stack.customers]
+    assert own_stack.ops("smoke", "--queries", "3", "--json").returncode == 0
+    assert [own_stack.client(one).answer("/analytics/reports")["reports"] for one in own_stack.customers] == before
+
+
+def test_a_run_that_fails_ends_non_zero_and_leaves_no_live_key(own_stack: Stack) -> None:
+    done = own_stack.ops("smoke", "--url", "http://127.0.0.1:9", "--json")
+    assert done.returncode == 1
+    told = json.loads(done.stdout)
+    assert told["failed"] is True
+    assert {check["state"] for check in told["checks"]} == {"fail"}
+    assert all(key["revoked"] for key in keys_of(own_stack))
+
+
+def test_a_customer_that_was_shut_out_is_told_and_made_anew_once_erased(own_stack: Stack) -> None:
+    assert own_stack.ops("smoke", "--queries", "3").returncode == 0
+    own_stack.ops("customers", "disable", "--id", "securebase-smoke")
+    refused = own_stack.ops("smoke")
+    assert refused.returncode == 1
+    assert "is disabled" in refused.stderr
+    own_stack.ops("customers", "erase", "--id", "securebase-smoke", "--yes")
+    again = own_stack.ops("smoke", "--queries", "3")
+    assert again.returncode == 0, again.stdout
+
+
+def test_an_address_in_the_clear_is_refused(own_stack: Stack) -> None:
+    done = own_stack.ops("smoke", "--url", "http://api.example.com")
+    assert done.returncode == 1
+    assert "https://" in done.stderr
