@@ -10,11 +10,17 @@ from chalicelib.stores.tables import PROJECT
 
 STAGES = ("local", "dev", "staging", "production")
 KEPT_STAGE = "production"
+KEEPING_TYPES = ("AWS::DynamoDB::Table", "AWS::S3::Bucket", "AWS::SQS::Queue", "AWS::SecretsManager::Secret", "AWS::KMS::Key")
+"""What would lose data if it were deleted or made anew."""
+
+
+def tag_values(stage: str, component: str) -> dict[str, str]:
+    """Project, Stage and Component, for the bill and for whoever finds the resource."""
+    return {"Project": PROJECT, "Stage": stage, "Component": component}
 
 
 def tags(stage: str, component: str) -> Tags:
-    """Project, Stage and Component, for the bill and for whoever finds the resource."""
-    return Tags(Project=PROJECT, Stage=stage, Component=component)
+    return Tags(**tag_values(stage, component))
 
 
 def keeping(stage: str) -> dict[str, Any]:

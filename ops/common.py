@@ -8,6 +8,8 @@ import sys
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from chalicelib.domain.customer import Customer
 from chalicelib.domain.errors import AnalyticsError
 from chalicelib.laptop import NoLaptopAws
@@ -63,5 +65,5 @@ def main(command: Callable[[], None]) -> None:
     """Runs a command; what can be mended is told in one line, without a stack."""
     try:
         command()
-    except (AnalyticsError, InvalidSettings, NoLaptopAws) as error:
+    except (AnalyticsError, InvalidSettings, NoLaptopAws, BotoCoreError, ClientError) as error:
         sys.exit(f"{type(error).__name__}: {error}")

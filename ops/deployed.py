@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import Any
 
@@ -59,6 +60,8 @@ def api_of(client: Client, stage: str) -> str | None:
 
 def url_of(client: Client, stage: str, region: str) -> str | None:
     """Where the stage's API answers; None where it isn't deployed."""
-    told = outputs(stack_of(client, app_stack(stage))).get("EndpointURL")
-    api = None if told else api_of(client, stage)
-    return told.rstrip("/") if told else f"https://{api}.execute-api.{region}.amazonaws.com/{stage}" if api else None
+    api = outputs(stack_of(client, app_stack(stage))).get("RestAPIId") or api_of(client, stage)
+    if api is None:
+        return None
+    stand_in = os.environ.get("AWS_ENDPOINT_URL")  # an AWS on this machine, which has every API under its own address
+    return f"{stand_in}/restapis/{api}/{stage}/_user_request_" if stand_in else f"https://{api}.execute-api.{region}.amazonaws.com/{stage}"

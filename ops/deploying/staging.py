@@ -1,0 +1,117 @@
+"""The project as it is deployed: what ships of the working tree, in a folder of its own, with the stage's outputs in its configuration."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess  # nosec B404
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from alarms.policies import file_name
+from alarms.tags import tag_values
+from chalicelib.domain import signals
+
+PROJECT = Path(__file__).parents[2]
+SHIPPED = ("app.py", "chalicelib", ".chalice", "requirements.txt", "vendor")
+XRAY = {"Effect": "Allow", "Action": ["xray:PutTelemetryRecords", "xray:PutTraceSegments"], "Resource": ["*"]}
+"""Added to every function's policy where the stage's configuration says "xray": true."""
+LAYER = "managed-layer"
+
+
+@dataclass(frozen=True)
+class Staged:
+    """`folder` is `.deploy/<stage>`: Chalice keeps there what it built of the same requirements before."""
+
+    folder: Path
+    stage: str
+    region: str
+
+    @property
+    def project(self) -> Path:
+        return self.folder / "project"
+
+    @property
+    def record(self) -> Path:
+        """What plain `chalice deploy` remembers of a stage, as a path below a project."""
+        return Path(".chalice") / "deployed" / f"{self.stage}.json"
+
+    def package(self) -> Path:
+        """`chalice package`; the folder with sam.json and the archives that it names."""
+        self._chalice("package", "--stage", self.stage, "--merge-template", ".chalice/merge.json", "../packaged")
+        return self.folder / "packaged"
+
+    def deploy(self, source: Path = PROJECT) -> None:
+        """`chalice deploy`, its record taken from the source project and given back. The record's layer is left out, as Chalice would
+        delete that, and with it the way back to the versions that need it."""
+        ours, theirs = self.project / self.record, source / self.record
+        ours.unlink(missing_ok=True)
+        if theirs.exists():
+            told = json.loads(theirs.read_text())
+            told["resources"] = [one for one in told["resources"] if one["resource_type"] != "lambda_layer"]
+            ours.parent.mkdir(exist_ok=True)
+            ours.write_text(json.dumps(told, indent=2))
+        self._chalice("deploy", "--stage", self.stage)
+        theirs.parent.mkdir(exist_ok=True)
+        shutil.copy(ours, theirs)
+
+    def delete(self, source: Path = PROJECT) -> None:
+        """`chalice delete` of what the source project's record tells of."""
+        ours, theirs = self.project / self.record, source / self.record
+        if not theirs.exists():
+            raise SystemExit(f"there is no {self.record}: `chalice delete` has to be run where {self.stage} was deployed from")
+        ours.parent.mkdir(exist_ok=True)
+        shutil.copy(theirs, ours)
+        self._chalice("delete", "--stage", self.stage)
+        theirs.unlink()
+
+    def _chalice(self, *arguments: str) -> None:
+        chalice = Path(sys.executable).with_name("chalice")
+        environment = {**os.environ, "STAGE": self.stage, "AWS_DEFAULT_REGION": self.region, "AWS_REGION": self.region}
+        done = subprocess.run(  # noqa: S603  # nosec B603  our own arguments
+            [chalice, *arguments], cwd=self.project, env=environment, capture_output=True, text=True, check=False
+        )
+        if done.returncode:
+            raise SystemExit(f"`chalice {arguments[0]}` failed:\n{(done.stderr or done.stdout).strip()[-2000:]}")
+
+
+def staged(stage: str, region: str, variables: Mapping[str, str], source: Path = PROJECT) -> Staged:
+    """A copy of what ships, with more environment variables for the stage, its functions tagged, and X-Ray allowed where it is on."""
+    made = Staged(source / ".deploy" / stage, stage, region)
+    for name in SHIPPED:
+        _copied(source / name, made.project / name)
+    config = made.project / ".chalice" / "config.json"
+    told = json.loads(config.read_text())
+    settings = told["stages"][stage]
+    settings["environment_variables"] |= variables
+    for function in signals.FUNCTIONS:
+        settings["lambda_functions"][function.name]["tags"] = tag_values(stage, function.name)
+    if settings.get("xray", told.get("xray")):
+        _allow_tracing(made.project, stage)
+    config.write_text(json.dumps(told, indent=2))
+    return made
+
+
+def _copied(source: Path, target: Path) -> None:
+    """What isn't in the source any more goes; what Chalice built (`.chalice/deployments`) stays."""
+    built = target / "deployments"
+    kept = [path for path in target.iterdir() if path != built] if target.is_dir() else []
+    for path in kept:
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    if source.is_dir():
+        shutil.copytree(source, target, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__", "deployments", "deployed"))
+    elif source.exists():
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(source, target)
+
+
+def _allow_tracing(project: Path, stage: str) -> None:
+    for function in signals.FUNCTIONS:
+        path = project / ".chalice" / file_name(function, stage)
+        policy: dict[str, Any] = json.loads(path.read_text())
+        policy["Statement"].append(XRAY)
+        path.write_text(json.dumps(policy, indent=2))
