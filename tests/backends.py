@@ -7,7 +7,7 @@ import socket
 import subprocess
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -32,6 +32,7 @@ KEY = "securebasetests"
 HOME = Path(__file__).parents[1] / ".ministack"
 INSTALLED = HOME / ".installed"
 NOT_INSTALLED = "MiniStack isn't in .ministack: `make test` installs it"
+ONLY_DYNAMODB = {"SERVICES": "dynamodb"}
 UNTIL_STDIN_ENDS = """
 import os, signal, sys, threading
 threading.Thread(target=lambda: (sys.stdin.read(), os.kill(os.getpid(), signal.SIGTERM)), daemon=True).start()
@@ -51,9 +52,12 @@ def free_port() -> int:
 
 
 class MiniStack:
-    """MiniStack's DynamoDB on a free port of loopback, its files in `folder`; it ends with the process that started it, killed or not."""
+    """MiniStack on a free port of loopback, its files in `folder`; it ends with the process that started it, killed or not.
 
-    def __init__(self, folder: Path) -> None:
+    As the tests of the stores want it, its DynamoDB alone; `program` and `more` of its environment make it another one.
+    """
+
+    def __init__(self, folder: Path, program: Sequence[str] = ("-c", UNTIL_STDIN_ENDS), more: Mapping[str, str] = ONLY_DYNAMODB) -> None:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._log = folder / "ministack.log"
@@ -63,15 +67,15 @@ class MiniStack:
             "TMPDIR": str(folder),
             "BIND_HOST": "127.0.0.1",
             "GATEWAY_PORT": str(self.port),
-            "SERVICES": "dynamodb",
             "SFTP_ENABLED": "0",
             "IOT_MTLS_ENABLED": "0",
             "DOCKER_HOST": f"unix://{folder}/no-docker.sock",
             "LOG_LEVEL": "WARNING",
+            **more,
         }
         with self._log.open("w") as log:
             self._process = subprocess.Popen(
-                [HOME / "bin" / "python", "-c", UNTIL_STDIN_ENDS],
+                [HOME / "bin" / "python", *program],
                 cwd=folder,
                 env=environment,
                 stdin=subprocess.PIPE,

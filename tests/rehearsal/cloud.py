@@ -1,7 +1,7 @@
 """MiniStack with what it lacks of CloudFormation and CloudWatch. Run by MiniStack's own Python, until standard input ends.
 
-Kept as records alone: CodeDeploy's application and groups (aliases move at once), saved queries, alarms of metric math, and a composite rule
-that counts. Metrics in the embedded format are taken out of log lines, as CloudWatch does by its specification.
+Kept as records alone: CodeDeploy's application and groups (aliases move at once), saved queries, alarms of metric math, and composite
+ones. Metrics in the embedded format are taken out of log lines, as CloudWatch does by its specification.
 """
 
 from __future__ import annotations
