@@ -48,21 +48,21 @@ class Alarm:
     expression: str = ""
 
 
-def of_function(function: signals.Function, name: str) -> Metric:
-    return Metric("AWS/Lambda", name, (("FunctionName", function.deployed("{stage}")),))
+def of_function(function: signals.Function, name: str, statistic: str = "") -> Metric:
+    return Metric("AWS/Lambda", name, (("FunctionName", function.deployed("{stage}")),), statistic)
 
 
 def of_api(name: str, statistic: str = "") -> Metric:
     return Metric("AWS/ApiGateway", name, (("ApiName", signals.APP), ("Stage", "{stage}")), statistic)
 
 
-def of_app(name: str) -> Metric:
-    return Metric(signals.NAMESPACE, name, ((signals.STAGE, "{stage}"),))
+def of_app(name: str, statistic: str = "") -> Metric:
+    return Metric(signals.NAMESPACE, name, ((signals.STAGE, "{stage}"),), statistic)
 
 
-def of_table(table: str, name: str, index: str | None = None) -> Metric:
+def of_table(table: str, name: str, index: str | None = None, statistic: str = "") -> Metric:
     of_index = (("GlobalSecondaryIndexName", index),) if index else ()
-    return Metric("AWS/DynamoDB", name, (("TableName", physical_name("{stage}", table)), *of_index))
+    return Metric("AWS/DynamoDB", name, (("TableName", physical_name("{stage}", table)), *of_index), statistic)
 
 
 def of_queue(queue: str, name: str) -> Metric:

@@ -1,77 +1,111 @@
-"""The dashboard: one row of graphs each for functions, tables, API and the app's own metrics."""
+"""The dashboard: what is in alarm, then graphs of functions, tables, API, buckets and the app's own metrics."""
 
 from __future__ import annotations
 
 import json
-from itertools import pairwise
+from dataclasses import dataclass
 from typing import Any
 
 from troposphere import Sub, Template
 from troposphere import cloudwatch as cw
 
-from alarms.alarms import Metric, of_api, of_app, of_function, of_table
+from alarms.alarms import ALARMS, Metric, alarm_name, of_api, of_app, of_function, of_table
+from alarms.rollback import ROLLBACK, ROLLBACK_ALARMS
 from chalicelib.domain import signals
-from chalicelib.stores.tables import TABLES, physical_name
+from chalicelib.domain.prices import PRICES
+from chalicelib.domain.state import CLOUDWATCH, COST_EXPLORER
+from chalicelib.stores.tables import BUCKETS, TABLES, bucket_name, physical_name
 
-Line = tuple[Metric, str]  # and its statistic
-
-
-def of_functions(name: str, *statistics: str) -> tuple[Line, ...]:
-    return tuple((of_function(function, name), statistic) for function in signals.FUNCTIONS for statistic in statistics)
-
-
-def of_tables(*names: str) -> tuple[Line, ...]:
-    return tuple((of_table(table.name, name), "Sum") for table in TABLES for name in names)
+SHOWN = (ROLLBACK, *ROLLBACK_ALARMS, *(spec.name for spec in ALARMS))
+FIVE_MINUTES, HOUR, DAY = 300, 3600, 86_400
+COLUMNS = 24
 
 
-GRAPHS: tuple[tuple[str, tuple[Line, ...]], ...] = (
-    ("Invocations", of_functions("Invocations", "Sum")),
-    ("Errors", of_functions("Errors", "Sum")),
-    ("Duration p50 and p95, ms", of_functions("Duration", "p50", "p95")),
-    ("Throttles", of_functions("Throttles", "Sum")),
-    ("Read units", of_tables("ConsumedReadCapacityUnits")),
-    ("Write units", of_tables("ConsumedWriteCapacityUnits")),
-    ("Read throttles", of_tables("ReadThrottleEvents")),
-    ("Write throttles", of_tables("WriteThrottleEvents")),
-    ("API requests", ((of_api("Count"), "Sum"),)),
-    ("API 4xx", ((of_api("4XXError"), "Sum"),)),
-    ("API 5xx", ((of_api("5XXError"), "Sum"),)),
-    ("API latency p95, ms", ((of_api("Latency"), "p95"),)),
-    ("Deliveries", ((of_app(signals.DELIVERIES_SENT), "Sum"), (of_app(signals.DELIVERIES_FAILED), "Sum"))),
-    ("Schedules parked", ((of_app(signals.SCHEDULES_PARKED), "Sum"),)),
-    ("Handled failures", tuple((of_app(name), "Sum") for name in (signals.HANDLED_FAILURES, signals.LIMITER_FAILED, signals.AUDIT_LOST))),
-    ("Reports failed", ((of_app(signals.REPORTS_FAILED), "Sum"),)),
-    ("Reconciliation difference", ((of_app(signals.RECONCILIATION_DIFFERENCE), "Maximum"),)),
-    ("Paid calls", ((of_app(signals.COST_EXPLORER_PAGES), "Sum"), (of_app(signals.CLOUDWATCH_METRICS), "Sum"))),
-    ("Source age / limit", ((of_app(signals.SOURCE_AGE_RATIO), "Maximum"),)),
+@dataclass(frozen=True)
+class Graph:
+    """Lines over time, each of its own statistic. A `formula` is shown instead of them, which are a, b, c ... in it."""
+
+    title: str
+    lines: tuple[Metric, ...]
+    period: int = FIVE_MINUTES
+    formula: str = ""
+
+
+def of_functions(name: str, *statistics: str) -> tuple[Metric, ...]:
+    return tuple(of_function(function, name, statistic) for function in signals.FUNCTIONS for statistic in statistics)
+
+
+def of_tables(name: str) -> tuple[Metric, ...]:
+    """Of every table and of each of its indexes."""
+    places = [(table.name, index) for table in TABLES for index in (None, *(index.name for index in table.indexes))]
+    return tuple(of_table(table, name, index, "Sum") for table, index in places)
+
+
+def of_buckets(name: str, storage: str) -> tuple[Metric, ...]:
+    """S3 tells of them once a day."""
+    names = [bucket_name("{stage}", bucket.name, "${{AWS::AccountId}}") for bucket in BUCKETS]
+    return tuple(Metric("AWS/S3", name, (("BucketName", bucket), ("StorageType", storage)), "Average") for bucket in names)
+
+
+def of_ours(statistic: str, *names: str) -> tuple[Metric, ...]:
+    return tuple(of_app(name, statistic) for name in names)
+
+
+GRAPHS = (
+    Graph("Invocations", of_functions("Invocations", "Sum")),
+    Graph("Errors", of_functions("Errors", "Sum")),
+    Graph("Duration p50 and p95, ms", of_functions("Duration", "p50", "p95")),
+    Graph("Throttles", of_functions("Throttles", "Sum")),
+    Graph("API requests", (of_api("Count", "SampleCount"),)),
+    Graph("API 4xx", (of_api("4XXError", "Sum"),)),
+    Graph("API 5xx", (of_api("5XXError", "Sum"),)),
+    Graph("API latency p95, ms", (of_api("Latency", "p95"),)),
+    Graph("Read units", of_tables("ConsumedReadCapacityUnits")),
+    Graph("Write units", of_tables("ConsumedWriteCapacityUnits")),
+    Graph("Read throttles", of_tables("ReadThrottleEvents")),
+    Graph("Write throttles", of_tables("WriteThrottleEvents")),
+    Graph("Objects", of_buckets("NumberOfObjects", "AllStorageTypes"), DAY),
+    Graph("Bytes", of_buckets("BucketSizeBytes", "StandardStorage"), DAY),
+    Graph("Cache hit rate", of_ours("Average", signals.CACHE_HITS)),
+    Graph("Handled failures", of_ours("Sum", signals.HANDLED_FAILURES, signals.LIMITER_FAILED, signals.AUDIT_LOST)),
+    Graph("Reports", of_ours("Sum", signals.REPORTS_RENDERED, signals.REPORTS_FAILED), HOUR),
+    Graph("Deliveries", of_ours("Sum", signals.DELIVERIES_SENT, signals.DELIVERIES_FAILED), HOUR),
+    Graph("Schedules parked", of_ours("Sum", signals.SCHEDULES_PARKED), HOUR),
+    Graph("Reconciliation difference", of_ours("Maximum", signals.RECONCILIATION_DIFFERENCE), HOUR),
+    Graph("Oldest source, age / limit", of_ours("Maximum", signals.SOURCE_AGE_RATIO), HOUR),
+    Graph("Active customers", of_ours("Maximum", signals.CUSTOMERS), HOUR),
+    Graph("Paid calls", of_ours("Sum", signals.COST_EXPLORER_PAGES, signals.CLOUDWATCH_METRICS), HOUR),
+    Graph(
+        "Paid calls a customer and day, US dollars",
+        (*of_ours("Sum", signals.COST_EXPLORER_PAGES, signals.CLOUDWATCH_METRICS), of_app(signals.CUSTOMERS, "Maximum")),
+        DAY,
+        f"(FILL(a, 0) * {PRICES[COST_EXPLORER]:f} + FILL(b, 0) * {PRICES[CLOUDWATCH]:f}) / c",
+    ),
 )
 
 
 def add_dashboard(template: Template, stage: str) -> None:
     """The stage's one dashboard, in the stack's own region."""
-    widgets = [_widget(heading, lines, stage) for heading, lines in GRAPHS]
-    body = Sub(json.dumps({"widgets": widgets}, separators=(",", ":")))  # a template that is sent inline has 51,200 bytes
+    body = Sub(json.dumps({"widgets": [_alarms(stage), *(_widget(graph, stage) for graph in GRAPHS)]}))
     template.add_resource(cw.Dashboard("AnalyticsDashboard", DashboardName=physical_name(stage, "analytics"), DashboardBody=body))
 
 
-def _widget(heading: str, lines: tuple[Line, ...], stage: str) -> dict[str, Any]:
+def _alarms(stage: str) -> dict[str, Any]:
+    """The state of every alarm, over the whole width."""
+    arn = "arn:${AWS::Partition}:cloudwatch:${AWS::Region}:${AWS::AccountId}:alarm:"
+    arns = [arn + alarm_name(stage, name) for name in SHOWN]
+    return {"type": "alarm", "width": COLUMNS, "height": 6, "properties": {"title": "Alarms", "alarms": arns}}
+
+
+def _widget(graph: Graph, stage: str) -> dict[str, Any]:
     """A graph of CloudWatch's own size (6 of 24 columns), which it places itself: four in a row."""
-    usual = lines[0][1]
-    metrics = [_line(metric, statistic, usual, stage) for metric, statistic in lines]
-    return {"type": "metric", "properties": {"title": heading, "region": "${AWS::Region}", "stat": usual, "metrics": _shortened(metrics)}}
+    lines = [_line(metric, stage) for metric in graph.lines]
+    if graph.formula:
+        hidden = [[*line[:-1], {**line[-1], "id": chr(ord("a") + place), "visible": False}] for place, line in enumerate(lines)]
+        lines = [[{"expression": graph.formula, "id": "value", "label": graph.title}], *hidden]
+    return {"type": "metric", "properties": {"title": graph.title, "region": "${AWS::Region}", "period": graph.period, "metrics": lines}}
 
 
-def _line(metric: Metric, statistic: str, usual: str, stage: str) -> list[Any]:
-    """Its statistic is told where it isn't its graph's usual one."""
+def _line(metric: Metric, stage: str) -> list[Any]:
     dimensions = [part.format(stage=stage) for pair in metric.dimensions for part in pair]
-    return [metric.namespace, metric.name, *dimensions, *([{"stat": statistic}] if statistic != usual else [])]
-
-
-def _shortened(lines: list[list[Any]]) -> list[list[Any]]:
-    """What a line has in common with the one before, up to its last name, is "...": CloudWatch reads it so."""
-    short = lines[:1]
-    for before, line in pairwise(lines):
-        told = [part for part in line if isinstance(part, str)]
-        same = told[:-1] == [part for part in before if isinstance(part, str)][: len(told) - 1]
-        short.append(["...", *line[len(told) - 1 :]] if same else line)
-    return short
+    return [metric.namespace, metric.name, *dimensions, {"stat": metric.statistic}]

@@ -75,7 +75,7 @@ ALLOWED: dict[signals.Function, tuple[Statement, ...]] = {
     ),
     signals.AGGREGATOR: (((SCAN,), table(t.CUSTOMERS)), (SEND, queue(t.AGGREGATION_QUEUE))),
     signals.AGGREGATION_WORKER: (
-        ((GET, QUERY, PUT, UPDATE, WRITE_MANY), table(t.METRICS)),
+        ((GET, GET_MANY, QUERY, PUT, UPDATE, WRITE_MANY), table(t.METRICS)),
         ((GET, SCAN), table(t.CUSTOMERS)),
         ((GET, PUT, UPDATE), table(t.LEDGER)),
         (("s3:GetObject",), objects(t.EXPORTS_BUCKET)),

@@ -31,7 +31,7 @@ def redacted(text: str) -> str:
     return _SECRET.sub("[redacted]", text)
 
 
-def emit(stage: str, metric: str, value: int | Decimal) -> None:
+def emit(stage: str, metric: str, value: float | Decimal) -> None:
     """A CloudWatch metric in the embedded format: CloudWatch reads it from the log, so that it costs no call."""
     told = {"Namespace": signals.NAMESPACE, "Dimensions": [[signals.STAGE]], "Metrics": [{"Name": metric}]}
     envelope = {"Timestamp": int(time.time() * 1000), "CloudWatchMetrics": [told]}

@@ -8,10 +8,13 @@ APP = "securebase"  # Chalice's app_name; also the name of every stage's API, so
 
 NAMESPACE = "SecureBase/Analytics"
 STAGE = "Stage"  # the one dimension of every metric below
-HANDLED_FAILURES = "HandledFailures"  # failures that ended as an answer, so Lambda's own Errors never sees them
+HANDLED_FAILURES = "HandledFailures"  # failures that ended as an answer (of HTTP: any 5xx), so Lambda's own Errors never sees them
+REPORTS_RENDERED = "ReportsRendered"
 REPORTS_FAILED = "ReportsFailed"  # reports given up, once each, not once per attempt
-RECONCILIATION_DIFFERENCE = "ReconciliationDifference"  # sum of lines against the source's own total
-SOURCE_AGE_RATIO = "SourceAgeRatio"  # a source's age over its freshness limit; over 1 is stale
+RECONCILIATION_DIFFERENCE = "ReconciliationDifference"  # sum of lines against the source's own total, without its sign
+SOURCE_AGE_RATIO = "SourceAgeRatio"  # the oldest source's age over its freshness limit, every hour; over 1 is stale
+CUSTOMERS = "Customers"  # that are active, every hour
+CACHE_HITS = "CacheHits"  # 1 or 0 of each answer that may be kept, so that the average is the rate
 COST_EXPLORER_PAGES = "CostExplorerPages"  # asked of Cost Explorer, $0.01 each
 CLOUDWATCH_METRICS = "CloudWatchMetricsAsked"  # asked of GetMetricData, $0.01 a thousand
 DELIVERIES_SENT = "DeliveriesSent"  # messages that were taken by whoever carries them on
@@ -21,9 +24,12 @@ LIMITER_FAILED = "LimiterFailed"  # the shared bucket couldn't be reached, so no
 AUDIT_LOST = "AuditLost"  # a deed that only the log tells of
 METRICS = (
     HANDLED_FAILURES,
+    REPORTS_RENDERED,
     REPORTS_FAILED,
     RECONCILIATION_DIFFERENCE,
     SOURCE_AGE_RATIO,
+    CUSTOMERS,
+    CACHE_HITS,
     COST_EXPLORER_PAGES,
     CLOUDWATCH_METRICS,
     DELIVERIES_SENT,

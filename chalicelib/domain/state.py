@@ -57,8 +57,12 @@ class SourceState:
         return replace(self, state=state, attempted_at=at, failures=failures, failing_since=self.failing_since or self.data_through)
 
     def stale(self, now: datetime) -> bool:
+        return self.age_ratio(now) > 1
+
+    def age_ratio(self, now: datetime) -> float:
+        """Its age over its limit; 0 where nothing has come yet, or nothing has to come."""
         limit = FRESH_FOR.get(self.source)
-        return bool(limit and self.data_through and now - self.data_through > limit + timedelta(hours=self.every - 1))
+        return (now - self.data_through) / (limit + timedelta(hours=self.every - 1)) if limit and self.data_through else 0.0
 
 
 @dataclass(frozen=True)
@@ -74,6 +78,11 @@ class CustomerStatus:
     changed_at: datetime | None = None
     choices: Mapping[str, str] = field(default_factory=dict)
     prospects: Prospects | None = None
+
+    def age_ratio(self, now: datetime) -> float:
+        """Of the oldest source; what isn't switched on, or knows nothing of the customer, is nobody's failure."""
+        told = (state for state in self.sources.values() if state.state not in (NOT_ENABLED, NO_DATA))
+        return max((state.age_ratio(now) for state in told), default=0.0)
 
     def settled(self, now: datetime) -> bool:
         """Whether the last write is long enough ago for every replica to have it, so that the cheaper read tells the same."""

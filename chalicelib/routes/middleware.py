@@ -8,8 +8,9 @@ from contextlib import AbstractContextManager, nullcontext
 
 from chalice.app import Request, Response
 
+from chalicelib.domain import signals
 from chalicelib.domain.errors import AnalyticsError, TooManyRequests
-from chalicelib.logs import LOGGER
+from chalicelib.logs import LOGGER, emit
 from chalicelib.routes.auditing import note
 from chalicelib.routes.authentication import admit, request_id_of
 from chalicelib.routes.errors import as_problem, of_error, problem
@@ -46,7 +47,17 @@ def middleware(request: Request, get_response: Callable[[Request], Response]) ->
             "customer_id": request.principal.customer_id if request.principal else None,
         },
     )
+    _count(response)
     return response
+
+
+def _count(response: Response) -> None:
+    """Failures, which Lambda takes for answers, and how many answers were kept from before."""
+    stage, kept = services().settings.stage, response.headers.get("X-Cache")
+    if response.status_code >= 500:
+        emit(stage, signals.HANDLED_FAILURES, 1)
+    if kept is not None:
+        emit(stage, signals.CACHE_HITS, int(kept == "hit"))
 
 
 def _acting(request: Request) -> AbstractContextManager[None]:

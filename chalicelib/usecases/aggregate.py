@@ -9,6 +9,7 @@ from zlib import crc32
 from chalicelib.domain.customer import Customer
 from chalicelib.domain.errors import InvalidInput, SourceUnavailable
 from chalicelib.domain.period import Window, hour_floor, iso, whole_days
+from chalicelib.domain.signals import CUSTOMERS, SOURCE_AGE_RATIO
 from chalicelib.domain.state import NO_DATA, SECURITY_HUB, SourceState
 from chalicelib.usecases import costs, drops, findings, moved, payer, usage
 from chalicelib.usecases.collaborators import Collaborators
@@ -28,6 +29,9 @@ def plan(with_: Collaborators, now: datetime) -> dict[str, object]:
     jobs = [{"job": "costs", "end": end}]
     jobs += [{"job": "plan", "customers": ",".join(some), "end": end} for some in lists]
     with_.queue.send(jobs)
+    with_.measure(CUSTOMERS, len(ids))
+    if not ids:
+        with_.measure(SOURCE_AGE_RATIO, 0)  # where nobody has a source, none is late; that nothing is told at all is an alarm
     return {"customers": len(ids), "end": end}
 
 
@@ -50,13 +54,15 @@ def run(with_: Collaborators, job: Job, left: Callable[[], float] = forever) -> 
 
 
 def _plan(with_: Collaborators, job: Job) -> None:
-    """A list of customers becomes a message for each; once a day two more, each customer's at an hour of its own."""
-    end = instant_of(job["end"])
-    turns = {customer_id: crc32(customer_id.encode()) for customer_id in job["customers"].split(",")}
-    now = [customer_id for customer_id, turn in turns.items() if (end.hour + turn) % with_.usage_every == 0]
+    """A list of customers becomes a message for each; once a day two more, each customer's at an hour of its own. Then how old their
+    sources are is told, before anything is read: it is told every hour, however seldom they are read."""
+    end, ids, now = instant_of(job["end"]), job["customers"].split(","), with_.clock()
+    turns = {customer_id: crc32(customer_id.encode()) for customer_id in ids}
+    due = [customer_id for customer_id, turn in turns.items() if (end.hour + turn) % with_.usage_every == 0]
     today = [customer_id for customer_id, turn in turns.items() if turn % 24 == end.hour]
-    with_.queue.send(_jobs("customer", now, job["end"]) + _jobs("daily", today, job["end"]))
+    with_.queue.send(_jobs("customer", due, job["end"]) + _jobs("daily", today, job["end"]))
     with_.findings_queue.send(_jobs("findings", today, job["end"]))
+    with_.measure(SOURCE_AGE_RATIO, max(status.age_ratio(now) for status in with_.metrics.statuses(ids).values()))
 
 
 def _jobs(kind: str, customer_ids: Iterable[str], end: str) -> list[dict[str, str]]:

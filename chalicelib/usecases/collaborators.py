@@ -63,6 +63,6 @@ class Collaborators:
     usage_every: int
     clock: Clock
     payer: Payer
-    measure: Callable[[str, Decimal], None]
+    measure: Callable[[str, float | Decimal], None]
     deliveries: Deliveries
     forecast: ForecastSource | None = None

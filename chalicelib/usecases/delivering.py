@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
-from chalicelib.domain.delivery import CANCELLED, SENDING, TELLS_WITHIN, UNHEARD, UNHEARD_FOR, WAITS, Delivery
+from chalicelib.domain.delivery import CANCELLED, FAILED, SENDING, TELLS_WITHIN, UNHEARD, UNHEARD_FOR, WAITS, Delivery
 from chalicelib.domain.errors import AnalyticsError, Busy
 from chalicelib.domain.message import CONFIRM, GONE, LOST, PARKED, SENT, TEST, Outcome
 from chalicelib.domain.recipient import EMAIL, UNVERIFIED, VERIFIED, Recipient, Recipients
@@ -32,8 +32,8 @@ def deliver(with_: Scheduling, customer_id: str, key: str) -> None:
         with_.schedules.swap(customer_id, delivery, _cancelled(delivery, now, reason))
         return
     if delivery.attempts > len(WAITS):  # whoever made the last one died in it
-        with_.schedules.swap(customer_id, delivery, delivery.failed(now, "gave_up"))
-        with_.emit(DELIVERIES_FAILED, 1)
+        if with_.schedules.swap(customer_id, delivery, delivery.failed(now, "gave_up")):
+            with_.emit(DELIVERIES_FAILED, 1)
         return
     begun = with_.schedules.swap(customer_id, delivery, delivery.begun(now))
     if begun is None:
@@ -85,16 +85,24 @@ def _cancelled(delivery: Delivery, now: datetime, reason: str) -> Delivery:
 
 
 def _record(with_: Scheduling, customer_id: str, recipient: Recipient, begun: Delivery, outcome: Outcome) -> None:
-    now = with_.clock()
+    now, ours = with_.clock(), True
+
+    def settled(held: Delivery) -> Delivery:
+        nonlocal ours
+        ours = _still(held, begun)
+        return held.came_to(outcome, now) if ours else held
+
     came_to = with_.schedules.swap(customer_id, begun, begun.came_to(outcome, now))
     if came_to is None:
-        came_to = _settle(with_, customer_id, begun.key, lambda held: held.came_to(outcome, now) if _still(held, begun) else held)
+        came_to = _settle(with_, customer_id, begun.key, settled)
     if outcome.state == GONE:
         set_status(with_, customer_id, recipient.id, RECIPIENT_GONE)
     elif _proven(recipient, begun, outcome):
         set_status(with_, customer_id, recipient.id, VERIFIED)
-    if came_to.finished:
-        with_.emit(DELIVERIES_FAILED if came_to.status == "failed" else DELIVERIES_SENT, 1)
+    if came_to.status == FAILED and ours:  # else whoever failed it has counted it
+        with_.emit(DELIVERIES_FAILED, 1)
+    elif came_to.finished and came_to.status != FAILED:
+        with_.emit(DELIVERIES_SENT, 1)
 
 
 def _proven(recipient: Recipient, delivery: Delivery, outcome: Outcome) -> bool:

@@ -9,16 +9,13 @@ from decimal import Decimal
 
 from chalicelib.domain.exact import plain, quotient
 from chalicelib.domain.period import DAY
+from chalicelib.domain.prices import PRICES
 from chalicelib.domain.state import CLOUDWATCH, COST_EXPLORER, FAILING, NO_DATA, NOT_ENABLED, OK, PARTIAL, SourceState
 from chalicelib.usecases.ports import CustomerDirectory, Ledger, MetricStore
 from chalicelib.usecases.query import Answer, source_state, text_of
 
 WORST_FIRST = (FAILING, PARTIAL, NOT_ENABLED, OK, NO_DATA)
 DEGRADED = (FAILING, PARTIAL)
-
-
-PRICES = {CLOUDWATCH: Decimal("0.00001"), COST_EXPLORER: Decimal("0.01")}
-"""US dollars a unit, as AWS lists them."""
 UNITS = {CLOUDWATCH: "metrics asked", COST_EXPLORER: "pages asked"}
 DAYS_A_MONTH = 30
 

@@ -40,19 +40,20 @@ class MailEvent(NamedTuple):
 
 
 def hear(with_: Scheduling, event: MailEvent) -> None:
-    """Records it on its delivery; who can't be reached or doesn't want it isn't written to any more."""
+    """Records it on its delivery; who can't be reached or doesn't want it isn't written to any more. Told again, it counts no second time."""
     status = STATUS_OF.get(event.kind)
     passing = status == BOUNCED and event.detail != PERMANENT
     if status is None:
         return
+    news = False
 
     def heard(held: Delivery | None) -> Delivery:
+        nonlocal news
         if held is None:
             raise NotFound("there is no such delivery")
         told = held.heard(event.at, "delayed" if passing else status, event.detail, event.message_id)
-        if passing or RANK[status] <= RANK.get(held.status, 0):
-            return told
-        return replace(told, status=status, due_at=None)
+        news = not passing and RANK[status] > RANK.get(held.status, 0)
+        return replace(told, status=status, due_at=None) if news else told
 
     try:
         delivery = with_.schedules.change(event.customer_id, Delivery, event.delivery, heard)
@@ -60,4 +61,5 @@ def hear(with_: Scheduling, event: MailEvent) -> None:
         return
     if status in (BOUNCED, COMPLAINED) and not passing:
         set_status(with_, event.customer_id, delivery.recipient_id, ADDRESS_BOUNCED if status == BOUNCED else READER_COMPLAINED)
+    if news and status in (FAILED, BOUNCED, COMPLAINED):
         with_.emit(DELIVERIES_FAILED, 1)

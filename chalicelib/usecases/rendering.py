@@ -11,7 +11,7 @@ from chalicelib.domain.branding import Branding
 from chalicelib.domain.errors import AnalyticsError, Busy, InvalidInput, ReportTooLarge, StoreUnavailable
 from chalicelib.domain.report import Brand
 from chalicelib.domain.reporting import GAVE_UP, QUEUED, READY, RENDERING, ReportRecord
-from chalicelib.domain.signals import REPORT_ENGINE
+from chalicelib.domain.signals import REPORT_ENGINE, REPORTS_RENDERED
 from chalicelib.domain.state import CustomerStatus
 from chalicelib.domain.template import areas_of
 from chalicelib.usecases.manifest import data_set_sha256, manifest_of, sha256_of, signed
@@ -50,6 +50,7 @@ def run(with_: Reporting, customer_id: str, report_id: str) -> None:
     try:
         ready = replace(make(with_, customer_id, claimed), status=READY, finished_at=with_.clock())
         if with_.records.swap(customer_id, claimed, ready):
+            with_.emit(REPORTS_RENDERED, 1)
             with_.finished(customer_id, ready)
         elif with_.records.get(customer_id, report_id) is None:
             with_.files.delete(customer_id, report_id)  # where another worker has gone on, its document lies there, too

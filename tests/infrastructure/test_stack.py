@@ -9,9 +9,8 @@ import pytest
 
 from alarms.stack import build
 from alarms.tags import STAGES
-from chalicelib.domain import signals
 from chalicelib.stores.tables import PROJECT, TABLES
-from tests.infrastructure.conftest import ROOT, Stack, text
+from tests.infrastructure.conftest import ROOT, Stack
 
 LIMITS = {"bytes": 1_000_000, "Resources": 500, "Parameters": 200, "Outputs": 200, "Mappings": 200}
 """Of a template that comes by S3."""
@@ -179,34 +178,6 @@ def test_the_secret_is_one_drawn_master_value_that_is_in_no_template(stack: Stac
 
 def test_outputs_name_what_others_need(stack: Stack) -> None:
     assert set(stack.template["Outputs"]) == EXPECTED_OUTPUTS
-
-
-def test_the_dashboard_shows_every_function_table_api_graph_and_metric_of_ours(stack: Stack) -> None:
-    (dashboard,) = stack.named("AWS::CloudWatch::Dashboard", "DashboardName").values()
-    assert dashboard["DashboardName"] == f"securebase-{stack.stage}-analytics"
-    widgets = [widget["properties"] for widget in json.loads(text(dashboard["DashboardBody"]))["widgets"]]
-    assert all(widget["region"] == "${AWS::Region}" for widget in widgets)
-    lines = [
-        (*line[:-1], line[-1]["stat"]) if isinstance(line[-1], dict) else (*line, widget["stat"])
-        for widget in widgets
-        for line in written_out(widget["metrics"])
-    ]
-    shown = {(line[1], line[-2], line[-1]) for line in lines}
-    lambda_graphs = [("Invocations", "Sum"), ("Errors", "Sum"), ("Throttles", "Sum"), ("Duration", "p50"), ("Duration", "p95")]
-    assert {(m, function.deployed(stack.stage), s) for m, s in lambda_graphs for function in signals.FUNCTIONS} <= shown
-    units = ("ConsumedReadCapacityUnits", "ConsumedWriteCapacityUnits", "ReadThrottleEvents", "WriteThrottleEvents")
-    assert {(metric, f"securebase-{stack.stage}-{table.name}", "Sum") for metric in units for table in TABLES} <= shown
-    assert {(m, stack.stage, s) for m, s in [("Count", "Sum"), ("4XXError", "Sum"), ("5XXError", "Sum"), ("Latency", "p95")]} <= shown
-    assert set(signals.METRICS) <= {metric for metric, name, _ in shown if name == stack.stage}
-
-
-def written_out(metrics: list[list]) -> list[list]:
-    """What CloudWatch reads for "...": the names of the line before, but for its last one."""
-    whole: list[list] = []
-    for line in metrics:
-        named = [part for part in whole[-1] if isinstance(part, str)][:-1] if whole else []
-        whole.append([*named, *line[1:]] if line[0] == "..." else line)
-    return whole
 
 
 def schema(keyed: dict) -> list[str]:

@@ -307,7 +307,21 @@ def test_a_bounce_for_good_ends_mail_to_the_address_and_a_passing_one_doesnt(pos
     recipient, delivery = sent(post)
     assert (told(post, delivery, "Bounce", "Transient").status, status_of(post, recipient)) == ("sent", VERIFIED)
     assert (told(post, delivery, "Bounce", "Permanent").status, status_of(post, recipient)) == ("bounced", BOUNCED)
-    assert "DeliveriesFailed" in post.emitted
+    assert post.emitted.count("DeliveriesFailed") == 1
+
+
+@pytest.mark.parametrize("kind, detail", [("Bounce", "Permanent"), ("Complaint", "abuse"), ("Reject", ""), ("Rendering Failure", "")])
+def test_what_is_told_twice_counts_once(post: FakePost, kind: str, detail: str) -> None:
+    _, delivery = sent(post)
+    for _ in range(3):
+        told(post, delivery, kind, detail)
+    assert [name for name in post.emitted if name.startswith("Deliveries")] == ["DeliveriesSent", "DeliveriesFailed"]
+
+
+def test_a_passing_bounce_is_no_failure(post: FakePost) -> None:
+    _, delivery = sent(post)
+    told(post, delivery, "Bounce", "Transient")
+    assert "DeliveriesFailed" not in post.emitted
 
 
 def test_a_complaint_ends_mail_to_the_address_after_it_was_delivered(post: FakePost) -> None:
