@@ -13,7 +13,7 @@ LICENCES := MIT;MIT License;MIT-0;MIT-CMU;BSD License;BSD-2-Clause;BSD-3-Clause;
 SHIPPED := $(shell sed -n 's/^\([A-Za-z0-9._-]*\)==.*/\1/p' requirements.txt)
 DYNAMODB_LOCAL ?= .dynamodb-local
 
-.PHONY: fuzz scan lock licences help run aws reset test test-dynamodb check format lint types arrows template unit bench install pictures clean
+.PHONY: rehearse fuzz scan lock licences help run aws reset test test-dynamodb check format lint types arrows template unit bench install pictures clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -68,7 +68,7 @@ template: $(INSTALLED) ## cfn-lint on every stage's template
 	  $(BIN)/python -m alarms --stage $$stage > .local-template.json && $(BIN)/cfn-lint .local-template.json || exit 1; \
 	done; rm -f .local-template.json
 
-check: lint types arrows template scan test ## everything that CI checks
+check: lint types arrows template scan test rehearse ## everything that CI checks
 
 scan: $(INSTALLED) $(SCANNERS) ## scanners over code, template and licences, offline, each in a virtual environment of its own
 	@echo "bandit" && .scan/bandit/bin/bandit -q -c scan/bandit.yaml -r app.py chalicelib alarms ops
@@ -83,6 +83,9 @@ scan: $(INSTALLED) $(SCANNERS) ## scanners over code, template and licences, off
 	@echo "cfn-lint" && $(BIN)/cfn-lint .scan/template.json .scan/options.json
 	@echo "licences" && .scan/pip-licenses/bin/pip-licenses --python=$(BIN)/python --from=mixed --packages $(SHIPPED) --allow-only="$(LICENCES)" > .scan/licences.txt
 	@echo "nothing unexplained found"
+
+rehearse: $(INSTALLED) $(MINISTACK) ## a stage's whole life on MiniStack: deployed, aggregated, alarmed, rolled back, destroyed (three minutes)
+	@$(BIN)/python -m tests.rehearsal
 
 fuzz: $(INSTALLED) ## 50,000 hostile requests at a server of its own: no server error, flat memory (five minutes)
 	@$(BIN)/python -m tests.fuzz
@@ -107,4 +110,4 @@ pictures: $(INSTALLED) ## the README's pictures, from a running `make run`
 	@$(BIN)/python docs/pictures.py
 
 clean: ## remove .venv and everything made here
-	@rm -rf $(VENV) .ministack .scan .local .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	@rm -rf $(VENV) .ministack .scan .local .deploy .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
