@@ -85,10 +85,12 @@ def problem(
 
 
 def of_error(error: errors.AnalyticsError, request_id: str) -> Response:
-    """The problem that a domain error is; 5xx say nothing of their cause."""
+    """The problem that a domain error is; a 5xx says nothing of its cause, which is in the log."""
     status = next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), 500)
     problems = error.problems if isinstance(error, errors.InvalidInput) else ()
     headers = {"WWW-Authenticate": "Bearer"} if status == 401 else {"Retry-After": _retry_after(error)} if status in (429, 503) else {}
+    if status >= 500:
+        LOGGER.error("failed", extra={"request_id": request_id, "code": error.code, "reason": str(error)})
     return problem(status, request_id, error.code, "" if status >= 500 else str(error), problems, headers)
 
 
@@ -104,10 +106,7 @@ def translated(view: View, request_id: Callable[[], str]) -> View:
         try:
             return view(*arguments, **named)
         except errors.AnalyticsError as error:
-            answer = of_error(error, request_id())
-            if answer.status_code >= 500:
-                LOGGER.error("failed", extra={"request_id": request_id(), "code": error.code, "reason": str(error)})
-            return answer
+            return of_error(error, request_id())
 
     return answering
 

@@ -40,7 +40,7 @@ class MailEvent(NamedTuple):
 
 
 def hear(with_: Scheduling, event: MailEvent) -> None:
-    """Records it on its delivery; who can't be reached or doesn't want it isn't written to any more. Told again, it counts no second time."""
+    """Records it on its delivery; who can't be reached or doesn't want it isn't written to any more. Told twice, it counts once."""
     status = STATUS_OF.get(event.kind)
     passing = status == BOUNCED and event.detail != PERMANENT
     if status is None:
