@@ -63,24 +63,17 @@ types: $(INSTALLED) ## mypy, strict
 arrows: $(INSTALLED) ## who may import whom
 	@$(BIN)/lint-imports
 
-template: $(INSTALLED) ## cfn-lint on every stage's template
-	@for stage in local dev staging production; do \
-	  $(BIN)/python -m alarms --stage $$stage > .local-template.json && $(BIN)/cfn-lint .local-template.json || exit 1; \
-	done; rm -f .local-template.json
+template: $(INSTALLED) .scan/checkov/.installed ## cfn-lint and checkov on every stage's template, without options and with all of them
+	@for stage in local dev staging production; do echo "template $$stage" && $(BIN)/python -m alarms --stage $$stage --check || exit 1; done
 
-check: lint types arrows template scan test rehearse ## everything that CI checks
+check: lint types arrows scan test rehearse ## everything that CI checks
 
-scan: $(INSTALLED) $(SCANNERS) ## scanners over code, template and licences, offline, each in a virtual environment of its own
+scan: $(INSTALLED) $(SCANNERS) template ## scanners over code, template and licences, offline, each in a virtual environment of its own
 	@echo "bandit" && .scan/bandit/bin/bandit -q -c scan/bandit.yaml -r app.py chalicelib alarms ops
 	@.scan/bandit/bin/bandit -q -c scan/bandit-workshop.yaml -r local bench
 	@echo "semgrep" && export SEMGREP_SEND_METRICS=off SEMGREP_ENABLE_VERSION_CHECK=0 && \
 	  .scan/semgrep/bin/semgrep --test --quiet scan/rules && \
 	  .scan/semgrep/bin/semgrep scan --quiet --error --config scan/rules/own.yaml app.py chalicelib alarms ops local bench
-	@echo "checkov" && $(BIN)/python -m alarms --stage production > .scan/template.json && \
-	  .scan/checkov/bin/checkov --config-file scan/checkov.yaml -f .scan/template.json --quiet --compact --skip-download
-	@$(BIN)/python -m alarms --stage production --own-key --firewall --customer-sessions > .scan/options.json && \
-	  .scan/checkov/bin/checkov --config-file scan/checkov-options.yaml -f .scan/options.json --quiet --compact --skip-download
-	@echo "cfn-lint" && $(BIN)/cfn-lint .scan/template.json .scan/options.json
 	@echo "licences" && .scan/pip-licenses/bin/pip-licenses --python=$(BIN)/python --from=mixed --packages $(SHIPPED) --allow-only="$(LICENCES)" > .scan/licences.txt
 	@echo "nothing unexplained found"
 

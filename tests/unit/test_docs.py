@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
@@ -9,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from alarms.logs import QUERIES
+from alarms.stack import build
 from chalicelib.domain.allowance import A_MINUTE
 from chalicelib.domain.template import OF_TYPE, SECTIONS
 from chalicelib.routes import errors
@@ -98,6 +101,22 @@ def test_every_kind_of_row_is_in_the_architecture() -> None:
     for kind in [*re.findall(r'"((?:usage|cost|compliance)-[a-z]+#|drop#|findings#)"', source), CHOICE]:
         assert f"`{kind}`" in text
     assert tables.METRICS.name == "metrics"
+
+
+def test_every_alarm_is_in_the_runbook_and_every_one_in_the_runbook_is_there() -> None:
+    resources = json.loads(build("production").to_json())["Resources"].values()
+    there = {one["Properties"]["AlarmName"].removeprefix("securebase-production-analytics-") for one in resources if "Alarm" in one["Type"]}
+    table = OPERATIONS.split("### Alarms")[1].split("\n\n")[2]
+    named = [name for row in table.splitlines()[2:] for name in re.findall(r"`([a-z0-9-]+)`", row.split("|")[1])]
+    assert sorted(named) == sorted(there)
+
+
+def test_every_saved_query_is_in_the_runbook_and_the_runbook_names_no_other() -> None:
+    watch = OPERATIONS.split("## Watch")[1]
+    assert re.findall(r"^\| `([a-z-]+)` \|", watch.split("### Log")[1], re.MULTILINE) == [query.name for query in QUERIES]
+    asked = {name for named in re.findall(r"query ((?:`[a-z-]+`(?:, then )?)+)", watch) for name in re.findall(r"`([a-z-]+)`", named)}
+    assert asked <= {query.name for query in QUERIES}
+    assert asked
 
 
 def test_links_between_the_docs_lead_somewhere() -> None:
