@@ -74,20 +74,26 @@ def _identity(configuration: dict[str, Any]) -> tuple[Any, ...]:
     return configuration["CodeSha256"], layers, configuration.get("Environment", {}).get("Variables")
 
 
-def put_back(client: Client, stage: str, to: Release) -> None:
+def downloaded(link: str) -> bytes:
+    """What is behind the link that Lambda gives to a version's code."""
+    with urllib.request.urlopen(link, timeout=30) as answer:  # noqa: S310  # nosec B310  AWS's own
+        content: bytes = answer.read()
+    return content
+
+
+def put_back(client: Client, stage: str, to: Release, get: Callable[[str], bytes] = downloaded) -> None:
     """Every function's code and configuration as the release has them, all at once; the first that fails is raised when all have ended."""
     _mark(client, stage, "rolled-back")  # so that the next deployment isn't taken for one that changes nothing
     with ThreadPoolExecutor(len(signals.FUNCTIONS)) as pool:
-        done = [pool.submit(_put_back, client, function.deployed(stage), to.versions[function.name]) for function in signals.FUNCTIONS]
+        done = [pool.submit(_put_back, client, function.deployed(stage), to.versions[function.name], get) for function in signals.FUNCTIONS]
     for each in done:
         each.result()
 
 
-def _put_back(client: Client, name: str, version: str) -> None:
+def _put_back(client: Client, name: str, version: str, get: Callable[[str], bytes]) -> None:
     functions = client("lambda")
     found = functions.get_function(FunctionName=name, Qualifier=version)
-    with urllib.request.urlopen(found["Code"]["Location"], timeout=30) as answer:  # noqa: S310  # nosec B310  AWS's own link
-        code = answer.read()
+    code = get(found["Code"]["Location"])
     configuration = found["Configuration"]
     functions.update_function_configuration(
         FunctionName=name,

@@ -25,11 +25,15 @@ LAYER = "managed-layer"
 
 @dataclass(frozen=True)
 class Staged:
-    """`folder` is `.deploy/<stage>`: Chalice keeps there what it built of the same requirements before."""
+    """Of the source project, in its `.deploy/<stage>`, where Chalice keeps what it built of the same requirements before."""
 
-    folder: Path
+    source: Path
     stage: str
     region: str
+
+    @property
+    def folder(self) -> Path:
+        return self.source / ".deploy" / self.stage
 
     @property
     def project(self) -> Path:
@@ -45,10 +49,10 @@ class Staged:
         self._chalice("package", "--stage", self.stage, "--merge-template", ".chalice/merge.json", "../packaged")
         return self.folder / "packaged"
 
-    def deploy(self, source: Path = PROJECT) -> None:
+    def deploy(self) -> None:
         """`chalice deploy`, its record taken from the source project and given back. The record's layer is left out, as Chalice would
         delete that, and with it the way back to the versions that need it."""
-        ours, theirs = self.project / self.record, source / self.record
+        ours, theirs = self.project / self.record, self.source / self.record
         ours.unlink(missing_ok=True)
         if theirs.exists():
             told = json.loads(theirs.read_text())
@@ -59,9 +63,9 @@ class Staged:
         theirs.parent.mkdir(exist_ok=True)
         shutil.copy(ours, theirs)
 
-    def delete(self, source: Path = PROJECT) -> None:
+    def delete(self) -> None:
         """`chalice delete` of what the source project's record tells of."""
-        ours, theirs = self.project / self.record, source / self.record
+        ours, theirs = self.project / self.record, self.source / self.record
         if not theirs.exists():
             raise SystemExit(f"there is no {self.record}: `chalice delete` has to be run where {self.stage} was deployed from")
         ours.parent.mkdir(exist_ok=True)
@@ -81,7 +85,7 @@ class Staged:
 
 def staged(stage: str, region: str, variables: Mapping[str, str], source: Path = PROJECT) -> Staged:
     """A copy of what ships, with more environment variables for the stage, its functions tagged, and X-Ray allowed where it is on."""
-    made = Staged(source / ".deploy" / stage, stage, region)
+    made = Staged(source, stage, region)
     for name in SHIPPED:
         _copied(source / name, made.project / name)
     config = made.project / ".chalice" / "config.json"

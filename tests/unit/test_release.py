@@ -1,0 +1,89 @@
+"""What `chalice package` made, as it is deployed: named, versioned, behind LIVE, with a canary."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from alarms.rollback import ROLLBACK_ALARMS, SPECS
+from chalicelib.domain import signals
+from ops.deploying.release import CANARY, CANARY_MINUTES, as_told_before, logical_id, released
+
+ARN = "arn:${AWS::Partition}:apigateway:${AWS::Region}:lambda:path/2015-03-31/functions/${APIHandler.Arn}/invocations"
+PLACES = {"./deployment.zip": "s3://bucket/code/1.zip", "./layer-deployment.zip": "s3://bucket/code/2.zip"}
+
+
+def packaged(code: str = "./deployment.zip") -> dict[str, Any]:
+    functions = {
+        logical_id(function): {
+            "Type": "AWS::Serverless::Function",
+            "Properties": {"CodeUri": code, "Tags": {"aws-chalice": "1"}, "Timeout": function.timeout},
+        }
+        for function in signals.FUNCTIONS
+    }
+    definition = {
+        "paths": {"/health": {"get": {"x-amazon-apigateway-integration": {"uri": {"Fn::Sub": ARN}}}}},
+        "securityDefinitions": {"keys": {"authorizerUri": {"Fn::Sub": ARN.replace("APIHandler", "ReportEngine")}}},
+    }
+    return {
+        "Resources": {
+            **functions,
+            "ManagedLayer": {"Type": "AWS::Serverless::LayerVersion", "Properties": {"ContentUri": "./layer-deployment.zip"}},
+            "RestAPI": {"Type": "AWS::Serverless::Api", "Properties": {"DefinitionBody": definition}},
+            "APIHandlerInvokePermission": {"Type": "AWS::Lambda::Permission", "Properties": {"FunctionName": {"Ref": "APIHandler"}}},
+        }
+    }
+
+
+def made(label: str = "release 1", **more: Any) -> dict[str, Any]:
+    return released(packaged(**more), "production", label, {**PLACES, "./other.zip": "s3://bucket/code/3.zip"}, ["an-alarm"])
+
+
+def properties(template: dict[str, Any], name: str) -> dict[str, Any]:
+    found: dict[str, Any] = template["Resources"][name]["Properties"]
+    return found
+
+
+@pytest.mark.parametrize("function", signals.FUNCTIONS, ids=lambda one: one.name)
+def test_every_function_has_its_name_its_tags_a_version_behind_live_and_a_canary(function: signals.Function) -> None:
+    told = properties(made(), logical_id(function))
+    assert told["FunctionName"] == function.deployed("production")
+    assert (told["AutoPublishAlias"], told["VersionDescription"]) == ("LIVE", "release 1")
+    assert told["DeploymentPreference"] == {"Type": CANARY, "Alarms": ["an-alarm"]}
+    tags = {"Project": "securebase", "Stage": "production", "Component": function.name}
+    assert told["Tags"] == {"aws-chalice": "1", **tags}
+    assert told["CodeUri"] == "s3://bucket/code/1.zip"
+
+
+def test_http_traffic_and_authorizers_go_by_the_alias_and_may_be_called_there() -> None:
+    template = made()
+    definition = json.dumps(properties(template, "RestAPI")["DefinitionBody"])
+    assert "functions/${APIHandlerAliasLIVE}/invocations" in definition
+    assert "functions/${ReportEngineAliasLIVE}/invocations" in definition
+    assert ".Arn}" not in definition
+    assert properties(template, "APIHandlerInvokePermission")["FunctionName"] == {"Ref": "APIHandlerAliasLIVE"}
+
+
+def test_what_was_packaged_stays_as_it_was() -> None:
+    before = packaged()
+    released(before, "production", "release 1", PLACES, [])
+    assert before == packaged()
+
+
+def test_what_has_not_changed_keeps_its_label_so_that_nothing_is_made_anew() -> None:
+    before = made("release 1")
+    assert as_told_before(made("release 2"), before) == before
+
+
+def test_what_has_changed_gets_the_new_label() -> None:
+    changed = as_told_before(made("release 2", code="./other.zip"), made("release 1"))
+    assert {properties(changed, logical_id(function))["VersionDescription"] for function in signals.FUNCTIONS} == {"release 2"}
+    assert as_told_before(made("release 2"), None) == made("release 2")
+
+
+def test_the_canary_outlasts_the_slowest_trigger() -> None:
+    assert CANARY == "Linear10PercentEvery3Minutes"
+    assert max(spec.period * spec.periods for spec in SPECS) < CANARY_MINUTES * 60
+    assert {spec.name for spec in SPECS} == set(ROLLBACK_ALARMS)

@@ -1,0 +1,141 @@
+"""Which release a rollback goes to, and what stops it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from chalicelib.domain import signals
+from ops.deploying.versions import Label, Release, live, move, publish, releases
+from ops.rollback import target
+
+
+def release(number: int, schema: int = 1) -> Release:
+    return Release(Label(f"{number:07d}", "2026-11-26T09:00:00Z", schema), {function.name: str(number) for function in signals.FUNCTIONS})
+
+
+class Functions:
+    """Lambda, as far as versions and the alias go."""
+
+    def __init__(self) -> None:
+        self.versions: dict[str, list[dict[str, Any]]] = {}
+        self.live: dict[str, str] = {}
+        self.refusing = ""
+
+    def client(self, service: str) -> Functions:
+        assert service == "lambda"
+        return self
+
+    def get_paginator(self, operation: str) -> Functions:
+        assert operation == "list_versions_by_function"
+        return self
+
+    def paginate(self, FunctionName: str) -> list[dict[str, Any]]:
+        latest = {"Version": "$LATEST", "LastModified": ""}
+        return [{"Versions": [latest, *reversed(self.versions.get(FunctionName, []))]}]
+
+    def publish_version(self, FunctionName: str, Description: str) -> dict[str, Any]:
+        known = self.versions.setdefault(FunctionName, [])
+        known.append({"Version": str(len(known) + 1), "Description": Description, "LastModified": f"2026-11-26T09:00:{len(known):02d}"})
+        return known[-1]
+
+    def get_alias(self, FunctionName: str, Name: str) -> dict[str, Any]:
+        if FunctionName not in self.live:
+            raise ClientError({"Error": {"Code": "ResourceNotFoundException"}}, "GetAlias")
+        return {"FunctionVersion": self.live[FunctionName]}
+
+    def update_alias(self, FunctionName: str, Name: str, FunctionVersion: str, RoutingConfig: dict[str, Any]) -> None:
+        assert (Name, RoutingConfig) == ("LIVE", {"AdditionalVersionWeights": {}})
+        if FunctionName.endswith(self.refusing) and self.refusing:
+            raise ClientError({"Error": {"Code": "ServiceException", "Message": "no"}}, "UpdateAlias")
+        self.live[FunctionName] = FunctionVersion
+
+
+@pytest.fixture
+def functions() -> Functions:
+    made = Functions()
+    for number in (1, 2, 3):
+        publish(made.client, "production", Label(f"{number:07d}", "2026-11-26T09:00:00Z", 1))
+    made.live = {function.deployed("production"): "3" for function in signals.FUNCTIONS}
+    return made
+
+
+def test_releases_are_told_by_their_versions(functions: Functions) -> None:
+    found = releases(functions.client, "production")
+    assert [one.number for one in found] == ["1", "2", "3"]
+    assert [one.label.commit for one in found] == ["0000001", "0000002", "0000003"]
+    assert set(found[0].versions.values()) == {"1"}
+
+
+def test_versions_that_nobody_labelled_are_no_releases(functions: Functions) -> None:
+    functions.publish_version(FunctionName=signals.API.deployed("production"), Description="by hand")
+    assert [one.number for one in releases(functions.client, "production")] == ["1", "2", "3"]
+
+
+def test_a_function_that_a_release_left_alone_has_its_version_of_before_in_it(functions: Functions) -> None:
+    functions.versions[signals.REPORTER.deployed("production")].pop()
+    newest = releases(functions.client, "production")[-1]
+    assert (newest.versions[signals.REPORTER.name], newest.versions[signals.API.name]) == ("2", "3")
+
+
+def test_the_same_commit_deployed_twice_is_two_releases() -> None:
+    functions = Functions()
+    for _ in range(2):
+        publish(functions.client, "dev", Label("0000001", "2026-11-26T09:00:00Z", 1))
+    assert [set(one.versions.values()) for one in releases(functions.client, "dev")] == [{"1"}, {"2"}]
+
+
+def test_moving_takes_all_functions_along(functions: Functions) -> None:
+    move(functions.client, "production", releases(functions.client, "production")[0].versions)
+    assert set(live(functions.client, "production").values()) == {"1"}
+
+
+def test_where_one_cannot_be_moved_none_is(functions: Functions) -> None:
+    functions.refusing = "-report-engine"
+    with pytest.raises(ClientError):
+        move(functions.client, "production", releases(functions.client, "production")[0].versions)
+    assert set(live(functions.client, "production").values()) == {"3"}
+
+
+def test_it_goes_to_the_release_before_that_which_answers() -> None:
+    one, two, three = release(1), release(2), release(3)
+    assert target([one, two, three], three, None) is two
+    assert target([one, two, three], two, None) is one
+    with pytest.raises(SystemExit, match="1 is the first release"):
+        target([one, two, three], one, None)
+
+
+def test_a_release_is_named_by_number_or_commit_forward_too() -> None:
+    one, two, three = release(1), release(2), release(3)
+    assert target([one, two, three], three, "1") is one
+    assert target([one, two, three], one, "0000003") is three
+    with pytest.raises(SystemExit, match="no release 9"):
+        target([one, two, three], three, "9")
+
+
+def test_where_nobody_knows_what_answers_it_has_to_be_said() -> None:
+    with pytest.raises(SystemExit, match="--to"):
+        target([release(1)], None, None)
+    assert target([release(1), release(2)], None, "1").number == "1"
+
+
+def test_a_schema_that_older_code_cannot_read_stops_it() -> None:
+    found = [release(1), release(2, schema=2), release(3, schema=2)]
+    assert target(found, found[2], None) is found[1]
+    with pytest.raises(SystemExit, match=r"reads schema 1.*have stored schema 2.*go forward"):
+        target(found, found[1], None)
+    with pytest.raises(SystemExit, match="schema"):
+        target(found, found[2], "1")
+
+
+@pytest.mark.parametrize("text", ["", "by hand", "release zzz of now, schema 1", "release 0000001 of x, schema one"])
+def test_what_is_no_label_is_none(text: str) -> None:
+    assert Label.parsed(text) is None
+
+
+def test_a_label_is_read_as_it_was_written() -> None:
+    label = Label("0123456789ab", "2026-11-26T09:00:00Z", 7)
+    assert Label.parsed(str(label)) == label
+    assert len(str(label)) <= 256, "Lambda's longest description"
