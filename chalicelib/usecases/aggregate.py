@@ -7,7 +7,7 @@ from datetime import datetime
 from zlib import crc32
 
 from chalicelib.domain.customer import Customer
-from chalicelib.domain.errors import InvalidInput, SourceUnavailable
+from chalicelib.domain.errors import InvalidInput, SourceUnavailable, StoreUnavailable
 from chalicelib.domain.period import Window, hour_floor, iso, whole_days
 from chalicelib.domain.signals import CUSTOMERS, SOURCE_AGE_RATIO
 from chalicelib.domain.state import NO_DATA, SECURITY_HUB, SourceState
@@ -54,15 +54,24 @@ def run(with_: Collaborators, job: Job, left: Callable[[], float] = forever) -> 
 
 
 def _plan(with_: Collaborators, job: Job) -> None:
-    """A list of customers becomes a message for each; once a day two more, each customer's at an hour of its own. Then how old their
-    sources are is told, before anything is read: it is told every hour, however seldom they are read."""
-    end, ids, now = instant_of(job["end"]), job["customers"].split(","), with_.clock()
+    """A list of customers becomes a message for each; once a day two more, each customer's at an hour of its own."""
+    end, ids = instant_of(job["end"]), job["customers"].split(",")
     turns = {customer_id: crc32(customer_id.encode()) for customer_id in ids}
-    due = [customer_id for customer_id, turn in turns.items() if (end.hour + turn) % with_.usage_every == 0]
+    now = [customer_id for customer_id, turn in turns.items() if (end.hour + turn) % with_.usage_every == 0]
     today = [customer_id for customer_id, turn in turns.items() if turn % 24 == end.hour]
-    with_.queue.send(_jobs("customer", due, job["end"]) + _jobs("daily", today, job["end"]))
+    with_.queue.send(_jobs("customer", now, job["end"]) + _jobs("daily", today, job["end"]))
     with_.findings_queue.send(_jobs("findings", today, job["end"]))
-    with_.measure(SOURCE_AGE_RATIO, max(status.age_ratio(now) for status in with_.metrics.statuses(ids).values()))
+    _tell_ages(with_, ids)
+
+
+def _tell_ages(with_: Collaborators, ids: Iterable[str]) -> None:
+    """How old their oldest source is: every hour, however seldom sources are read. Where that can't be known nothing is told, which is an
+    alarm by itself, and what was planned isn't planned again for it."""
+    try:
+        statuses, now = with_.metrics.statuses(ids), with_.clock()
+    except StoreUnavailable:
+        return
+    with_.measure(SOURCE_AGE_RATIO, max(status.age_ratio(now) for status in statuses.values()))
 
 
 def _jobs(kind: str, customer_ids: Iterable[str], end: str) -> list[dict[str, str]]:

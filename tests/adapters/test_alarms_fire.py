@@ -313,3 +313,14 @@ def test_where_nobody_has_a_source_none_is_late(watch: Watch) -> None:
     told = watch.points(lambda: watch.app.analytics_aggregator({"source": "aws.events"}, None))
     customers.put(held)
     assert {point.name: point.value for point in told} == {signals.CUSTOMERS: 0, signals.SOURCE_AGE_RATIO: 0}
+
+
+def test_that_ages_cannot_be_told_has_no_plan_repeated_and_is_an_alarm_by_itself(watch: Watch) -> None:
+    job = {"job": "plan", "customers": watch.post.customer.id, "end": "2026-03-04T18:00:00Z"}
+
+    def plan() -> None:
+        with watch.broken("dynamodb"):
+            watch.job("aggregation_worker", job)
+
+    assert watch.points(plan) == [], "neither an age nor a failure"
+    assert state("sources-stale", []) == ALARM
