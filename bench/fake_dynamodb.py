@@ -39,6 +39,17 @@ class FakeDynamoDB:
         return {"Item": item} if item else {}
 
     @dynamodb
+    def batch_get_item(self, RequestItems: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+        """Each item is rounded up to units by itself."""
+        found: dict[str, list[Item]] = {}
+        for table, asked in RequestItems.items():
+            assert len(asked["Keys"]) <= 100
+            held = [self._held(table, key) for key in asked["Keys"]]
+            self.meter.counts["read units"] += sum(read_units([size], asked["ConsistentRead"]) for _, size in held)
+            found[table] = [item for item, _ in held if item]
+        return {"Responses": found}
+
+    @dynamodb
     def query(
         self,
         TableName: str,
