@@ -65,6 +65,7 @@ arrows: $(INSTALLED) ## who may import whom
 
 template: $(INSTALLED) .scan/checkov/.installed ## cfn-lint and checkov on every stage's template, without options and with all of them
 	@for stage in local dev staging production; do echo "template $$stage" && $(BIN)/python -m alarms --stage $$stage --check || exit 1; done
+	@echo "template of accounts" && $(BIN)/python -m alarms --onboarding --check && $(BIN)/python -m alarms --findings-feed --check
 
 check: lint types arrows scan test rehearse ## everything that CI checks
 

@@ -1,12 +1,15 @@
-"""What cfn-lint and checkov have against a stage's template, but for what is explained in scan/."""
+"""What cfn-lint and checkov have against a template, but for what is explained in scan/."""
 
 from __future__ import annotations
 
 import subprocess  # nosec B404
 import sys
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
+
+from troposphere import Template
 
 from alarms.stack import build
 
@@ -17,26 +20,31 @@ CHECKOV = ROOT / ".scan" / "checkov" / "bin" / "checkov"
 QUIETLY = ("--quiet", "--compact", "--skip-download")
 
 
-class Kind(NamedTuple):
-    """A template with or without all options, and which of checkov's rules are left out for it, and why."""
+class Looked(NamedTuple):
+    """A template, and which of checkov's rules are left out for it, and why."""
 
     name: str
-    options: bool
+    template: Template
     skips: Path
 
 
-KINDS = (Kind("plain", False, ROOT / "scan" / "checkov.yaml"), Kind("all-options", True, ROOT / "scan" / "checkov-options.yaml"))
+PLAIN, ALL_OPTIONS = ROOT / "scan" / "checkov.yaml", ROOT / "scan" / "checkov-options.yaml"
 
 
-def found(stage: str, checkov: Path = CHECKOV) -> list[str]:
+def of_stage(stage: str) -> tuple[Looked, ...]:
+    """Without options and with all of them."""
+    return Looked(f"{stage}-plain", build(stage), PLAIN), Looked(f"{stage}-all-options", build(stage, True, True, True), ALL_OPTIONS)
+
+
+def found(templates: Iterable[Looked], checkov: Path = CHECKOV) -> list[str]:
     """Everything that was found, in the tools' own words; that checkov isn't there is found, too."""
     with tempfile.TemporaryDirectory() as folder:
-        paths = {kind: Path(folder) / f"{stage}-{kind.name}.json" for kind in KINDS}
-        for kind, path in paths.items():
-            path.write_text(build(stage, kind.options, kind.options, kind.options).to_json(), encoding="utf-8")
-        told = [_told([str(CFN_LINT), *map(str, paths.values())])]
+        paths = {Path(folder) / f"{one.name}.json": one for one in templates}
+        for path, one in paths.items():
+            path.write_text(one.template.to_json(), encoding="utf-8")
+        told = [_told([str(CFN_LINT), *map(str, paths)])]
         if checkov.exists():
-            told += [_told([str(checkov), "--config-file", str(kind.skips), "-f", str(path), *QUIETLY]) for kind, path in paths.items()]
+            told += [_told([str(checkov), "--config-file", str(one.skips), "-f", str(path), *QUIETLY]) for path, one in paths.items()]
         else:
             told.append(f"checkov isn't installed ({checkov}): `make scan` installs it")
     return [one for one in told if one]

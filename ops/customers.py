@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import secrets
 from collections.abc import Iterable
@@ -14,7 +13,8 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
-from chalicelib.domain.customer import READER_ROLE, Customer
+from alarms.onboarding import EXTERNAL_ID, PROVIDER, PROVIDER_REGION, onboarding
+from chalicelib.domain.customer import Customer
 from chalicelib.domain.period import hour_floor, iso
 from chalicelib.wiring import Services
 from ops import accounts as owned
@@ -51,13 +51,13 @@ def checked_id(customer_id: str) -> str:
 
 
 def assign(with_: Services, customer_id: str, accounts: list[str], since: date | None) -> None:
-    """Gives a customer more accounts, reads them back and prints the role that they must grant."""
+    """Gives a customer more accounts, reads them back and prints what they must take."""
     customer, others = owned.claimed(with_, customer_of(with_, customer_id), accounts, since)
     with_.customers.put_together([customer, *others])
     _note_taken(with_, others)
     with_.collaborators.queue.send([*owned.splits(with_, since), owned.backfill(customer_id, since, with_.clock())])
     note(with_, customer_id, "customers assign", f"customers/{customer_id}")
-    print(json.dumps(role_template(customer.external_id, with_.account), indent=2))
+    show_onboarding(with_, customer)
 
 
 def _note_taken(with_: Services, others: Iterable[Customer]) -> None:
@@ -66,25 +66,10 @@ def _note_taken(with_: Services, others: Iterable[Customer]) -> None:
         note(with_, other.id, "customers assign", f"customers/{other.id}")
 
 
-def role_template(external_id: str, provider_account: str) -> dict[str, object]:
-    """The CloudFormation template of the reader role for each of the customer's accounts."""
-    trust = {
-        "Effect": "Allow",
-        "Principal": {"AWS": f"arn:aws:iam::{provider_account}:root"},
-        "Action": "sts:AssumeRole",
-        "Condition": {"StringEquals": {"sts:ExternalId": external_id}},
-    }
-    allowed = {"Effect": "Allow", "Action": ["cloudwatch:GetMetricData", "cloudwatch:ListMetrics"], "Resource": "*"}
-    role = {
-        "RoleName": READER_ROLE,
-        "AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": [trust]},
-        "Policies": [{"PolicyName": "read-metrics", "PolicyDocument": {"Version": "2012-10-17", "Statement": [allowed]}}],
-    }
-    return {
-        "AWSTemplateFormatVersion": "2010-09-09",
-        "Description": "Lets SecureBase Analytics read this account's CloudWatch metrics",
-        "Resources": {"Reader": {"Type": "AWS::IAM::Role", "Properties": role}},
-    }
+def show_onboarding(with_: Services, customer: Customer) -> None:
+    """What each of the customer's accounts has to take, its parameters filled in."""
+    filled = {PROVIDER: with_.account, EXTERNAL_ID: customer.external_id, PROVIDER_REGION: with_.settings.region}
+    print(onboarding(filled).to_json(indent=2))
 
 
 def show(with_: Services) -> None:
@@ -132,12 +117,12 @@ def command() -> None:
     with_ = services_of(given.stage)
     if given.action == "add":
         customer = create(with_, given.id, given.name, given.account, given.since)
-        print(json.dumps(role_template(customer.external_id, with_.account), indent=2))
+        show_onboarding(with_, customer)
     elif given.action == "assign":
         assign(with_, given.id, given.account, given.since)
     elif given.action == "move":
         customer = owned.move(with_, given.account, given.to, given.on)
-        print(json.dumps(role_template(customer.external_id, with_.account), indent=2))
+        show_onboarding(with_, customer)
     elif given.action == "disable":
         disable(with_, given.id)
     elif given.action == "export":

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 from chalicelib.wiring import Services
 from ops.checks import FAIL, Check, as_json, as_text, failed
-from ops.common import main, parser, services_of
-from ops.examined import buckets, credentials, drift, functions, queues, sources, tables, watch
+from ops.common import customer_of, main, parser, services_of
+from ops.examined import buckets, credentials, customer, drift, functions, queues, sources, tables, watch
 from ops.examined.stage import Look, Stage, examine
 
 SUBJECTS = (tables, buckets, queues, functions, watch)
@@ -33,10 +33,13 @@ def doctor(with_: Services, detect: bool = False) -> Iterator[Check]:
 
 def command() -> None:
     made = parser("doctor", "Look a stage over and say what to mend.")
+    made.add_argument("--customer", help="what is covered of this one, and what isn't; of the stage itself nothing then")
     made.add_argument("--drift", action="store_true", help="have CloudFormation look for drift of the data stack, too (minutes)")
     made.add_argument("--json", action="store_true")
     given = made.parse_args()
-    checks = list(doctor(services_of(given.stage), given.drift))
+    with_ = services_of(given.stage)
+    of_customer = customer.looks(Stage(with_), customer_of(with_, given.customer)) if given.customer else None
+    checks = list(examine(of_customer) if of_customer else doctor(with_, given.drift))
     print(as_json(checks) if given.json else as_text(checks))
     sys.exit(failed(checks))
 

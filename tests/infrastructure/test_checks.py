@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 import pytest
+from troposphere import Template
 
 from alarms import __main__ as command
 from alarms import checks
@@ -21,29 +22,28 @@ def tool(folder: pathlib.Path, script: str) -> pathlib.Path:
 
 
 def test_a_template_that_nobody_has_anything_against_is_no_find(tmp_path: pathlib.Path) -> None:
-    assert checks.found("dev", tool(tmp_path, "exit 0")) == []
+    assert checks.found(checks.of_stage("dev"), tool(tmp_path, "exit 0")) == []
 
 
 def test_what_checkov_finds_is_told_of_the_plain_template_and_of_the_one_with_all_options(tmp_path: pathlib.Path) -> None:
-    told = checks.found("dev", tool(tmp_path, 'echo "$2 $4"; exit 1'))
+    told = checks.found(checks.of_stage("dev"), tool(tmp_path, 'echo "$2 $4"; exit 1'))
     assert [[pathlib.Path(part).name for part in one.split()] for one in told] == [
         ["checkov.yaml", "dev-plain.json"],
         ["checkov-options.yaml", "dev-all-options.json"],
     ]
 
 
-def test_what_cfn_lint_finds_is_told(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    class Broken:
+def test_what_cfn_lint_finds_is_told(tmp_path: pathlib.Path) -> None:
+    class Broken(Template):
         def to_json(self) -> str:
             return '{"Resources": {"A": {"Type": "AWS::No::Such"}}}'
 
-    monkeypatch.setattr(checks, "build", lambda *_: Broken())
-    (told,) = checks.found("dev", tool(tmp_path, "exit 0"))
+    (told,) = checks.found([checks.Looked("broken", Broken(), checks.PLAIN)], tool(tmp_path, "exit 0"))
     assert "AWS::No::Such" in told
 
 
 def test_without_checkov_it_says_so_in_one_line_and_ends_badly(monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path) -> None:
-    monkeypatch.setattr(command, "found", lambda stage: checks.found(stage, tmp_path / "checkov"))
+    monkeypatch.setattr(command, "found", lambda templates: checks.found(templates, tmp_path / "checkov"))
     monkeypatch.setattr(sys, "argv", ["alarms", "--stage", "dev", "--check"])
     with pytest.raises(SystemExit) as ended:
         command.main()
@@ -51,8 +51,8 @@ def test_without_checkov_it_says_so_in_one_line_and_ends_badly(monkeypatch: pyte
 
 
 def test_every_rule_that_is_left_out_says_why() -> None:
-    for kind in checks.KINDS:
-        rules = [line for line in kind.skips.read_text().splitlines() if line.startswith("  - ")]
+    for skips in (checks.PLAIN, checks.ALL_OPTIONS):
+        rules = [line for line in skips.read_text().splitlines() if line.startswith("  - ")]
         assert rules
         assert all("  # " in rule for rule in rules)
 

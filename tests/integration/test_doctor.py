@@ -23,3 +23,27 @@ def test_as_text_it_ends_with_a_count(own_stack: Stack) -> None:
     *lines, last = own_stack.ops("doctor").stdout.splitlines()
     assert last.startswith(f"{len(lines)} checks: ")
     assert all(line[:6] in ("ok    ", "warn  ", "fail  ") for line in lines)
+
+
+def test_of_a_customer_it_says_what_is_covered(own_stack: Stack) -> None:
+    customer = own_stack.customers[0].customer_id
+    told = own_stack.ops("doctor", "--customer", customer, "--json")
+    checks = {check["name"]: check for check in json.loads(told.stdout)["checks"]}
+    assert told.returncode == 0
+    roles = [name for name in checks if name.endswith(", role")]
+    assert roles
+    assert {checks[name.replace("role", "ExternalId")]["seen"] for name in roles} == {"refused without it"}
+    assert "from cost_explorer" in checks["months of costs"]["seen"]
+    nobody = own_stack.ops("doctor", "--customer", "nobody")
+    assert (nobody.returncode, "there is no customer nobody" in nobody.stderr) == (1, True)
+
+
+def test_whoever_adds_a_customer_gets_the_template_filled_in(own_stack: Stack) -> None:
+    added = own_stack.ops("customers", "add", "--id", "template-co", "--name", "Template", "--account", "915000000015")
+    again = own_stack.ops("customers", "assign", "--id", "template-co", "--account", "915000000016")
+    template, same = json.loads(added.stdout), json.loads(again.stdout)
+    assert template == same
+    given = {name: one.get("Default") for name, one in template["Parameters"].items()}
+    assert (given["ProviderAccountId"], given["ForwardFindings"]) == ("123456789012", "no")
+    assert given["ExternalId"].startswith("template-co-")
+    assert template["Resources"]["Reader"]["Properties"]["RoleName"] == "SecureBaseAnalyticsReader"
