@@ -1,10 +1,12 @@
-"""What AWS asks for, in us-east-1 and without free tiers (as of 2025), and DynamoDB's documented rounding of requests to units."""
+"""What is asked of AWS at its prices (ops/prices.py), and DynamoDB's documented rounding of requests to units."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+
+from ops import prices
 
 READ_UNIT, WRITE_UNIT = 4096, 1024
 MEMORY_GB = 0.5
@@ -38,17 +40,17 @@ class Price:
 
 
 PRICES = (
-    Price("Lambda, duration (512 MB, x86)", 0.0000166667, ("lambda GB-seconds",)),
-    Price("Lambda, requests", 0.20e-6, ("lambda requests",)),
-    Price("DynamoDB, writes on demand", 0.625e-6, ("write units",)),
-    Price("DynamoDB, reads on demand", 0.125e-6, ("read units",)),
-    Price("DynamoDB, storage", 0.25, ("GB-months",)),
-    Price("CloudWatch, metrics of GetMetricData", 0.01e-3, ("metrics asked",)),
-    Price("CloudWatch, ListMetrics", 0.01e-3, ("cloudwatch.list_metrics",)),
-    Price("SQS, standard queue", 0.40e-6, ("sqs.",)),
-    Price("S3, PUT", 0.005e-3, ("s3.put_object",)),
-    Price("S3, GET", 0.0004e-3, ("s3.get_object",)),
-    Price("Cost Explorer, pages", 0.01, ("ce.",)),
+    Price("Lambda, duration (512 MB, x86)", float(prices.LAMBDA_GB_SECOND), ("lambda GB-seconds",)),
+    Price("Lambda, requests", float(prices.LAMBDA_REQUEST), ("lambda requests",)),
+    Price("DynamoDB, writes on demand", float(prices.DYNAMODB_WRITE_UNIT), ("write units",)),
+    Price("DynamoDB, reads on demand", float(prices.DYNAMODB_READ_UNIT), ("read units",)),
+    Price("DynamoDB, storage", float(prices.DYNAMODB_GB_MONTH), ("GB-months",)),
+    Price("CloudWatch, metrics of GetMetricData", float(prices.CLOUDWATCH_METRIC_ASKED), ("metrics asked",)),
+    Price("CloudWatch, ListMetrics", float(prices.CLOUDWATCH_REQUEST), ("cloudwatch.list_metrics",)),
+    Price("SQS, standard queue", float(prices.SQS_REQUEST), ("sqs.",)),
+    Price("S3, PUT", float(prices.S3_PUT), ("s3.put_object",)),
+    Price("S3, GET", float(prices.S3_GET), ("s3.get_object",)),
+    Price("Cost Explorer, pages", float(prices.COST_EXPLORER_PAGE), ("ce.",)),
     Price("STS, Security Hub's API, EventBridge's schedule and AWS's own events", 0.0, ("sts.", "securityhub.", "events.")),
 )
 
