@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from chalicelib.domain.prices import PRICES
 from chalicelib.domain.state import CLOUDWATCH, COST_EXPLORER
-from chalicelib.usecases.health import PRICES
 
 AS_OF, REGION = "2025", "us-east-1"
 MILLION, THOUSAND = Decimal(1_000_000), Decimal(1_000)
