@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from chalicelib.domain.state import CLOUDWATCH, COST_EXPLORER
-from chalicelib.usecases.health import PRICES
+from chalicelib.domain.prices import PRICES
 from ops import prices
 from ops.month import DRIVERS, LINES, OURS, THEIRS, cents, seldom, total
 from ops.price import CUSTOMERS, as_json, as_markdown, as_text
