@@ -47,15 +47,25 @@ class Site:
         content = None if body is None else json.dumps(body).encode()
         sent = {**(headers or {}), **({"Content-Type": "application/json"} if content else {})}
         started = time.perf_counter()
+        try:
+            response, read = self._sent(method, url, content, sent)
+        except ConnectionError:
+            if method != "GET":
+                raise
+            response, read = self._sent(method, url, content, sent)  # a kept connection may have been given up at the other end
+        return Answer(response.status, response.headers, read, 1000 * (time.perf_counter() - started))
+
+    def _sent(
+        self, method: str, url: SplitResult, content: bytes | None, headers: dict[str, str]
+    ) -> tuple[http.client.HTTPResponse, bytes]:
         connection = self._connection(url)
         try:
-            connection.request(method, url.path + (f"?{url.query}" if url.query else ""), content, sent)
+            connection.request(method, url.path + (f"?{url.query}" if url.query else ""), content, headers)
             response = connection.getresponse()
-            read = response.read()
+            return response, response.read()
         except (OSError, HTTPException):
             connection.close()  # it opens by itself with the next request
             raise
-        return Answer(response.status, response.headers, read, 1000 * (time.perf_counter() - started))
 
     def close(self) -> None:
         for connection in self._open.values():

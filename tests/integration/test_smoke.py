@@ -37,12 +37,14 @@ def test_a_run_that_fails_ends_non_zero_and_leaves_no_live_key(own_stack: Stack)
     assert all(key["revoked"] for key in keys_of(own_stack))
 
 
-def test_a_customer_that_was_shut_out_is_told_and_made_anew_once_erased(own_stack: Stack) -> None:
+def test_between_two_runs_its_customer_is_served_by_nothing_and_holds_up_no_months_closing(own_stack: Stack) -> None:
     assert own_stack.ops("smoke", "--queries", "3").returncode == 0
-    own_stack.ops("customers", "disable", "--id", "securebase-smoke")
-    refused = own_stack.ops("smoke")
-    assert refused.returncode == 1
-    assert "is disabled" in refused.stderr
+    listed = own_stack.ops("customers", "list").stdout.splitlines()
+    assert [line.split("\t")[1] for line in listed if line.startswith("securebase-smoke\t")] == ["disabled"]
+    assert own_stack.ops("smoke", "--queries", "3").returncode == 0, "a run after another finds it served"
+
+
+def test_an_erased_customer_is_made_anew(own_stack: Stack) -> None:
     own_stack.ops("customers", "erase", "--id", "securebase-smoke", "--yes")
     again = own_stack.ops("smoke", "--queries", "3")
     assert again.returncode == 0, again.stdout

@@ -31,8 +31,7 @@ class Deployment:
 
     def __init__(self) -> None:
         self.broken: dict[str, Route] = {}
-        self.deleted, self.size, self.credentials_at_s3 = False, len(DOCUMENT), 0
-        self.reports = "/analytics/reports"
+        self.deleted, self.size, self.credentials_at_s3, self.hangs_up = False, len(DOCUMENT), 0, False
         deployment = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -48,6 +47,7 @@ class Deployment:
                     self.send_header(name, value)
                 self.end_headers()
                 self.wfile.write(content)
+                self.close_connection = deployment.hangs_up
 
             do_GET = do_POST = do_DELETE = answer
 
@@ -192,6 +192,13 @@ def test_one_slow_query_fails_the_run_and_the_durations_are_told(deployment: Dep
 def test_where_nobody_answers_every_test_fails_with_what_to_look_at() -> None:
     checks = smoke("http://127.0.0.1:9")
     assert {(check.state, check.mend) for check in checks.values()} == {(FAIL, "see that the address is right and reachable")}
+
+
+def test_a_kept_connection_that_was_given_up_is_no_failure(deployment: Deployment) -> None:
+    deployment.hangs_up = True
+    site = Site(deployment.url)
+    assert [site.ask("GET", "/health").status for _ in range(3)] == [200, 200, 200]
+    site.close()
 
 
 @pytest.mark.parametrize("url", ["http://example.com", "http://127.0.0.1.example.com", "ftp://127.0.0.1:1"])
