@@ -58,8 +58,8 @@ def project(folder: Path) -> Path:
 
 
 @contextmanager
-def deployed(stage: str, project: Path) -> Iterator[Deployed]:
-    """Everything that the two stacks of a stage make."""
+def deployed(stage: str, project: Path, packaged: bool = True) -> Iterator[Deployed]:
+    """Everything that the two stacks of a stage make; or functions as plain `chalice deploy` makes them, without an API."""
     with pytest.MonkeyPatch.context() as patch:
         for name in [name for name in os.environ if name.startswith("AWS_")]:
             patch.delenv(name)
@@ -75,7 +75,9 @@ def deployed(stage: str, project: Path) -> Iterator[Deployed]:
             embedded.create_stack(stage=stage)
             made = Deployed(Services(Settings.from_environment(environment)), project, health)
             _data(made)
-            _app(made, api.url)
+            if packaged:
+                _app_stack(made, api.url)
+            _functions(made)
             yield made
         finally:
             api.stop()
@@ -145,26 +147,29 @@ def put_alarm(made: Deployed, defined: dict[str, Any], **other: Any) -> None:
     made.client("cloudwatch").put_metric_alarm(**{**told, **other})
 
 
-def _app(made: Deployed, url: str) -> None:
-    stage = made.stage
+def _app_stack(made: Deployed, url: str) -> None:
     template = {"Resources": {}, "Outputs": {"EndpointURL": {"Value": f"{url}/"}}}
-    made.client("cloudformation").create_stack(StackName=app_stack(stage.name), TemplateBody=json.dumps(template))
+    made.client("cloudformation").create_stack(StackName=app_stack(made.stage.name), TemplateBody=json.dumps(template))
+
+
+def _functions(made: Deployed) -> None:
+    stage = made.stage
     role = made.client("iam").create_role(RoleName="functions", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
     for function in signals.FUNCTIONS:
         _function(made, function, role)
     for queue, function in READERS:
-        source = stage.arn("sqs", stage.physical(queue.name))
-        told = made.client("lambda").create_event_source_mapping(EventSourceArn=source, FunctionName=live(stage, function))
+        source, name = stage.arn("sqs", stage.physical(queue.name)), function.deployed(stage.name)
+        told = made.client("lambda").create_event_source_mapping(EventSourceArn=source, FunctionName=name)
         mapping = lambda_simple_backends[ACCOUNT][REGION]._event_source_mappings[told["UUID"]]
-        mapping.function_arn = live(stage, function)  # moto tells the version's
+        mapping.function_arn = called(stage, function)  # moto knows no alias there
     for function in SCHEDULED:
         rule = f"{stage.name}-{function.name}"
         made.client("events").put_rule(Name=rule, ScheduleExpression="rate(1 hour)", State="ENABLED")
-        made.client("events").put_targets(Rule=rule, Targets=[{"Id": "1", "Arn": live(stage, function)}])
+        made.client("events").put_targets(Rule=rule, Targets=[{"Id": "1", "Arn": called(stage, function)}])
 
 
-def live(stage: Stage, function: signals.Function) -> str:
-    return stage.arn("lambda", f"function:{function.deployed(stage.name)}:{LIVE}")
+def called(stage: Stage, function: signals.Function) -> str:
+    return stage.arn("lambda", f"function:{function.deployed(stage.name)}{f':{LIVE}' if stage.packaged else ''}")
 
 
 def _function(made: Deployed, function: signals.Function, role: str) -> None:
@@ -181,6 +186,8 @@ def _function(made: Deployed, function: signals.Function, role: str) -> None:
     )
     if "reserved_concurrency" in wanted:
         client.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=wanted["reserved_concurrency"])
+    if not made.stage.packaged:
+        return
     version = client.publish_version(FunctionName=name, Description=RELEASE)["Version"]
     client.create_alias(FunctionName=name, Name=LIVE, FunctionVersion=version)
 
