@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from chalicelib.domain.state import CLOUDWATCH, COST_EXPLORER
 from chalicelib.domain.prices import PRICES
+from chalicelib.domain.state import CLOUDWATCH, COST_EXPLORER
 from ops import prices
 from ops.month import DRIVERS, LINES, OURS, THEIRS, cents, seldom, total
 from ops.price import CUSTOMERS, as_json, as_markdown, as_text
