@@ -6,6 +6,7 @@ import os
 import shutil
 import zipfile
 from collections.abc import Iterator
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from ops.deploying.versions import Label, publish, releases
 from tests.chalice_on_moto import chalice_on_moto
 from tests.stack import PROJECT
 
-STAGE = "dev"
+STAGE, REQUIRED = "dev", "itsdangerous"
 FIRST, SECOND = (Label(f"{number:07d}", "2026-11-26T09:00:00Z", 1) for number in (1, 2))
 
 
@@ -43,12 +44,12 @@ def client() -> Iterator[Client]:
 
 @pytest.fixture(scope="module")
 def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The project without what it requires, which takes pip half a minute and says nothing here."""
+    """The project with the smallest thing that it requires: all of it takes pip half a minute and says no more."""
     made = tmp_path_factory.mktemp("project")
     for name in ("chalicelib", ".chalice"):
         shutil.copytree(PROJECT / name, made / name, ignore=shutil.ignore_patterns("__pycache__", "deployments", "deployed"))
     shutil.copy(PROJECT / "app.py", made)
-    (made / "requirements.txt").write_text("")
+    (made / "requirements.txt").write_text(f"{REQUIRED}=={version(REQUIRED)}\n")
     return made
 
 
@@ -70,6 +71,7 @@ def test_a_stage_is_deployed_again_only_where_it_changed_and_is_put_back_by_its_
     assert not packaged(client, STAGE)
     assert (source / project.record).exists(), "Chalice's record is where plain `chalice deploy` looks for it"
     first_code = archive_of(project)
+    (first_layer,) = layers_of(client)
 
     deploy(client, source, SECOND, said)
     assert said == ["nothing has changed since the last deployment"]
@@ -81,9 +83,11 @@ def test_a_stage_is_deployed_again_only_where_it_changed_and_is_put_back_by_its_
     found = releases(client, STAGE)
     assert [one.label for one in found] == [FIRST, SECOND]
     assert plain.answering(client, STAGE, found) == found[1]
+    assert layers_of(client) != [first_layer]
 
     plain.put_back(client, STAGE, found[0], lambda link: first_code)
     assert plain.answering(client, STAGE, found) == found[0]
+    assert layers_of(client) == [first_layer], "Chalice would have deleted it"
     for function in signals.FUNCTIONS:
         now = client("lambda").get_function_configuration(FunctionName=function.deployed(STAGE))
         then = client("lambda").get_function_configuration(
@@ -104,6 +108,15 @@ def test_a_stage_is_deployed_again_only_where_it_changed_and_is_put_back_by_its_
     assert client("dynamodb").list_tables()["TableNames"], "its data stays"
     with pytest.raises(SystemExit, match="has to be run where dev was deployed from"):
         staged(STAGE, REGION, {}, source).delete()
+
+
+def layers_of(client: Client) -> list[str]:
+    """Those of the API's function that are still there."""
+    told = client("lambda").get_function_configuration(FunctionName=signals.API.deployed(STAGE))
+    arns = [layer["Arn"] for layer in told["Layers"]]
+    names = {arn.split(":")[6] for arn in arns}
+    kept = {one["LayerVersionArn"] for name in names for one in client("lambda").list_layer_versions(LayerName=name)["LayerVersions"]}
+    return [arn for arn in arns if arn in kept]
 
 
 def archive_of(project: Staged) -> bytes:

@@ -11,19 +11,24 @@ from typing import Any
 
 import pytest
 
+from alarms.alarms import alarm_name
+from alarms.rollback import ROLLBACK_ALARMS
 from alarms.tags import title
 from chalicelib.domain import signals
 from chalicelib.routes.errors import problem
 from chalicelib.routes.headers import SAFE
 from chalicelib.routes.openapi.problems import codes_of
+from ops.deploying.release import released
 from tests.infrastructure.conftest import ROOT
 
+TEMPLATE_BYTES = 1_000_000
+"""CloudFormation's limit for a template in S3."""
 WORKERS = [worker for worker in signals.WORKERS if worker.concurrency]
 
 
 @pytest.fixture(scope="module")
-def resources(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """The packaged template's resources, without dependencies, which say nothing here."""
+def template(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """The packaged template, without dependencies, which say nothing here."""
     project = tmp_path_factory.mktemp("project")
     for name in ("chalicelib", ".chalice"):
         shutil.copytree(ROOT / name, project / name, ignore=shutil.ignore_patterns("__pycache__"))
@@ -33,8 +38,28 @@ def resources(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     command = [str(chalice), "package", "--stage", "production", "--merge-template", ".chalice/merge.json", "out"]
     environment = {"STAGE": "production", "AWS_DEFAULT_REGION": "us-east-1", "PATH": "/usr/bin:/bin", "HOME": str(project)}
     subprocess.run(command, cwd=project, env=environment, check=True, capture_output=True, timeout=120)
-    found: dict[str, Any] = json.loads((project / "out" / "sam.json").read_text())["Resources"]
+    found: dict[str, Any] = json.loads((project / "out" / "sam.json").read_text())
     return found
+
+
+@pytest.fixture(scope="module")
+def resources(template: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = template["Resources"]
+    return found
+
+
+def test_cfn_lint_finds_nothing_in_a_release_and_all_traffic_goes_by_the_alias(template: dict[str, Any], tmp_path: pathlib.Path) -> None:
+    """cfn-lint also turns it into what CloudFormation gets, as SAM does."""
+    places = {f"./{name}.zip": f"s3://bucket/{name}.zip" for name in ("deployment", "layer-deployment")}
+    made = released(template, "production", "release 1", places, [alarm_name("production", name) for name in ROLLBACK_ALARMS])
+    path = tmp_path / "release.json"
+    path.write_text(json.dumps(made))
+    assert path.stat().st_size < TEMPLATE_BYTES
+    done = subprocess.run([str(pathlib.Path(sys.executable).with_name("cfn-lint")), str(path)], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "")
+    definition = json.dumps(made["Resources"]["RestAPI"]["Properties"]["DefinitionBody"])
+    assert definition.count("${APIHandlerAliasLIVE}") == definition.count("/invocations") > len(made["Resources"]["RestAPI"])
+    assert "APIHandler.Arn" not in definition
 
 
 @pytest.mark.parametrize("worker", WORKERS, ids=lambda worker: worker.name)
