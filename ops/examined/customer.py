@@ -28,7 +28,7 @@ def looks(stage: Stage, customer: Customer) -> Iterator[Look]:
     yield Look("dynamodb", "customer", partial(_customer, stage, customer))
     for account in customer.accounts:
         yield Look("sts", f"account {account.id}, role", partial(_role, stage, customer, account))
-        yield Look("sts", f"account {account.id}, ExternalId", partial(_external_id, stage, account))
+        yield Look("sts", f"account {account.id}, ExternalId", partial(_external_id, stage, customer, account))
         yield Look("cloudwatch", f"account {account.id}, metrics", partial(_metrics, stage, customer, account))
     status = stage.with_.metrics.status(customer.id)
     for source in sorted({CLOUDWATCH, SECURITY_HUB, *_costs_from(status), *status.sources}):
@@ -74,10 +74,13 @@ def _role(stage: Stage, customer: Customer, account: Account) -> Told:
     return Told(f"{account.role} is taken", ((f"{account.role} isn't taken ({refused})", f"{mend}{unless}"),) if refused else ())
 
 
-def _external_id(stage: Stage, account: Account) -> Told:
+def _external_id(stage: Stage, customer: Customer, account: Account) -> Told:
     """A role that is taken without it trusts whoever gets this account to ask for it: another customer of ours could."""
     if _taken(stage, account):
-        return Told("refused without it")
+        with_it = _taken(stage, account, ExternalId=customer.external_id)
+        return Told(
+            "refused without it", (("it is refused with it, too, which proves nothing", "mend the role first"),) if with_it else (), WARN
+        )
     mend = "have the account take the template again, as `python -m alarms --onboarding` prints it: its trust lacks the condition"
     return Told("", ((f"{account.role} is taken without the ExternalId, too", mend),))
 

@@ -71,6 +71,7 @@ def test_a_role_that_isnt_granted_fails_with_the_template_to_take(aws: Embedded,
     assert "python -m alarms --onboarding" in role.mend
     assert acme.external_id in role.mend
     assert checks[f"account {account}, metrics"].seen == "not tried"
+    assert checks[f"account {account}, ExternalId"].state == WARN, "a refusal of everybody proves nothing"
     create_reader_role(account, acme.external_id)
 
 
