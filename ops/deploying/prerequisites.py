@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
 
-import boto3
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.session import get_session
 
 from alarms import policies
 from chalicelib.domain import signals
@@ -25,8 +25,8 @@ RUNTIMES = ((3, 11), (3, 12), (3, 13))
 
 
 def region_of(given: str | None) -> str:
-    """--region, AWS_REGION, or what boto3 finds for AWS_PROFILE; SystemExit where nobody says one."""
-    region = given or os.environ.get("AWS_REGION") or boto3.Session().region_name
+    """--region, AWS_REGION, or what AWS_PROFILE has; SystemExit where nobody says one."""
+    region = given or os.environ.get("AWS_REGION") or get_session().get_config_variable("region")
     if not region:
         raise SystemExit("no region: give --region, or set AWS_REGION, or name one in the profile of AWS_PROFILE")
     os.environ["AWS_REGION"] = os.environ["AWS_DEFAULT_REGION"] = region

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -14,6 +15,9 @@ from ops.deployed import LIVE
 CANARY = "Linear10PercentEvery3Minutes"
 """Outlasts the slowest trigger of the rollback alarms: three periods of five minutes."""
 CANARY_MINUTES = 30
+VERSIONED = ("CodeUri", "Handler", "Runtime", "Architectures", "Timeout", "MemorySize", "Environment", "Role", "Tracing", "Layers")
+PLACED = ("CodeUri", "ContentUri")
+VERSION_DIGEST = "AutoPublishCodeSha256"
 API_LOGICAL_ID, PERMISSION, API = "APIHandler", "APIHandlerInvokePermission", "RestAPI"
 
 Template = dict[str, Any]
@@ -29,23 +33,31 @@ def released(packaged: Template, stage: str, label: str, places: Mapping[str, st
     new version."""
     template = copy.deepcopy(packaged)
     resources = template["Resources"]
+    for resource in resources.values():
+        for name in PLACED:
+            if name in resource["Properties"]:
+                resource["Properties"][name] = places[resource["Properties"][name]]
     for function in signals.FUNCTIONS:
         properties = resources[logical_id(function)]["Properties"]
         properties |= {
             "FunctionName": function.deployed(stage),
             "AutoPublishAlias": LIVE,
-            "AutoPublishAliasAllProperties": True,  # what a function is set to is part of what can be rolled back
+            VERSION_DIGEST: _versioned(properties, resources),
             "VersionDescription": label,
             "DeploymentPreference": {"Type": CANARY, "Alarms": list(alarms)},
             "Tags": {**properties.get("Tags", {}), **tag_values(stage, function.name)},
         }
     resources[API]["Properties"]["DefinitionBody"] = _behind_live(resources[API]["Properties"]["DefinitionBody"])
     resources[PERMISSION]["Properties"]["FunctionName"] = {"Ref": f"{API_LOGICAL_ID}Alias{LIVE}"}
-    for resource in resources.values():
-        for name in ("CodeUri", "ContentUri"):
-            if name in resource["Properties"]:
-                resource["Properties"][name] = places[resource["Properties"][name]]
     return template
+
+
+def _versioned(properties: Mapping[str, Any], resources: Mapping[str, Any]) -> str:
+    """A digest of what Lambda makes a new version for, and of nothing else: by itself SAM publishes for code, variables and memory alone,
+    or for tags and reserved concurrency as well, which Lambda refuses as they are in no version."""
+    layers = [resources[layer["Ref"]]["Properties"]["ContentUri"] for layer in properties.get("Layers", []) if "Ref" in layer]
+    told = {name: properties.get(name) for name in VERSIONED} | {"layers": layers}
+    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 
 
 def _behind_live(definition: Any) -> Any:
@@ -59,14 +71,10 @@ def _behind_live(definition: Any) -> Any:
 
 
 def as_told_before(template: Template, before: Template | None) -> Template:
-    """The template with the labels of before on what hasn't changed: a version's label can't change without making it anew."""
+    """The template with the labels of before on versions that stay: a label can't change without making its version anew."""
     kept = copy.deepcopy(template)
     for function in signals.FUNCTIONS:
         new, old = ((one or {}).get("Resources", {}).get(logical_id(function), {}).get("Properties", {}) for one in (kept, before))
-        if _but_label(new) == _but_label(old):
+        if new[VERSION_DIGEST] == old.get(VERSION_DIGEST):
             new["VersionDescription"] = old["VersionDescription"]
     return kept
-
-
-def _but_label(properties: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in properties.items() if name != "VersionDescription"}

@@ -72,6 +72,38 @@ def test_what_was_packaged_stays_as_it_was() -> None:
     assert before == packaged()
 
 
+@pytest.mark.parametrize(
+    "name, value, anew",
+    [
+        ("Timeout", 1, True),
+        ("Environment", {"Variables": {"LOG_LEVEL": "DEBUG"}}, True),
+        ("Layers", [{"Ref": "ManagedLayer"}], True),
+        ("Tags", {"aws-chalice": "2"}, False),
+        ("ReservedConcurrentExecutions", 7, False),
+        ("Events", {}, False),
+    ],
+)
+def test_a_version_is_made_for_what_lambda_keeps_in_versions_alone(name: str, value: Any, anew: bool) -> None:
+    changed = packaged()
+    properties(changed, "ReportEngine")[name] = value
+    then, now = made(), released(changed, "production", "release 2", PLACES, ["an-alarm"])
+    digests = [properties(one, "ReportEngine")["AutoPublishCodeSha256"] for one in (then, now)]
+    assert (digests[0] != digests[1]) is anew
+    told = properties(as_told_before(now, then), "ReportEngine")["VersionDescription"]
+    assert told == ("release 2" if anew else "release 1")
+
+
+def test_another_layer_makes_another_version() -> None:
+    layered = packaged()
+    properties(layered, "ReportEngine")["Layers"] = [{"Ref": "ManagedLayer"}]
+    one, other = (
+        released(layered, "production", "release 1", {**PLACES, "./layer-deployment.zip": place}, [])
+        for place in ("s3://bucket/code/2.zip", "s3://bucket/code/9.zip")
+    )
+    assert properties(one, "ReportEngine")["AutoPublishCodeSha256"] != properties(other, "ReportEngine")["AutoPublishCodeSha256"]
+    assert properties(one, "APIHandler")["AutoPublishCodeSha256"] == properties(other, "APIHandler")["AutoPublishCodeSha256"]
+
+
 def test_what_has_not_changed_keeps_its_label_so_that_nothing_is_made_anew() -> None:
     before = made("release 1")
     assert as_told_before(made("release 2"), before) == before
