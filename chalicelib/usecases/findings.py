@@ -91,8 +91,13 @@ def _replace(with_: Collaborators, customer: Customer, at: Sweep, disabled: froz
 
 
 def _swept(found: list[Finding], started_at: datetime, current: bool, held: tuple[Finding, ...]) -> tuple[Finding, ...]:
-    """What the sweep found, and what events told of since it started."""
-    newer = [finding for finding in held if current and finding.updated_at >= started_at]
+    """What the sweep found, and what events told of since it started.
+
+    Of an account that it found nothing at all of, what events told stays for as long as it is fresh: an account of another organisation
+    forwards its events, and our Security Hub knows nothing else of it.
+    """
+    since = started_at if found else started_at - STALE_AFTER
+    newer = [finding for finding in held if current and finding.updated_at >= since]
     return _in_order([*found, *newer])
 
 

@@ -250,6 +250,21 @@ def test_a_sweep_forgets_what_security_hub_no_longer_has_and_what_it_never_had(f
     assert (found.overall.passed, found.overall.failed, found.overall.no_data) == (2, 0, 3)
 
 
+def test_what_events_told_of_an_account_that_security_hub_does_not_know_stays_while_it_is_fresh(feeds: Feeds) -> None:
+    """An account of another organisation, which forwards its events."""
+    has(feeds, [])
+    sweep(feeds)
+    tell(feeds, *[asff(f"S3.{number}", "FAILED" if number == 1 else "PASSED", NOW) for number in range(1, 5)])
+    assert score(feeds) == 75
+    feeds.aws.now += DAY
+    sweep(feeds, CLOSED + DAY)
+    assert score(feeds) == 75
+    assert len(held(feeds)) == 4
+    feeds.aws.now += 2 * DAY
+    sweep(feeds, CLOSED + 3 * DAY)
+    assert held(feeds) == {}, "nothing was told for 48 hours"
+
+
 def test_a_sweep_forgets_the_findings_of_an_account_that_is_no_longer_the_customers(feeds: Feeds) -> None:
     sweep(feeds)
     customer = cobalt(feeds)
