@@ -10,6 +10,7 @@ import time
 
 from botocore.exceptions import ClientError
 
+from chalicelib.domain import signals
 from chalicelib.wiring import Services
 from ops.common import main, services_of
 from ops.deployed import data_stack, packaged
@@ -33,13 +34,15 @@ def answering(with_: Services, found: list[Release]) -> Release | None:
     stage = with_.settings.stage
     if not packaged(with_.client, stage):
         return plain.answering(with_.client, stage, found)
-    now = live(with_.client, stage)
-    return next((release for release in reversed(found) if release.versions == now), None)
+    now = live(with_.client, stage).get(signals.API.name)
+    return next((release for release in reversed(found) if release.number == now), None)
 
 
-def target(found: list[Release], now: Release | None, wanted: str | None) -> Release:
-    """The release that is wanted, else the one before that which answers; SystemExit where there is none, or its code couldn't read what
-    is stored by now."""
+def target(found: list[Release], now: Release | None, wanted: str | None, shifting: bool = False) -> Release:
+    """The release that is wanted, else the one before that which answers, or, while traffic is `shifting` away from it, that one itself.
+
+    SystemExit where there is none, or its code couldn't read what is stored by now.
+    """
     if wanted:
         fitting = [release for release in found if release.named(wanted)]
         if not fitting:
@@ -49,7 +52,7 @@ def target(found: list[Release], now: Release | None, wanted: str | None) -> Rel
             "what answers is none of the published releases (a rollback that stopped half way?): say --to which one; --list names them"
         )
     else:
-        fitting = found[: found.index(now)]
+        fitting = found[: found.index(now) + shifting]
         if not fitting:
             raise SystemExit(f"{now.number} is the first release: there is nothing before it")
     chosen = fitting[-1]
@@ -66,15 +69,17 @@ def back(with_: Services, wanted: str | None, dry_run: bool) -> None:
     started, stage, client = time.monotonic(), with_.settings.stage, with_.client
     found = releases(client, stage)
     now = answering(with_, found)
-    to = target(found, now, wanted)
+    behind_live = packaged(client, stage)
+    shifting = canary.under_way(client, stage) if behind_live else []
+    to = target(found, now, wanted, bool(shifting))
+    if shifting:
+        print(f"{len(shifting)} shifts of traffic are under way: they are stopped, and CloudFormation puts its stack back by itself")
     print(f"from {now.number if now else 'what answers'} to {to.number}: {to.label}")
     if dry_run:
         print("dry run: nothing was moved")
         return
-    if packaged(client, stage):
-        stopped = canary.stop(client, stage)
-        if stopped:
-            print(f"stopped {stopped} shifts of traffic")
+    if behind_live:
+        canary.stop(client, shifting)
         move(client, stage, to.versions)
     else:
         _put_back(with_, to, now)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from ops.deployed import Client, app_stack
 
 APPLICATION, GROUP = "AWS::CodeDeploy::Application", "AWS::CodeDeploy::DeploymentGroup"
@@ -24,9 +26,7 @@ def under_way(client: Client, stage: str) -> list[str]:
     return found
 
 
-def stop(client: Client, stage: str) -> int:
-    """Stops and reverses them; how many there were."""
-    running = under_way(client, stage)
-    for deployment in running:
+def stop(client: Client, deployments: Iterable[str]) -> None:
+    """Stops and reverses them."""
+    for deployment in deployments:
         client("codedeploy").stop_deployment(deploymentId=deployment, autoRollbackEnabled=True)
-    return len(running)

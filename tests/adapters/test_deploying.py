@@ -100,6 +100,39 @@ def test_the_apps_configuration_has_the_account_and_the_role_where_there_is_one(
     assert told == {"AWS_ACCOUNT_ID": ACCOUNT, "CUSTOMER_ROLE_ARN": "arn"}
 
 
+@pytest.mark.parametrize("stage", ["staging", "production"])
+def test_productions_data_stack_is_guarded_whoever_updates_it(stage: str) -> None:
+    asked: dict[str, dict[str, Any]] = {}
+    template = json.dumps({"Resources": {}})
+
+    class Cloud:
+        def __getattr__(self, operation: str) -> Any:
+            return lambda **given: asked.setdefault(operation, given)
+
+        def describe_stacks(self, StackName: str) -> dict[str, Any]:
+            return {"Stacks": [{"StackStatus": "CREATE_COMPLETE"}]}
+
+        def get_template(self, **given: Any) -> dict[str, Any]:
+            return {"TemplateBody": template}
+
+        def get_paginator(self, operation: str) -> Any:
+            return self
+
+        def paginate(self) -> list[dict[str, Any]]:
+            return [{"items": []}]
+
+    cloud: Any = Cloud()
+    stack_of_data.protect(cloud, cloud, lambda service: cloud, stage, LATE)
+    if stage == "staging":
+        assert asked == {}
+        return
+    assert asked["update_termination_protection"]["EnableTerminationProtection"] is True
+    allowed, denied = json.loads(asked["set_stack_policy"]["StackPolicyBody"])["Statement"]
+    assert (allowed["Effect"], allowed["Action"]) == ("Allow", "Update:*")
+    assert (denied["Effect"], denied["Action"]) == ("Deny", ["Update:Replace", "Update:Delete"])
+    assert set(denied["Condition"]["StringEquals"]["ResourceType"]) >= {"AWS::DynamoDB::Table", "AWS::S3::Bucket"}
+
+
 def api(client: Client, stage: str) -> None:
     gateway = client("apigateway")
     made = gateway.create_rest_api(name="securebase")["id"]

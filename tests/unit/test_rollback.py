@@ -8,6 +8,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from chalicelib.domain import signals
+from ops.deploying import canary
 from ops.deploying.versions import Label, Release, live, move, publish, releases
 from ops.rollback import target
 
@@ -105,6 +106,45 @@ def test_it_goes_to_the_release_before_that_which_answers() -> None:
     assert target([one, two, three], two, None) is one
     with pytest.raises(SystemExit, match="1 is the first release"):
         target([one, two, three], one, None)
+
+
+def test_while_a_canary_runs_it_goes_to_the_release_that_still_has_most_of_the_traffic() -> None:
+    one, two, three = release(1), release(2), release(3)
+    assert target([one, two, three], two, None, shifting=True) is two
+    assert target([one, two, three], two, "1", shifting=True) is one
+
+
+def test_what_a_canary_has_stored_already_stops_it_too() -> None:
+    found = [release(1), release(2, schema=2)]
+    with pytest.raises(SystemExit, match="have stored schema 2"):
+        target(found, found[0], None, shifting=True)
+
+
+def test_shifts_under_way_are_found_by_the_stacks_groups_and_stopped_with_their_reversal() -> None:
+    asked: list[Any] = []
+
+    class Cloud:
+        def get_paginator(self, operation: str) -> Any:
+            assert operation == "list_stack_resources"
+            return self
+
+        def paginate(self, StackName: str) -> list[dict[str, Any]]:
+            assert StackName == "securebase-production-app"
+            kinds = {"app": "AWS::CodeDeploy::Application", "one": "AWS::CodeDeploy::DeploymentGroup", "x": "AWS::Lambda::Alias"}
+            return [{"StackResourceSummaries": [{"PhysicalResourceId": name, "ResourceType": kind} for name, kind in kinds.items()]}]
+
+        def list_deployments(self, **given: Any) -> dict[str, Any]:
+            assert (given["applicationName"], given["deploymentGroupName"]) == ("app", "one")
+            assert "InProgress" in given["includeOnlyStatuses"]
+            return {"deployments": ["d-1"]}
+
+        def stop_deployment(self, **given: Any) -> None:
+            asked.append(given)
+
+    cloud = Cloud()
+    running = canary.under_way(lambda service: cloud, "production")
+    canary.stop(lambda service: cloud, running)
+    assert asked == [{"deploymentId": "d-1", "autoRollbackEnabled": True}]
 
 
 def test_a_release_is_named_by_number_or_commit_forward_too() -> None:
