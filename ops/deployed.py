@@ -14,6 +14,7 @@ from chalicelib.stores.tables import physical_name
 Client = Callable[[str], Any]
 """A service's client by the service's name, such as `Services.client`."""
 
+AWS_APIS = ".execute-api."
 LIVE = "LIVE"
 """The alias that HTTP, schedules and queues reach in a stage that was packaged."""
 
@@ -60,8 +61,11 @@ def api_of(client: Client, stage: str) -> str | None:
 
 def url_of(client: Client, stage: str, region: str) -> str | None:
     """Where the stage's API answers; None where it isn't deployed."""
-    api = outputs(stack_of(client, app_stack(stage))).get("RestAPIId") or api_of(client, stage)
+    told = outputs(stack_of(client, app_stack(stage)))
+    stand_in = os.environ.get("AWS_ENDPOINT_URL")  # an AWS on this machine, which has no API where AWS has it
+    if "EndpointURL" in told and not (stand_in and AWS_APIS in told["EndpointURL"]):
+        return told["EndpointURL"].rstrip("/")
+    api = told.get("RestAPIId") or api_of(client, stage)
     if api is None:
         return None
-    stand_in = os.environ.get("AWS_ENDPOINT_URL")  # an AWS on this machine, which has every API under its own address
     return f"{stand_in}/restapis/{api}/{stage}/_user_request_" if stand_in else f"https://{api}.execute-api.{region}.amazonaws.com/{stage}"

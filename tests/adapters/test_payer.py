@@ -518,15 +518,15 @@ def test_customers_and_unallocated_sum_to_a_made_bills_own_total(aws: Embedded) 
 def test_an_accounts_claims_never_overlap(aws: Embedded) -> None:
     with_ = aws.services
     with pytest.raises(SystemExit, match=f"account {SHOP} belongs to customer acme: `move` it"):
-        customers.add(with_, "third", "Third", [SHOP])
+        customers.create(with_, "third", "Third", [SHOP])
     with pytest.raises(SystemExit, match="belongs to customer acme"):
         customers.assign(with_, "lab", [SHOP], date(2026, 1, 1))
     with pytest.raises(SystemExit, match="hasn't come yet"):
         accounts.move(with_, SHOP, "lab", date(2026, 3, 5))
     customers.disable(with_, "acme")
     with pytest.raises(SystemExit, match=rf"account {SHOP} \(until 2026-03-04\) belongs to customer acme, which is disabled"):
-        customers.add(with_, "third", "Third", [SHOP])
-    customers.add(with_, "third", "Third", [SHOP], date(2026, 3, 4))
+        customers.create(with_, "third", "Third", [SHOP])
+    customers.create(with_, "third", "Third", [SHOP], date(2026, 3, 4))
     assert {one.id: one.owns(SHOP, date(2026, 3, 3)) for one in with_.customers.all()} == {"acme": True, "lab": False, "third": False}
     accounts.move(with_, SHOP, "lab", date(2026, 3, 4))
     assert [one.claims for one in with_.customers.all() if one.id == "third"] == [()], "not for a single day"
