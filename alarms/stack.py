@@ -11,7 +11,7 @@ from alarms.firewall import add_firewall
 from alarms.logs import add_log_groups, add_queries
 from alarms.mail import add_mail
 from alarms.own_key import encrypt_with_own_key
-from alarms.queues import add_queues
+from alarms.queues import FINDINGS_RULE, add_queues
 from alarms.rollback import add_rollback
 from alarms.secret import add_secret
 from alarms.sessions import add_customer_role
@@ -20,8 +20,8 @@ from alarms.tables import add_tables
 from alarms.tags import STAGES
 from alarms.topic import add_topic
 
-KEEPING = (add_tables, add_queues, add_buckets, add_topic, add_mail, add_secret, add_log_groups)
-WATCHING = (add_alarms, add_rollback, add_dashboard, add_queries, add_subscriptions)
+KEEPING = (add_tables, add_queues, add_buckets, add_topic, add_mail, add_secret, add_log_groups, add_subscriptions)
+WATCHING = (add_alarms, add_rollback, add_dashboard, add_queries)
 OWN_KEY, FIREWALL, SESSIONS = OPTIONS = ("own-key", "firewall", "customer-sessions")
 """As the commands' flags are called."""
 
@@ -40,6 +40,8 @@ def build(stage: str, own_key: bool = False, firewall: bool = False, sessions: b
     template.set_metadata({"SecureBase": {"Options": [name for name, wanted in asked if wanted]}})
     for add in (*KEEPING, *(WATCHING if watched else ())):
         add(template, stage)
+    if not watched:
+        template.resources[FINDINGS_RULE].State = "DISABLED"  # nobody would read what it sends
     if own_key:
         encrypt_with_own_key(template, stage)
     if sessions and watched:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.session import get_session
 
 from chalicelib.domain.customer import Customer
 from chalicelib.domain.errors import AnalyticsError
@@ -24,9 +26,20 @@ def parser(name: str, description: str) -> argparse.ArgumentParser:
 
 
 def services_of(stage: str) -> Services:
-    """The stage's services with this shell's AWS credentials (on the laptop, with the laptop's AWS)."""
+    """The stage's services with this shell's AWS credentials and region (on the laptop, with the laptop's AWS)."""
     os.environ["STAGE"] = stage
+    if stage != "local":
+        region_of(None)
     return services()
+
+
+def region_of(given: str | None) -> str:
+    """--region, AWS_REGION, AWS_DEFAULT_REGION or what AWS_PROFILE has, put into the environment; SystemExit where nobody says one."""
+    told = given or os.environ.get("AWS_REGION") or get_session().get_config_variable("region")
+    if not told:
+        raise SystemExit("no region: set AWS_REGION, or name one in the profile of AWS_PROFILE")
+    os.environ["AWS_REGION"] = os.environ["AWS_DEFAULT_REGION"] = told
+    return str(told)
 
 
 def customer_of(with_: Services, customer_id: str) -> Customer:
@@ -62,8 +75,13 @@ def month(text: str) -> date:
 
 
 def main(command: Callable[[], None]) -> None:
-    """Runs a command; what can be mended is told in one line, without a stack."""
+    """Runs a command; what can be mended is told in one line, without a stack. What is told to end does so in order."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended from outside"))
     try:
         command()
+    except KeyboardInterrupt:
+        sys.exit("interrupted; run it again to go on")
+    except BrokenPipeError:  # whoever read it has enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except (AnalyticsError, InvalidSettings, NoLaptopAws, BotoCoreError, ClientError) as error:
         sys.exit(f"{type(error).__name__}: {error}")

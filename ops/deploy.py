@@ -17,18 +17,18 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.wiring import Services
 from ops.checks import as_text, failed
-from ops.common import main, services_of
+from ops.common import main, region_of, services_of
 from ops.deployed import app_stack, data_stack, packaged, url_of
 from ops.deploying import plain, prerequisites, stack_of_app, stack_of_data
 from ops.deploying.artifacts import Artifacts
-from ops.deploying.commit import label
 from ops.deploying.prerequisites import PACKAGED_STAGES
 from ops.deploying.stacks import Stacks
 from ops.deploying.staging import staged
-from ops.deploying.versions import publish
+from ops.deploying.versions import Label, publish
 from ops.smoke import smoke
 
 STEPS = 7
+GOES_ON = "CloudFormation puts back what it began, or goes on if only the waiting ended: `python -m ops.doctor` tells"
 
 
 @dataclass
@@ -53,7 +53,7 @@ class Progress:
             raise SystemExit(f"step {self.step}, {what}: {error}\n{mend}") from None
 
 
-def deploy(with_: Services, options: dict[str, bool | None], parameters: dict[str, str], dry_run: bool) -> None:
+def deploy(with_: Services, options: dict[str, bool | None], parameters: dict[str, str], dry_run: bool, at_once: bool = False) -> None:
     """All of it, in order; run again, what is as it should be is left as it is."""
     stage, region, client = with_.settings.stage, with_.settings.region, with_.client
     progress = Progress(time.monotonic())
@@ -62,6 +62,7 @@ def deploy(with_: Services, options: dict[str, bool | None], parameters: dict[st
         progress.say(f"{who['arn']}, {region}; {prerequisites.tools()}; {prerequisites.tree(stage)}")
         prerequisites.configuration(stage)
         prerequisites.one_way(client, stage)
+        prerequisites.schema(client, stage)
     stacks = Stacks(client, progress.say, with_.clock)
     artifacts = Artifacts(client, stage, who["account"], region)
     with progress.next(f"data stack {data_stack(stage)}", "the stage goes on as it was; mend it and run this again"):
@@ -75,15 +76,16 @@ def deploy(with_: Services, options: dict[str, bool | None], parameters: dict[st
     if dry_run and stage not in PACKAGED_STAGES:
         print("dry run: `chalice deploy` would follow, publish versions and run the smoke tests")
         return
-    with progress.next("functions and API", "the stage answers as it did before; `python -m ops.doctor` tells how it stands"):
+    with progress.next("functions and API", GOES_ON):
         if stage in PACKAGED_STAGES:
-            stack_of_app.apply(stacks, artifacts, client, project, label(), with_.clock(), dry_run)
+            stack_of_app.apply(stacks, artifacts, client, project, progress.say, with_.clock(), dry_run, at_once)
         else:
             plain.apply(client, project, progress.say)
     if dry_run:
+        print("dry run: nothing was changed")
         return
     with progress.next("versions", "the new code is in place but can't be named in a rollback: run this again"):
-        versions = stack_of_app.versions(client, stage, progress.say) if packaged(client, stage) else publish(client, stage, label())
+        versions = stack_of_app.versions(client, stage, progress.say) if packaged(client, stage) else publish(client, stage, project.label)
         progress.say(", ".join(f"{name} {version}" for name, version in versions.items()))
         stack_of_data.protect(stacks, artifacts, client, stage, with_.clock())
     url = url_of(client, stage, region)
@@ -95,14 +97,14 @@ def deploy(with_: Services, options: dict[str, bool | None], parameters: dict[st
         if failed(checks):
             raise SystemExit("not all of them passed")
     with progress.next("summary", ""):
-        _summary(with_, url, versions, time.monotonic() - progress.started)
+        _summary(with_, project.label, url, versions, time.monotonic() - progress.started)
 
 
-def _summary(with_: Services, url: str, versions: dict[str, str], seconds: float) -> None:
+def _summary(with_: Services, release: Label, url: str, versions: dict[str, str], seconds: float) -> None:
     stage, region = with_.settings.stage, with_.settings.region
     told: dict[str, Any] = {
         "url": url,
-        "release": str(label()),
+        "release": str(release),
         "versions": versions,
         "stacks": [data_stack(stage), *([app_stack(stage)] if packaged(with_.client, stage) else [])],
         "dashboard": f"https://{region}.console.aws.amazon.com/cloudwatch/home?region={region}#dashboards:name=securebase-{stage}-analytics",
@@ -119,11 +121,15 @@ def command() -> None:
         made.add_argument(f"--{name}", action=argparse.BooleanOptionalAction, help=f"{meaning}; without either as it was")
     made.add_argument("--parameter", action="append", default=[], metavar="NAME=VALUE", help="of the data stack; others stay as they are")
     made.add_argument("--dry-run", action="store_true", help="tell what would change, and change nothing but the bucket for deployments")
+    made.add_argument("--all-at-once", action="store_true", help="without a canary: for a fix that can't wait, or that alarms would stop")
     given = made.parse_args()
+    odd = [one for one in given.parameter if "=" not in one]
+    if odd:
+        made.error(f"--parameter {odd[0]}: NAME=VALUE")
     parameters = dict(one.partition("=")[::2] for one in given.parameter)
     options = {name: getattr(given, name.replace("-", "_")) for name in stack_of_data.OPTIONS}
-    prerequisites.region_of(given.region)
-    deploy(services_of(given.stage), options, parameters, given.dry_run)
+    region_of(given.region)
+    deploy(services_of(given.stage), options, parameters, given.dry_run, given.all_at_once)
 
 
 if __name__ == "__main__":

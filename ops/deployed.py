@@ -40,6 +40,11 @@ def stack_of(client: Client, name: str) -> dict[str, Any] | None:
     return found
 
 
+def status_of(client: Client, name: str) -> str:
+    """'' where there is no such stack."""
+    return str((stack_of(client, name) or {}).get("StackStatus", ""))
+
+
 def outputs(stack: dict[str, Any] | None) -> dict[str, str]:
     return {output["OutputKey"]: output["OutputValue"] for output in (stack or {}).get("Outputs", [])}
 

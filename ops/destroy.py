@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from chalicelib.wiring import Services
-from ops.common import main, services_of
+from ops.common import main, region_of, services_of
 from ops.deployed import app_stack, data_stack, packaged, stack_of
 from ops.deploying import prerequisites, stack_of_data
 from ops.deploying.artifacts import Artifacts
@@ -20,18 +20,22 @@ def destroy(with_: Services) -> None:
     account = prerequisites.identity(client)["account"]
     stacks, artifacts = Stacks(client, print, with_.clock), Artifacts(client, stage, account, region)
     name = data_stack(stage)
+    behind_live = packaged(client, stage)
+    project = staged(stage, region, {})
+    if not behind_live:
+        project.check_record()  # before anything is taken away
     template = stack_of_data.deployed_template(client, name)
     if template is not None:
         print(f"{name}: alarms and dashboard go")
         options = stack_of_data.chosen(stack_of_data.options_of(template), {})
         text = stack_of_data.built(stage, options, watched=False)
         stack_of_data.put_in_place(stacks, artifacts, name, stage, text, {}, with_.clock(), dry_run=False)
-    if packaged(client, stage):
+    if behind_live:
         print(f"{app_stack(stage)} goes")
         stacks.delete(app_stack(stage))
     else:
         print("functions and API go")
-        staged(stage, region, {}).delete()
+        project.delete()
     kept = "the tables, buckets, queues and the secret" if stack_of(client, name) else "nothing"
     print(f"what is left of {stage}: {kept}; `python -m ops.deploy --stage {stage}` brings the rest back")
 
@@ -44,7 +48,7 @@ def command() -> None:
     given = made.parse_args()
     if not given.yes:
         made.error("nobody could ask the API any more: say --yes")
-    prerequisites.region_of(given.region)
+    region_of(given.region)
     destroy(services_of(given.stage))
 
 

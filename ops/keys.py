@@ -1,4 +1,4 @@
-"""python -m ops.keys --stage S create|rotate|revoke|list --customer C [--scopes read,report,admin] [--json]
+"""python -m ops.keys --stage S create|rotate|revoke|list --customer C|--operator [--scopes read,report,admin] [--json]
 
 create [--expires-in-days N] | rotate [--key ID] [--overlap-hours H] | revoke --key ID
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from dataclasses import replace
 from datetime import timedelta
 
 from chalicelib.domain.customer import SCOPES, ApiKey
@@ -64,6 +65,20 @@ def revoke(with_: Services, given: argparse.Namespace) -> None:
     print(f"{given.key} is revoked; within a minute no container accepts it")
 
 
+def of_operator(with_: Services, given: argparse.Namespace) -> None:
+    """Makes or ends a key of the provider's own staff, which is no customer's: no audit tells of it, the key's own record does."""
+    if given.action == "create":
+        life = timedelta(days=given.expires_in_days) if given.expires_in_days else None
+        key, record = issue(with_, None, ("operator",), life)
+        tell(key, record, given.json)
+        return
+    record_of = with_.api_keys.get(given.key or "")
+    if record_of is None or record_of.customer_id is not None:
+        raise SystemExit("--key must be the id of one of the operator's keys")
+    with_.api_keys.put(replace(record_of, revoked=True))
+    print(f"{record_of.id} is revoked; within a minute no container accepts it")
+
+
 def show(with_: Services, customer_id: str, as_json: bool) -> None:
     rows = [use.shown(record, with_.clock()) for record in with_.api_keys.of(customer_id)]
     if as_json:
@@ -76,7 +91,11 @@ def show(with_: Services, customer_id: str, as_json: bool) -> None:
 def command() -> None:
     made = parser("keys", "A customer's API keys.")
     made.add_argument("action", choices=("create", "rotate", "revoke", "list"))
-    made.add_argument("--customer", required=True)
+    whose = made.add_mutually_exclusive_group(required=True)
+    whose.add_argument("--customer")
+    whose.add_argument(
+        "--operator", action="store_true", help="create or revoke: the provider's own, for the whole of /health and nothing else"
+    )
     made.add_argument("--scopes", default=",".join(use.DEFAULT_SCOPES), help=f"of {','.join(SCOPES)} (default read,report)")
     made.add_argument("--expires-in-days", type=int, help="create: when the key ends by itself (default never)")
     made.add_argument("--overlap-hours", type=int, default=24, help="rotate: how long the old key stays good (default 24)")
@@ -86,7 +105,12 @@ def command() -> None:
     scopes = tuple(dict.fromkeys(given.scopes.split(",")))
     if not set(scopes) <= set(SCOPES):
         made.error(f"--scopes: only {', '.join(SCOPES)}")
+    if given.operator and given.action not in ("create", "revoke"):
+        made.error("--operator: create or revoke")
     with_ = services_of(given.stage)
+    if given.operator:
+        of_operator(with_, given)
+        return
     customer_of(with_, given.customer)
     try:
         if given.action == "create":

@@ -38,8 +38,9 @@ def capped(asked: Driver, customers: int) -> bool:
 
 
 def notes(customers: Sequence[int]) -> Iterator[str]:
-    left_out = "Not in it: free tiers, taxes, Security Hub, WAF, support."
+    left_out = "Not in it: free tiers, taxes, Security Hub and what its events take, exports in S3, WAF, support."
     yield f"US dollars a month, {REGION}, list prices of {AS_OF}, each line rounded by itself. {left_out}"
+    yield "Cost Explorer's pages grow with accounts: beyond some hundred, take the payer's export, which costs none."
     for asked, how in ((METRICS_ASKED, "every hour"), (METRICS_ASKED_SELDOM, "every six hours")):
         over = [f"{number:,}" for number in customers if capped(asked, number)]
         if over:

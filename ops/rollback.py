@@ -7,27 +7,32 @@ from __future__ import annotations
 
 import argparse
 import time
+from collections.abc import Collection, Mapping
+from typing import Any
 
 from botocore.exceptions import ClientError
 
 from chalicelib.domain import signals
 from chalicelib.wiring import Services
-from ops.common import main, services_of
-from ops.deployed import data_stack, packaged
+from ops.common import main, region_of, services_of
+from ops.deployed import app_stack, data_stack, packaged, status_of
 from ops.deploying import canary, plain, prerequisites, stack_of_data
 from ops.deploying.artifacts import Artifacts
 from ops.deploying.prerequisites import PACKAGED_STAGES
 from ops.deploying.stacks import Stacks
 from ops.deploying.versions import Release, live, move, newest_schema, releases
 
+UPDATING = "UPDATE_IN_PROGRESS"
+
 
 def show(with_: Services) -> None:
     """Newest first: number, commit, when it was committed and published, schema, and which one answers."""
-    found = releases(with_.client, with_.settings.stage)
+    found, bad = deployed(with_), artifacts_of(with_).marked()
     now = answering(with_, found)
     for release in reversed(found):
-        told = (release.number, release.label.commit, release.label.committed, release.published, f"schema {release.label.schema}")
-        print("\t".join((*told, "live" if release is now else "")))
+        label = release.label
+        state = "live" if release is now else "rolled back" if label.id in bad else ""
+        print("\t".join((release.number, label.commit, label.committed, release.published, f"schema {label.schema}", state)))
 
 
 def answering(with_: Services, found: list[Release]) -> Release | None:
@@ -38,8 +43,22 @@ def answering(with_: Services, found: list[Release]) -> Release | None:
     return next((release for release in reversed(found) if release.number == now), None)
 
 
-def target(found: list[Release], now: Release | None, wanted: str | None, shifting: bool = False) -> Release:
-    """The release that is wanted, else the one before that which answers, or, while traffic is `shifting` away from it, that one itself.
+def deployed(with_: Services) -> list[Release]:
+    """The stage's releases; SystemExit where there are none."""
+    settings = with_.settings
+    found = releases(with_.client, settings.stage)
+    if not found:
+        raise SystemExit(f"{settings.stage} isn't deployed in {settings.region}, or not by `python -m ops.deploy`: there are no releases")
+    return found
+
+
+def artifacts_of(with_: Services) -> Artifacts:
+    return Artifacts(with_.client, with_.settings.stage, prerequisites.identity(with_.client)["account"], with_.settings.region)
+
+
+def target(found: list[Release], now: Release | None, wanted: str | None, bad: Collection[str] = (), shifting: bool = False) -> Release:
+    """The release that is wanted, else the last one before that which answers that isn't `bad` (rolled back from before), or, while
+    traffic is `shifting` away from it, that one itself.
 
     SystemExit where there is none, or its code couldn't read what is stored by now.
     """
@@ -52,9 +71,9 @@ def target(found: list[Release], now: Release | None, wanted: str | None, shifti
             "what answers is none of the published releases (a rollback that stopped half way?): say --to which one; --list names them"
         )
     else:
-        fitting = found[: found.index(now) + shifting]
+        fitting = [release for release in found[: found.index(now)] if release.label.id not in bad] + [now] * shifting
         if not fitting:
-            raise SystemExit(f"{now.number} is the first release: there is nothing before it")
+            raise SystemExit(f"before {now.number} there is no release that wasn't rolled back from: there is nothing to go back to")
     chosen = fitting[-1]
     stored = newest_schema(found[found.index(chosen) + 1 :])
     if stored > chosen.label.schema:
@@ -66,24 +85,43 @@ def target(found: list[Release], now: Release | None, wanted: str | None, shifti
 
 
 def back(with_: Services, wanted: str | None, dry_run: bool) -> None:
+    """Moves all of the stage; while a deployment is under way that is ended first, and what it was leaving is what it goes to."""
     started, stage, client = time.monotonic(), with_.settings.stage, with_.client
-    found = releases(client, stage)
+    found, artifacts = deployed(with_), artifacts_of(with_)
     now = answering(with_, found)
     behind_live = packaged(client, stage)
     shifting = canary.under_way(client, stage) if behind_live else []
-    to = target(found, now, wanted, bool(shifting))
-    if shifting:
-        print(f"{len(shifting)} shifts of traffic are under way: they are stopped, and CloudFormation puts its stack back by itself")
+    updating = behind_live and status_of(client, app_stack(stage)) == UPDATING
+    to = target(found, now, wanted, artifacts.marked(), bool(shifting) or updating)
+    if shifting or updating:
+        print("a deployment is under way: it is ended, and CloudFormation puts its stack back by itself")
     print(f"from {now.number if now else 'what answers'} to {to.number}: {to.label}")
     if dry_run:
         print("dry run: nothing was moved")
         return
     if behind_live:
         canary.stop(client, shifting)
+        if updating:
+            client("cloudformation").cancel_update_stack(StackName=app_stack(stage))
         move(client, stage, to.versions)
+        if shifting or updating:
+            _settle(with_, to)
     else:
         _put_back(with_, to, now)
+    for release in found[found.index(to) + 1 :]:
+        artifacts.mark(release.label.id)
+    artifacts.unmark(to.label.id)
     print(f"all of {stage} answers by release {to.number} again, after {time.monotonic() - started:.1f} s")
+
+
+def _settle(with_: Services, to: Release) -> None:
+    """Waits until CloudFormation has put its stack back after a canary that was stopped; it sets LIVE itself once more."""
+    stage, client = with_.settings.stage, with_.client
+    print("traffic is back; waiting until CloudFormation is done")
+    stacks = Stacks(client, print, with_.clock)
+    stacks.wait(app_stack(stage), stacks.last_event(app_stack(stage)))
+    if live(client, stage) != to.versions:
+        move(client, stage, to.versions)
 
 
 def _put_back(with_: Services, to: Release, now: Release | None) -> None:
@@ -98,8 +136,7 @@ def _put_back(with_: Services, to: Release, now: Release | None) -> None:
 
 def infrastructure(with_: Services, wanted: str | None, dry_run: bool, listing: bool) -> None:
     """The data stack's template of before (or the wanted one) is put back, unless data would be lost."""
-    stage, region, client = with_.settings.stage, with_.settings.region, with_.client
-    artifacts = Artifacts(client, stage, prerequisites.identity(client)["account"], region)
+    stage, client, artifacts = with_.settings.stage, with_.client, artifacts_of(with_)
     name = data_stack(stage)
     kept = artifacts.templates(name)
     if listing:
@@ -108,16 +145,23 @@ def infrastructure(with_: Services, wanted: str | None, dry_run: bool, listing: 
     now = stack_of_data.deployed_template(client, name)
     if now is None:
         raise SystemExit(f"there is no stack {name}")
-    others = [one for one in kept if wanted in (None, one.id) and stack_of_data.parsed(artifacts.template(one)) != now]
-    if not others:
-        raise SystemExit(
-            f"there is no {'such' if wanted else 'earlier'} template of {name}; --list --infrastructure names what was deployed"
-        )
-    print(f"{name}: the template {others[-1].id}")
+    templates = {one.id: artifacts.template(one) for one in kept}
+    to = earlier({name: stack_of_data.parsed(text) for name, text in templates.items()}, now, wanted)
+    if to is None:
+        raise SystemExit(f"there is no {'such' if wanted else 'earlier'} template of {name}; --infrastructure --list names them")
+    print(f"{name}: the template {to}")
     stacks = Stacks(client, print, with_.clock)
-    text = artifacts.template(others[-1])
-    changed = stack_of_data.put_in_place(stacks, artifacts, name, stage, text, {}, with_.clock(), dry_run)
+    changed = stack_of_data.put_in_place(stacks, artifacts, name, stage, templates[to], {}, with_.clock(), dry_run, keep=False)
     print("dry run: nothing was changed" if dry_run else "it is in place again" if changed else "it was in place already")
+
+
+def earlier(kept: Mapping[str, Any], now: Any, wanted: str | None) -> str | None:
+    """Of what was deployed, oldest first, the id of what is wanted, else of the last template before the one that is there now."""
+    if wanted:
+        return wanted if wanted in kept else None
+    ids = list(kept)
+    at = max((place for place, one in enumerate(ids) if kept[one] == now), default=len(ids))
+    return next((one for one in reversed(ids[:at]) if kept[one] != now), None)
 
 
 def command() -> None:
@@ -129,7 +173,7 @@ def command() -> None:
     made.add_argument("--infrastructure", action="store_true", help="the data stack's template instead of functions and traffic")
     made.add_argument("--dry-run", action="store_true", help="tell what would be moved, and move nothing")
     given = made.parse_args()
-    prerequisites.region_of(given.region)
+    region_of(given.region)
     with_ = services_of(given.stage)
     prerequisites.identity(with_.client)
     if given.infrastructure:

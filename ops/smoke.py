@@ -7,6 +7,7 @@ import sys
 from dataclasses import replace
 from datetime import timedelta
 
+from chalicelib.domain.customer import Customer
 from chalicelib.security import secrets, tokens
 from chalicelib.usecases.keys import DEFAULT_SCOPES, revoke
 from chalicelib.wiring import Services
@@ -43,9 +44,15 @@ def smoke(with_: Services, url: str, queries: int = QUERIES) -> list[Check]:
         return list(smoke_tests(Smoking(site, with_.settings.stage, CUSTOMER, key, _token(with_), _wrong(with_), queries)))
     finally:
         site.close()
-        revoke(with_.keyring, CUSTOMER, record.id)
-        if not any(other.live(with_.clock()) for other in with_.api_keys.of(CUSTOMER)):  # nobody else is at it
-            with_.customers.put(replace(customer, disabled=True))
+        try:
+            revoke(with_.keyring, CUSTOMER, record.id)
+        finally:
+            _shut(with_, customer)
+
+
+def _shut(with_: Services, customer: Customer) -> None:
+    if not any(other.live(with_.clock()) for other in with_.api_keys.of(CUSTOMER)):  # nobody else is at it
+        with_.customers.put(replace(customer, disabled=True))
 
 
 def _token(with_: Services) -> str | None:

@@ -173,13 +173,13 @@ def durations(at: Smoking) -> str:
 TESTS: tuple[tuple[str, Callable[[Smoking], str], str], ...] = (
     ("health", health, "see the API function's log; `python -m ops.doctor --stage {stage}` says what it needs and hasn't"),
     ("openapi", openapi, "what answers isn't this version's API: look at --url, then deploy again"),
-    ("bad credentials", refused, "roll back: whoever guesses credentials learns something"),
+    ("bad credentials", refused, "if any was let in, or told more than another, roll back; else see why it doesn't answer"),
     ("usage", query("usage"), "look the request up in the API function's log"),
     ("compliance", query("compliance"), "look the request up in the API function's log"),
     ("costs", query("costs"), "look the request up in the API function's log"),
     ("token", token, "where the stage has an identity provider, set JWKS_URL here, too; else JWT_ISSUER and JWT_AUDIENCE as there"),
     ("report", report, "see the report engine's log and its queue: `python -m ops.doctor --stage {stage}`"),
-    ("another customer", foreign, "roll back: customers aren't kept apart"),
+    ("another customer", foreign, "if it was 200, roll back: customers aren't kept apart; else see why it doesn't answer"),
     ("durations", durations, "run it again from nearby; if it stays so, roll back or give the API function more memory"),
 )
 

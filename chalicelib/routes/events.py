@@ -81,7 +81,7 @@ def jobs_of(body: str) -> Iterator[dict[str, Any]]:
     if "job" in message:
         yield message
     if message.get("detail-type") == FINDINGS_EVENT:
-        yield {"job": FINDINGS_JOB, "findings": message["detail"]["findings"]}
+        yield {"job": FINDINGS_JOB, "findings": told_by(message)}
     if "eventType" in message:
         yield {"job": MAIL_JOB, "event": message}
     for record in message.get("Records", []):
@@ -91,6 +91,13 @@ def jobs_of(body: str) -> Iterator[dict[str, Any]]:
             yield {"job": "payer_export", "export": export, "key": key}
         elif owner:
             yield {"job": "drop", "kind": owner[0], "customer_id": owner[1], "key": key}
+
+
+def told_by(message: dict[str, Any]) -> list[Any]:
+    """An event's findings: of any account where this one's Security Hub tells, which administers the others; else of the teller's own."""
+    teller, findings = message.get("account"), message["detail"]["findings"]
+    ours = teller is None or teller == services().account
+    return [one for one in findings if ours or one.get("AwsAccountId") == teller]
 
 
 def work(event: SQSEvent) -> dict[str, Any] | None:

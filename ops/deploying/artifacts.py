@@ -17,6 +17,7 @@ from chalicelib.stores.tables import bucket_name
 from ops.deployed import Client
 
 ARTIFACTS = "deployments"
+ROLLED_BACK = "rolled-back/"
 REGION_WITHOUT_CONSTRAINT = "us-east-1"
 SHUT = dict.fromkeys(("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"), True)
 
@@ -90,6 +91,18 @@ class Artifacts:
     def template(self, kept: Kept) -> str:
         body: bytes = self._s3.get_object(Bucket=self.bucket, Key=kept.key)["Body"].read()
         return body.decode()
+
+    def mark(self, release: str) -> None:
+        """Remembers that a release was rolled back from, so that no later rollback ends there by itself."""
+        self._s3.put_object(Bucket=self.bucket, Key=f"{ROLLED_BACK}{release}", Body=b"")
+
+    def unmark(self, release: str) -> None:
+        self._s3.delete_object(Bucket=self.bucket, Key=f"{ROLLED_BACK}{release}")
+
+    def marked(self) -> set[str]:
+        """Releases that were rolled back from; none where nothing was ever deployed by ops.deploy."""
+        pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=ROLLED_BACK)
+        return {one["Key"].removeprefix(ROLLED_BACK) for page in pages for one in page.get("Contents", [])}
 
     def _has(self, key: str) -> bool:
         try:

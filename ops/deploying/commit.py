@@ -7,20 +7,22 @@ import subprocess  # nosec B404
 from pathlib import Path
 
 from chalicelib.version import SCHEMA
-from ops.deploying.staging import PROJECT, SHIPPED
 from ops.deploying.versions import Label
 
+PROJECT = Path(__file__).parents[2]
+SHIPPED = ("app.py", "chalicelib", ".chalice", "requirements.txt", "vendor")
 
-def label(source: Path = PROJECT) -> Label:
-    """Of the last commit that touched what ships."""
+
+def label(build: str, source: Path = PROJECT) -> Label:
+    """Of the last commit that touched what ships, and the digest of what was built."""
     told = _git(source, "log", "-1", "--format=%h %cd", "--abbrev=12", "--date=format-local:%Y-%m-%dT%H:%M:%SZ", "--", *SHIPPED)
     commit, _, committed = told.partition(" ")
-    return Label(commit or "unknown", committed or "unknown", SCHEMA)
+    return Label(commit or "unknown", committed or "unknown", build, SCHEMA)
 
 
 def uncommitted(source: Path = PROJECT) -> list[str]:
-    """What ships and is changed, or isn't in Git at all."""
-    return [line[3:] for line in _git(source, "status", "--porcelain", "--", *SHIPPED).splitlines()]
+    """What ships, or says what is deployed, and is changed or isn't in Git at all."""
+    return [line[3:] for line in _git(source, "status", "--porcelain", "--", *SHIPPED, "alarms", "ops").splitlines()]
 
 
 def _git(source: Path, *arguments: str) -> str:

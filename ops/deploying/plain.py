@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 import urllib.request
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 from botocore.exceptions import ClientError
 
 from chalicelib.domain import signals
 from ops.deployed import Client, api_of
-from ops.deploying.staging import Staged
+from ops.deploying.staging import Staged, digest
 from ops.deploying.versions import Release
 
 BUILD = "Build"
@@ -29,19 +27,10 @@ def apply(client: Client, project: Staged, say: Callable[[str], None]) -> None:
     if _tag(client, project.stage) == build and api_of(client, project.stage):
         say("nothing has changed since the last deployment")
         return
+    if api_of(client, project.stage) and not (project.source / project.record).exists():
+        raise SystemExit(f"{project.stage} was deployed from another machine: bring its {project.record}, or there would be a second API")
     project.deploy()
     _mark(client, project.stage, build)
-
-
-def digest(project: Path) -> str:
-    """Of every file that ships, by name and content."""
-    files = sorted(path for path in project.rglob("*") if path.is_file() and not _built(path.relative_to(project)))
-    lines = (f"{path.relative_to(project)}\t{hashlib.sha256(path.read_bytes()).hexdigest()}" for path in files)
-    return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:32]
-
-
-def _built(path: Path) -> bool:
-    return path.parts[:2] in ((".chalice", "deployments"), (".chalice", "deployed")) or "__pycache__" in path.parts
 
 
 def _tag(client: Client, stage: str) -> str | None:

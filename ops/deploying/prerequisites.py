@@ -3,34 +3,24 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
 
 from botocore.exceptions import BotoCoreError, ClientError
-from botocore.session import get_session
 
 from alarms import policies
 from chalicelib.domain import signals
 from chalicelib.settings import Settings
+from chalicelib.version import SCHEMA
 from ops.deployed import Client, api_of, packaged
-from ops.deploying.commit import uncommitted
-from ops.deploying.staging import PROJECT
+from ops.deploying.commit import PROJECT, uncommitted
+from ops.deploying.versions import newest_schema, releases
 
 PACKAGED_STAGES = ("staging", "production")
 """Deployed with versions and a canary; dev by plain `chalice deploy`."""
 RUNTIMES = ((3, 11), (3, 12), (3, 13))
-
-
-def region_of(given: str | None) -> str:
-    """--region, AWS_REGION, or what AWS_PROFILE has; SystemExit where nobody says one."""
-    region = given or os.environ.get("AWS_REGION") or get_session().get_config_variable("region")
-    if not region:
-        raise SystemExit("no region: give --region, or set AWS_REGION, or name one in the profile of AWS_PROFILE")
-    os.environ["AWS_REGION"] = os.environ["AWS_DEFAULT_REGION"] = region
-    return str(region)
 
 
 def identity(client: Client) -> dict[str, str]:
@@ -66,6 +56,13 @@ def configuration(stage: str, source: Path = PROJECT) -> Mapping[str, str]:
         if not path.exists() or path.read_text() != policies.text(function, stage):
             raise SystemExit(f"{path.name} isn't what alarms/policies.py says: run `python -m alarms.policies`, look at it, commit it")
     return told
+
+
+def schema(client: Client, stage: str) -> None:
+    """Code that couldn't read what newer code has stored isn't deployed over it: SystemExit."""
+    stored = newest_schema(releases(client, stage))
+    if stored > SCHEMA:
+        raise SystemExit(f"this code reads schema {SCHEMA}, and {stage} has stored schema {stored}, which it can't read: deploy newer code")
 
 
 def one_way(client: Client, stage: str) -> None:

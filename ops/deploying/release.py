@@ -17,7 +17,6 @@ CANARY = "Linear10PercentEvery3Minutes"
 CANARY_MINUTES = 30
 VERSIONED = ("CodeUri", "Handler", "Runtime", "Architectures", "Timeout", "MemorySize", "Environment", "Role", "Tracing", "Layers")
 PLACED = ("CodeUri", "ContentUri")
-VERSION_DIGEST = "AutoPublishCodeSha256"
 API_LOGICAL_ID, PERMISSION, API = "APIHandler", "APIHandlerInvokePermission", "RestAPI"
 
 Template = dict[str, Any]
@@ -28,9 +27,9 @@ def logical_id(function: signals.Function) -> str:
     return API_LOGICAL_ID if function == signals.API else title(function.name)
 
 
-def released(packaged: Template, stage: str, label: str, places: Mapping[str, str], alarms: Sequence[str]) -> Template:
+def released(packaged: Template, stage: str, label: str, places: Mapping[str, str], alarms: Sequence[str], canary: bool = True) -> Template:
     """The template to deploy. `places` has the s3:// address of each local artifact; `alarms` reverse the canary; `label` is told by every
-    new version."""
+    new version, and is among the functions' variables, so that each release is a version of every function."""
     template = copy.deepcopy(packaged)
     resources = template["Resources"]
     for resource in resources.values():
@@ -42,11 +41,12 @@ def released(packaged: Template, stage: str, label: str, places: Mapping[str, st
         properties |= {
             "FunctionName": function.deployed(stage),
             "AutoPublishAlias": LIVE,
-            VERSION_DIGEST: _versioned(properties, resources),
+            "AutoPublishCodeSha256": _versioned(properties, resources),
             "VersionDescription": label,
-            "DeploymentPreference": {"Type": CANARY, "Alarms": list(alarms)},
+            "DeploymentPreference": {"Type": CANARY, "Alarms": list(alarms)} if canary else {"Enabled": False},
             "Tags": {**properties.get("Tags", {}), **tag_values(stage, function.name)},
         }
+    template["Globals"] = {"Api": {"OpenApiVersion": "2.0"}}  # or SAM makes a second stage, "Stage", without throttles, firewall and alarms
     resources[API]["Properties"]["DefinitionBody"] = _behind_live(resources[API]["Properties"]["DefinitionBody"])
     resources[PERMISSION]["Properties"]["FunctionName"] = {"Ref": f"{API_LOGICAL_ID}Alias{LIVE}"}
     return template
@@ -68,13 +68,3 @@ def _behind_live(definition: Any) -> Any:
         name = logical_id(function)
         text = text.replace(f"${{{name}.Arn}}", f"${{{name}Alias{LIVE}}}")
     return json.loads(text)
-
-
-def as_told_before(template: Template, before: Template | None) -> Template:
-    """The template with the labels of before on versions that stay: a label can't change without making its version anew."""
-    kept = copy.deepcopy(template)
-    for function in signals.FUNCTIONS:
-        new, old = ((one or {}).get("Resources", {}).get(logical_id(function), {}).get("Properties", {}) for one in (kept, before))
-        if new[VERSION_DIGEST] == old.get(VERSION_DIGEST):
-            new["VersionDescription"] = old["VersionDescription"]
-    return kept

@@ -82,9 +82,18 @@ def apply(
 
 
 def put_in_place(
-    stacks: Stacks, artifacts: Artifacts, name: str, stage: str, text: str, parameters: Mapping[str, str], now: datetime, dry_run: bool
+    stacks: Stacks,
+    artifacts: Artifacts,
+    name: str,
+    stage: str,
+    text: str,
+    parameters: Mapping[str, str],
+    now: datetime,
+    dry_run: bool,
+    keep: bool = True,
 ) -> bool:
-    """Makes a stack what the template says, unless it would lose data; whether anything had to change."""
+    """Makes a stack what the template says, unless it would lose data; whether anything had to change. Not to `keep` it leaves the history
+    of what was deployed as it is."""
     tags = {key: value for key, value in tag_values(stage, "").items() if key != "Component"}
     plan = stacks.plan(name, artifacts.put_template(name, text), tags, parameters)
     stacks.tell(plan)
@@ -93,7 +102,8 @@ def put_in_place(
         stacks.drop(plan)
     elif plan.change_set:
         stacks.execute(plan)
-        artifacts.keep_template(name, text, now)
+        if keep:
+            artifacts.keep_template(name, text, now)
     return bool(plan.change_set)
 
 

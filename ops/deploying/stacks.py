@@ -140,8 +140,12 @@ class Stacks:
 
     def execute(self, plan: Plan) -> None:
         """Carries the plan out and waits, telling what CloudFormation does. SystemExit with its first reason where it fails."""
-        since = self._last_event(plan.stack)
-        self._cloudformation.execute_change_set(StackName=plan.stack, ChangeSetName=plan.change_set)
+        since = self.last_event(plan.stack)
+        self._cloudformation.execute_change_set(
+            StackName=plan.stack,
+            ChangeSetName=plan.change_set,
+            RetainExceptOnCreate=True,  # what a failed update made goes again, a version above all: the next try couldn't make it twice
+        )
         status = self.wait(plan.stack, since)
         if status not in ("CREATE_COMPLETE", "UPDATE_COMPLETE"):
             raise SystemExit(f"{plan.stack} is {status}; {self._reason(plan.stack, since)}")
@@ -150,7 +154,7 @@ class Stacks:
         """Takes a stack away; one that isn't there is no error."""
         if stack_of(self._client, name) is None:
             return
-        since = self._last_event(name)
+        since = self.last_event(name)
         self._cloudformation.delete_stack(StackName=name)
         status = self.wait(name, since)
         if status != "DELETE_COMPLETE":
@@ -173,7 +177,7 @@ class Stacks:
                 return status
             self._sleep(POLL_SECONDS)
 
-    def _last_event(self, name: str) -> str:
+    def last_event(self, name: str) -> str:
         events = self._cloudformation.describe_stack_events(StackName=name)["StackEvents"]
         return str(events[0]["EventId"]) if events else ""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -15,12 +16,13 @@ from typing import Any
 from alarms.policies import file_name
 from alarms.tags import tag_values
 from chalicelib.domain import signals
+from ops.deploying.commit import PROJECT, SHIPPED, label
+from ops.deploying.versions import Label
 
-PROJECT = Path(__file__).parents[2]
-SHIPPED = ("app.py", "chalicelib", ".chalice", "requirements.txt", "vendor")
 XRAY = {"Effect": "Allow", "Action": ["xray:PutTelemetryRecords", "xray:PutTraceSegments"], "Resource": ["*"]}
 """Added to every function's policy where the stage's configuration says "xray": true."""
-LAYER = "managed-layer"
+RELEASE = "RELEASE"
+"""The variable that tells a function its release; as it differs from release to release, Lambda makes a version of each function."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,7 @@ class Staged:
     source: Path
     stage: str
     region: str
+    label: Label
 
     @property
     def folder(self) -> Path:
@@ -65,13 +68,17 @@ class Staged:
 
     def delete(self) -> None:
         """`chalice delete` of what the source project's record tells of."""
+        self.check_record()
         ours, theirs = self.project / self.record, self.source / self.record
-        if not theirs.exists():
-            raise SystemExit(f"there is no {self.record}: `chalice delete` has to be run where {self.stage} was deployed from")
         ours.parent.mkdir(exist_ok=True)
         shutil.copy(theirs, ours)
         self._chalice("delete", "--stage", self.stage)
         theirs.unlink()
+
+    def check_record(self) -> None:
+        """SystemExit where plain `chalice deploy` has left no record here."""
+        if not (self.source / self.record).exists():
+            raise SystemExit(f"there is no {self.record}: {self.stage} isn't deployed, or was from another machine, where that file is")
 
     def _chalice(self, *arguments: str) -> None:
         chalice = Path(sys.executable).with_name("chalice")
@@ -84,20 +91,35 @@ class Staged:
 
 
 def staged(stage: str, region: str, variables: Mapping[str, str], source: Path = PROJECT) -> Staged:
-    """A copy of what ships, with more environment variables for the stage, its functions tagged, and X-Ray allowed where it is on."""
-    made = Staged(source, stage, region)
+    """A copy of what ships, with more environment variables for the stage (its release among them), its functions
+    tagged, and X-Ray allowed where it is on."""
+    project = source / ".deploy" / stage / "project"
     for name in SHIPPED:
-        _copied(source / name, made.project / name)
-    config = made.project / ".chalice" / "config.json"
+        _copied(source / name, project / name)
+    config = project / ".chalice" / "config.json"
     told = json.loads(config.read_text())
     settings = told["stages"][stage]
     settings["environment_variables"] |= variables
     for function in signals.FUNCTIONS:
         settings["lambda_functions"][function.name]["tags"] = tag_values(stage, function.name)
     if settings.get("xray", told.get("xray")):
-        _allow_tracing(made.project, stage)
+        _allow_tracing(project, stage)
     config.write_text(json.dumps(told, indent=2))
-    return made
+    release = label(digest(project)[:8], source)
+    settings["environment_variables"][RELEASE] = str(release)
+    config.write_text(json.dumps(told, indent=2))
+    return Staged(source, stage, region, release)
+
+
+def digest(project: Path) -> str:
+    """Of every file that ships, by name and content."""
+    files = sorted(path for path in project.rglob("*") if path.is_file() and not _built(path.relative_to(project)))
+    lines = (f"{path.relative_to(project)}\t{hashlib.sha256(path.read_bytes()).hexdigest()}" for path in files)
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:32]
+
+
+def _built(path: Path) -> bool:
+    return path.parts[:2] in ((".chalice", "deployments"), (".chalice", "deployed")) or "__pycache__" in path.parts
 
 
 def _copied(source: Path, target: Path) -> None:

@@ -11,27 +11,35 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from chalicelib.domain import signals
-from ops.deployed import LIVE, Client
+from ops.deployed import LIVE, Client, app_stack, packaged
 
-_LABEL = re.compile(r"release ([0-9a-f]{7,40}|unknown) of (\S+), schema (\d+)")
+_LABEL = re.compile(r"release ([0-9a-f]{7,40}|unknown) of (\S+), build ([0-9a-f]{8}), schema (\d+)")
+
+VERSION = "AWS::Lambda::Version"
 
 
 @dataclass(frozen=True)
 class Label:
-    """Of which commit a version is, when that was made, and the schema of what it stores."""
+    """Of which commit a version is, when that was made, what was built of it (also of what wasn't committed), and the schema of what it
+    stores."""
 
     commit: str
     committed: str
+    build: str
     schema: int
 
     def __str__(self) -> str:
-        return f"release {self.commit} of {self.committed}, schema {self.schema}"
+        return f"release {self.commit} of {self.committed}, build {self.build}, schema {self.schema}"
+
+    @property
+    def id(self) -> str:
+        return f"{self.commit}-{self.build}"
 
     @staticmethod
     def parsed(text: str) -> Label | None:
         """None for versions that weren't published by ops.deploy."""
         found = _LABEL.fullmatch(text)
-        return Label(found[1], found[2], int(found[3])) if found else None
+        return Label(found[1], found[2], found[3], int(found[4])) if found else None
 
 
 @dataclass(frozen=True)
@@ -93,6 +101,16 @@ def live(client: Client, stage: str) -> dict[str, str]:
             if error.response["Error"]["Code"] != "ResourceNotFoundException":
                 raise
     return found
+
+
+def of_stack(client: Client, stage: str) -> dict[str, str]:
+    """The version to which the stage's stack set LIVE last, by function; nothing where there is no stack yet."""
+    if not packaged(client, stage):
+        return {}
+    pages = client("cloudformation").get_paginator("list_stack_resources").paginate(StackName=app_stack(stage))
+    arns = [one["PhysicalResourceId"] for page in pages for one in page["StackResourceSummaries"] if one["ResourceType"] == VERSION]
+    numbers = {name: number for *_, name, number in (arn.split(":") for arn in arns)}
+    return {function.name: numbers[function.deployed(stage)] for function in signals.FUNCTIONS if function.deployed(stage) in numbers}
 
 
 def move(client: Client, stage: str, to: dict[str, str]) -> None:

@@ -22,6 +22,8 @@ def looks(stage: Stage) -> Iterator[Look]:
         yield not_on_the_laptop("dashboard")
         return
     yield Look("sns", "somebody hears the alarms", partial(_heard, stage, topic))
+    for group in stage.of_type("AWS::Logs::LogGroup"):
+        yield Look("logs", f"log group {group['LogGroupName']}", partial(_group, stage, group))
     yield Look("cloudwatch", "alarms", partial(_defined, stage))
     yield Look("cloudwatch", "alarms that are on", partial(_states, stage))
     yield Look("events", "findings rule", partial(_findings, stage), stage.deploy)
@@ -45,6 +47,18 @@ def _heard(stage: Stage, arn: str) -> Told:
     seen = f"{len(confirmed)} confirmed subscriptions, {len(subscriptions) - len(confirmed)} that wait"
     mend = f"aws sns subscribe --topic-arn {arn} --protocol email --notification-endpoint YOU, then follow the link in the mail"
     return Told(seen, () if confirmed else ((f"nobody: {seen}", mend),), WARN)
+
+
+def _group(stage: Stage, defined: dict[str, Any]) -> Told:
+    """Functions may not make one: without it neither their logs nor the metrics in them are anywhere."""
+    name = defined["LogGroupName"]
+    told = stage.client("logs").describe_log_groups(logGroupNamePrefix=name)["logGroups"]
+    there = next((one for one in told if one["logGroupName"] == name), None)
+    if there is None:
+        return Told("it isn't there", (("it isn't there: no logs, and no metrics of ours", stage.deploy),))
+    days, wanted = there.get("retentionInDays"), defined["RetentionInDays"]
+    mend = f"aws logs put-retention-policy --log-group-name {name} --retention-in-days {wanted}"
+    return Told(f"kept {days} days", ((f"kept {days} days, not {wanted}", mend),) if days != wanted else ())
 
 
 def _there(stage: Stage) -> dict[str, dict[str, Any]]:

@@ -201,6 +201,21 @@ def alarm_on(made: Deployed) -> Iterator[None]:
             yield
 
 
+def no_log_group(made: Deployed) -> Iterator[None]:
+    group = {"logGroupName": f"/aws/lambda/{API}"}
+    made.client("logs").delete_log_group(**group)
+    yield
+    made.client("logs").create_log_group(**group)
+    made.client("logs").put_retention_policy(**group, retentionInDays=30)
+
+
+def kept_longer(made: Deployed) -> Iterator[None]:
+    group = {"logGroupName": f"/aws/lambda/{API}"}
+    made.client("logs").put_retention_policy(**group, retentionInDays=3653)
+    yield
+    made.client("logs").put_retention_policy(**group, retentionInDays=30)
+
+
 def no_dashboard(made: Deployed) -> Iterator[None]:
     made.client("cloudwatch").delete_dashboards(DashboardNames=[f"{STAGE}-analytics"])
     yield
@@ -362,6 +377,8 @@ BROKEN: dict[str, Broken] = {
     "an alarm goes off elsewhere": Broken("alarms", _alarm(Threshold=99.0), DATA_STACK),
     "an alarm tells nobody": Broken("alarms", _alarm(ActionsEnabled=False), "enable-alarm-actions"),
     "an alarm is on": Broken("alarms that are on", alarm_on, "docs/operations.md", "warn"),
+    "a log group is missing": Broken(f"log group /aws/lambda/{API}", no_log_group, DATA_STACK),
+    "logs are kept too long": Broken(f"log group /aws/lambda/{API}", kept_longer, "put-retention-policy"),
     "the dashboard is missing": Broken(f"dashboard {STAGE}-analytics", no_dashboard, DATA_STACK),
     "the findings rule is off": Broken("findings rule", _rule(f"{STAGE}-security-hub-findings"), "aws events enable-rule"),
     "a schedule is off": Broken("schedule of analytics-reporter", _rule("staging-analytics-reporter"), "aws events enable-rule"),

@@ -109,6 +109,9 @@ def _data(made: Deployed) -> None:
         put_bucket(made, bucket)
     for alarm in stage.of_type("AWS::CloudWatch::Alarm"):
         put_alarm(made, alarm)
+    for group in stage.of_type("AWS::Logs::LogGroup"):
+        made.client("logs").create_log_group(logGroupName=group["LogGroupName"])
+        made.client("logs").put_retention_policy(logGroupName=group["LogGroupName"], retentionInDays=group["RetentionInDays"])
     for alarm in stage.of_type("AWS::CloudWatch::CompositeAlarm"):
         put_composite(made, alarm)
     for dashboard in stage.of_type("AWS::CloudWatch::Dashboard"):

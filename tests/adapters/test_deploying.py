@@ -15,10 +15,13 @@ from botocore.exceptions import ClientError, NoCredentialsError
 from moto import mock_aws
 
 from alarms.stack import OPTIONS as STACK_OPTIONS
+from chalicelib.version import SCHEMA
+from ops.common import region_of
 from ops.deploy import Progress
 from ops.deployed import Client
 from ops.deploying import prerequisites, stack_of_data
 from ops.deploying.artifacts import Artifacts, content_of
+from ops.deploying.versions import Label, Release
 
 REGION, ACCOUNT = "eu-west-1", "123456789012"
 EARLY, LATE = datetime(2026, 11, 26, 9, 0, tzinfo=UTC), datetime(2026, 11, 26, 10, 0, tzinfo=UTC)
@@ -83,6 +86,20 @@ def test_templates_are_kept_in_the_order_in_which_they_were_deployed(artifacts: 
     artifacts.keep_template("app", "three", LATE)
     assert [artifacts.template(kept) for kept in artifacts.templates("data")] == ["one", "two"]
     assert artifacts.templates("data")[0].id.startswith("20261126T090000Z-")
+
+
+def test_releases_that_were_rolled_back_from_are_remembered_until_they_answer_again(artifacts: Artifacts) -> None:
+    artifacts.mark("0000001-00000001")
+    artifacts.mark("0000002-00000002")
+    artifacts.unmark("0000001-00000001")
+    assert artifacts.marked() == {"0000002-00000002"}
+
+
+def test_code_of_before_is_not_deployed_over_what_it_cannot_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    newer = Release(Label("0000002", "2026-11-26T09:00:00Z", "00000002", SCHEMA + 1), {"api_handler": "2"})
+    monkeypatch.setattr(prerequisites, "releases", lambda client, stage: [newer])
+    with pytest.raises(SystemExit, match=f"reads schema {SCHEMA}, and staging has stored schema {SCHEMA + 1}"):
+        prerequisites.schema(lambda service: None, "staging")
 
 
 def test_options_stay_as_they_are_unless_something_else_is_said() -> None:
@@ -177,13 +194,13 @@ def test_the_region_is_what_is_said_then_aws_region_then_the_profiles(monkeypatc
         monkeypatch.delenv(name)
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
     with pytest.raises(SystemExit, match="no region"):
-        prerequisites.region_of(None)
+        region_of(None)
     (tmp_path / "config").write_text("[profile ops]\nregion = eu-north-1\n")
     monkeypatch.setenv("AWS_PROFILE", "ops")
-    assert prerequisites.region_of(None) == "eu-north-1"
+    assert region_of(None) == "eu-north-1"
     monkeypatch.setenv("AWS_REGION", "eu-west-3")
-    assert prerequisites.region_of(None) == "eu-west-3"
-    assert prerequisites.region_of("us-west-2") == "us-west-2"
+    assert region_of(None) == "eu-west-3"
+    assert region_of("us-west-2") == "us-west-2"
 
 
 def test_a_step_that_fails_says_which_one_why_and_what_to_do(capsys: pytest.CaptureFixture[str]) -> None:

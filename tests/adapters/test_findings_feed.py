@@ -439,3 +439,18 @@ def test_a_score_that_is_made_while_another_worker_changes_findings_knows_them_i
     tell(feeds, asff("S3.2", "FAILED", NOW))
     assert held(feeds) == {"S3.1": "PASSED", "S3.2": "FAILED", "S3.3": "FAILED", "S3.4": "PASSED"}
     assert score(feeds) == 50
+
+
+@pytest.mark.parametrize(
+    ("teller", "score_then"),
+    [("123456789012", 75), (ACCOUNT, 75), (OTHERS, 100)],
+    ids=["our Security Hub", "its own account", "another account"],
+)
+def test_of_an_account_our_security_hub_tells_or_it_does_itself(feeds: Feeds, teller: str, score_then: int) -> None:
+    """Events of other organisations' accounts come through the same bus."""
+    sweep(feeds)
+    event = {**json.loads(told(asff("S3.2", "FAILED", NOW))), "account": teller}
+    feeds.tell(json.dumps(event))
+    feeds.work_off()
+    assert not feeds.waiting(tables.FINDINGS_QUEUE, dead=True)
+    assert score(feeds) == score_then

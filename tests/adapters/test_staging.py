@@ -36,7 +36,8 @@ def test_outputs_and_tags_are_in_the_copy_alone(source: Path) -> None:
     before = (source / ".chalice" / "config.json").read_text()
     made = staged("staging", "eu-west-1", {"AWS_ACCOUNT_ID": "1", "CUSTOMER_ROLE_ARN": "arn"}, source)
     config = config_of(made.project)
-    assert config["environment_variables"] == {"STAGE": "staging", "AWS_ACCOUNT_ID": "1", "CUSTOMER_ROLE_ARN": "arn"}
+    release = {"RELEASE": str(made.label)}
+    assert config["environment_variables"] == {"STAGE": "staging", "AWS_ACCOUNT_ID": "1", "CUSTOMER_ROLE_ARN": "arn", **release}
     assert {settings["tags"]["Component"] for settings in config["lambda_functions"].values()} == {one.name for one in signals.FUNCTIONS}
     assert (source / ".chalice" / "config.json").read_text() == before
 
@@ -73,20 +74,27 @@ def test_a_release_is_called_by_the_last_commit_that_touched_what_ships(source: 
     git(source, "init", "-q")
     git(source, "add", "app.py")
     git(source, "commit", "-qm", "ships")
-    label = commit.label(source)
+    label = commit.label("0123abcd", source)
     (source / "README.md").write_text("doesn't ship")
     git(source, "add", "README.md")
     git(source, "commit", "-qm", "doesn't")
-    assert commit.label(source) == label
+    assert commit.label("0123abcd", source) == label
     (source / "app.py").write_text("other")
     assert commit.uncommitted(source) == ["app.py", ".chalice/", "requirements.txt"]
     git(source, "commit", "-qam", "ships again")
-    assert commit.label(source) != label
+    assert commit.label("0123abcd", source) != label
     assert label.committed.endswith("Z")
 
 
+def test_what_is_not_committed_makes_another_build_of_the_same_commit(source: Path) -> None:
+    first = staged("staging", "eu-west-1", {}, source).label
+    assert staged("staging", "eu-west-1", {}, source).label == first
+    (source / "app.py").write_text("changed")
+    assert staged("staging", "eu-west-1", {}, source).label.build != first.build
+
+
 def test_without_git_a_release_is_unknown(source: Path) -> None:
-    assert (commit.label(source).commit, commit.uncommitted(source)) == ("unknown", [])
+    assert (commit.label("0123abcd", source).commit, commit.uncommitted(source)) == ("unknown", [])
 
 
 def test_production_takes_nothing_that_is_not_committed(source: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from tests.stack import Stack
+from tests.stack import Client, Stack
 
 LAPTOP = {"functions", "alarms", "dashboard", "data stack", "buckets' encryption, policy and lifecycle"}
 
@@ -48,3 +48,15 @@ def test_whoever_adds_a_customer_gets_the_template_filled_in(own_stack: Stack) -
     assert (given["ProviderAccountId"], given["ForwardFindings"]) == ("123456789012", "no")
     assert given["ExternalId"].startswith("template-co-")
     assert template["Resources"]["Reader"]["Properties"]["RoleName"] == "SecureBaseAnalyticsReader"
+
+
+def test_the_operators_key_opens_the_whole_of_health_and_ends(own_stack: Stack) -> None:
+    made = own_stack.ops("keys", "create", "--operator", "--json")
+    assert made.returncode == 0, made.stderr
+    key = json.loads(made.stdout)
+    client = Client(own_stack.base_url, {"X-API-Key": key["api_key"]})
+    assert "customers" in client.answer("/health")
+    assert client.get("/analytics/usage").status in (401, 403)
+    assert own_stack.ops("keys", "list", "--operator").returncode == 2
+    assert own_stack.ops("keys", "revoke", "--operator", "--key", "nobody").returncode == 1
+    assert own_stack.ops("keys", "revoke", "--operator", "--key", key["key_id"]).returncode == 0

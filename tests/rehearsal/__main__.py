@@ -26,7 +26,7 @@ from tests.backends import INSTALLED, NOT_INSTALLED
 from tests.rehearsal.scene import STAGE, Scene, until
 from tests.stack import Client
 
-NEW_VERSION = "0.0.0+rehearsed"
+NEW_VERSION, FIXED_VERSION = "0.0.0+rehearsed", "0.0.0+mended"
 MOST_ROLLBACK_SECONDS = 60
 PATIENCE = 120
 LEFT_OUT = (
@@ -231,6 +231,15 @@ class Rehearsal:
             (live,) = [line for line in self.scene.run("ops.rollback", "--list").splitlines() if line.endswith("live")]
             assert live.startswith("1\t")
             seen.append(f"all functions in {seconds} s; /health tells {before}")
+        with self.step("a fix after the rollback") as seen:
+            self.scene.commit("chalicelib/version.py", f'"{NEW_VERSION}"', f'"{FIXED_VERSION}"')
+            told = self.scene.run("ops.deploy")
+            assert "without a canary" in told
+            assert self._version() == FIXED_VERSION
+            assert "nothing to change" in self.scene.run("ops.deploy", "--all-at-once")
+            states = [line.split("\t")[-1] for line in self.scene.run("ops.rollback", "--list").splitlines()]
+            assert states == ["live", "rolled back", ""]
+            seen.append(f"without a canary; /health tells {FIXED_VERSION}")
 
     def _version(self) -> str:
         return str(Client(self.url).answer("/health")["version"])

@@ -9,7 +9,7 @@ import pytest
 
 from alarms.rollback import ROLLBACK_ALARMS, SPECS
 from chalicelib.domain import signals
-from ops.deploying.release import CANARY, CANARY_MINUTES, as_told_before, logical_id, released
+from ops.deploying.release import CANARY, CANARY_MINUTES, logical_id, released
 
 ARN = "arn:${AWS::Partition}:apigateway:${AWS::Region}:lambda:path/2015-03-31/functions/${APIHandler.Arn}/invocations"
 PLACES = {"./deployment.zip": "s3://bucket/code/1.zip", "./layer-deployment.zip": "s3://bucket/code/2.zip"}
@@ -89,8 +89,6 @@ def test_a_version_is_made_for_what_lambda_keeps_in_versions_alone(name: str, va
     then, now = made(), released(changed, "production", "release 2", PLACES, ["an-alarm"])
     digests = [properties(one, "ReportEngine")["AutoPublishCodeSha256"] for one in (then, now)]
     assert (digests[0] != digests[1]) is anew
-    told = properties(as_told_before(now, then), "ReportEngine")["VersionDescription"]
-    assert told == ("release 2" if anew else "release 1")
 
 
 def test_another_layer_makes_another_version() -> None:
@@ -104,15 +102,10 @@ def test_another_layer_makes_another_version() -> None:
     assert properties(one, "APIHandler")["AutoPublishCodeSha256"] == properties(other, "APIHandler")["AutoPublishCodeSha256"]
 
 
-def test_what_has_not_changed_keeps_its_label_so_that_nothing_is_made_anew() -> None:
-    before = made("release 1")
-    assert as_told_before(made("release 2"), before) == before
-
-
-def test_what_has_changed_gets_the_new_label() -> None:
-    changed = as_told_before(made("release 2", code="./other.zip"), made("release 1"))
-    assert {properties(changed, logical_id(function))["VersionDescription"] for function in signals.FUNCTIONS} == {"release 2"}
-    assert as_told_before(made("release 2"), None) == made("release 2")
+def test_without_a_canary_the_alias_moves_by_itself() -> None:
+    at_once = released(packaged(), "production", "release 1", PLACES, ["an-alarm"], canary=False)
+    told = {str(properties(at_once, logical_id(function))["DeploymentPreference"]) for function in signals.FUNCTIONS}
+    assert told == {"{'Enabled': False}"}
 
 
 def test_the_canary_outlasts_the_slowest_trigger() -> None:

@@ -10,11 +10,15 @@ from botocore.exceptions import ClientError
 from chalicelib.domain import signals
 from ops.deploying import canary
 from ops.deploying.versions import Label, Release, live, move, publish, releases
-from ops.rollback import target
+from ops.rollback import earlier, target
+
+
+def label(number: int, schema: int = 1) -> Label:
+    return Label(f"{number:07d}", "2026-11-26T09:00:00Z", f"{number:08x}", schema)
 
 
 def release(number: int, schema: int = 1) -> Release:
-    return Release(Label(f"{number:07d}", "2026-11-26T09:00:00Z", schema), {function.name: str(number) for function in signals.FUNCTIONS})
+    return Release(label(number, schema), {function.name: str(number) for function in signals.FUNCTIONS})
 
 
 class Functions:
@@ -58,7 +62,7 @@ class Functions:
 def functions() -> Functions:
     made = Functions()
     for number in (1, 2, 3):
-        publish(made.client, "production", Label(f"{number:07d}", "2026-11-26T09:00:00Z", 1))
+        publish(made.client, "production", label(number))
     made.live = {function.deployed("production"): "3" for function in signals.FUNCTIONS}
     return made
 
@@ -84,7 +88,7 @@ def test_a_function_that_a_release_left_alone_has_its_version_of_before_in_it(fu
 def test_the_same_commit_deployed_twice_is_two_releases() -> None:
     functions = Functions()
     for _ in range(2):
-        publish(functions.client, "dev", Label("0000001", "2026-11-26T09:00:00Z", 1))
+        publish(functions.client, "dev", label(1))
     assert [set(one.versions.values()) for one in releases(functions.client, "dev")] == [{"1"}, {"2"}]
 
 
@@ -104,7 +108,7 @@ def test_it_goes_to_the_release_before_that_which_answers() -> None:
     one, two, three = release(1), release(2), release(3)
     assert target([one, two, three], three, None) is two
     assert target([one, two, three], two, None) is one
-    with pytest.raises(SystemExit, match="1 is the first release"):
+    with pytest.raises(SystemExit, match="before 1 there is no release"):
         target([one, two, three], one, None)
 
 
@@ -147,6 +151,23 @@ def test_shifts_under_way_are_found_by_the_stacks_groups_and_stopped_with_their_
     assert asked == [{"deploymentId": "d-1", "autoRollbackEnabled": True}]
 
 
+def test_it_never_ends_by_itself_at_a_release_that_was_rolled_back_from() -> None:
+    one, two, three = release(1), release(2), release(3)
+    assert target([one, two, three], three, None, {two.label.id}) is one
+    assert target([one, two, three], three, "2", {two.label.id}) is two
+    with pytest.raises(SystemExit, match="rolled back from"):
+        target([one, two], two, None, {one.label.id})
+
+
+def test_the_stacks_template_of_before_is_found_by_where_the_present_one_stands() -> None:
+    history = {"a": 1, "b": 2, "c": 3}
+    assert earlier(history, 3, None) == "b"
+    assert earlier(history, 2, None) == "a", "a second time it goes on back, not forward again"
+    assert earlier(history, 1, None) is None
+    assert earlier(history, 4, None) == "c", "what nobody deployed with ops.deploy is newer than all"
+    assert (earlier(history, 1, "c"), earlier(history, 1, "x")) == ("c", None)
+
+
 def test_a_release_is_named_by_number_or_commit_forward_too() -> None:
     one, two, three = release(1), release(2), release(3)
     assert target([one, two, three], three, "1") is one
@@ -170,12 +191,12 @@ def test_a_schema_that_older_code_cannot_read_stops_it() -> None:
         target(found, found[2], "1")
 
 
-@pytest.mark.parametrize("text", ["", "by hand", "release zzz of now, schema 1", "release 0000001 of x, schema one"])
+@pytest.mark.parametrize("text", ["", "by hand", "release zzz of now, schema 1", "release 0000001 of x, build 00000001, schema one"])
 def test_what_is_no_label_is_none(text: str) -> None:
     assert Label.parsed(text) is None
 
 
 def test_a_label_is_read_as_it_was_written() -> None:
-    label = Label("0123456789ab", "2026-11-26T09:00:00Z", 7)
-    assert Label.parsed(str(label)) == label
-    assert len(str(label)) <= 256, "Lambda's longest description"
+    told = Label("0123456789ab", "2026-11-26T09:00:00Z", "0123abcd", 7)
+    assert Label.parsed(str(told)) == told
+    assert len(str(told)) <= 256, "Lambda's longest description"
