@@ -15,6 +15,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from chalicelib.version import SCHEMA
 from chalicelib.wiring import Services
 from ops.checks import as_text, failed
 from ops.common import main, region_of, services_of
@@ -62,12 +63,12 @@ def deploy(with_: Services, options: dict[str, bool | None], parameters: dict[st
         progress.say(f"{who['arn']}, {region}; {prerequisites.tools()}; {prerequisites.tree(stage)}")
         prerequisites.configuration(stage)
         prerequisites.one_way(client, stage)
-        prerequisites.schema(client, stage)
     stacks = Stacks(client, progress.say, with_.clock)
     artifacts = Artifacts(client, stage, who["account"], region)
     with progress.next(f"data stack {data_stack(stage)}", "the stage goes on as it was; mend it and run this again"):
         if artifacts.ensure():
             progress.say(f"made the bucket {artifacts.bucket}")
+        prerequisites.schema(artifacts, stage)
         outputs = stack_of_data.apply(stacks, artifacts, client, stage, options, parameters, with_.clock(), dry_run)
     with progress.next("configuration", "nothing of the app was changed"):
         variables = stack_of_data.variables(outputs, who["account"])
@@ -77,6 +78,8 @@ def deploy(with_: Services, options: dict[str, bool | None], parameters: dict[st
         print("dry run: `chalice deploy` would follow, publish versions and run the smoke tests")
         return
     with progress.next("functions and API", GOES_ON):
+        if not dry_run:
+            artifacts.keep_schema(SCHEMA)
         if stage in PACKAGED_STAGES:
             stack_of_app.apply(stacks, artifacts, client, project, progress.say, with_.clock(), dry_run, at_once)
         else:

@@ -17,7 +17,7 @@ from chalicelib.stores.tables import bucket_name
 from ops.deployed import Client
 
 ARTIFACTS = "deployments"
-ROLLED_BACK = "rolled-back/"
+ROLLED_BACK, SCHEMAS = "rolled-back/", "schemas/"
 REGION_WITHOUT_CONSTRAINT = "us-east-1"
 SHUT = dict.fromkeys(("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"), True)
 
@@ -103,6 +103,15 @@ class Artifacts:
         """Releases that were rolled back from; none where nothing was ever deployed by ops.deploy."""
         pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=ROLLED_BACK)
         return {one["Key"].removeprefix(ROLLED_BACK) for page in pages for one in page.get("Contents", [])}
+
+    def keep_schema(self, schema: int) -> None:
+        """Remembers that code of this schema is about to store something, also once its versions are gone."""
+        self._s3.put_object(Bucket=self.bucket, Key=f"{SCHEMAS}{schema}", Body=b"")
+
+    def stored_schema(self) -> int:
+        """The highest that was ever deployed; 0 before the first time."""
+        told = self._s3.list_objects_v2(Bucket=self.bucket, Prefix=SCHEMAS).get("Contents", [])
+        return max((int(one["Key"].removeprefix(SCHEMAS)) for one in told), default=0)
 
     def _has(self, key: str) -> bool:
         try:

@@ -15,8 +15,8 @@ from chalicelib.domain import signals
 from chalicelib.settings import Settings
 from chalicelib.version import SCHEMA
 from ops.deployed import Client, api_of, packaged
+from ops.deploying.artifacts import Artifacts
 from ops.deploying.commit import PROJECT, uncommitted
-from ops.deploying.versions import newest_schema, releases
 
 PACKAGED_STAGES = ("staging", "production")
 """Deployed with versions and a canary; dev by plain `chalice deploy`."""
@@ -58,9 +58,9 @@ def configuration(stage: str, source: Path = PROJECT) -> Mapping[str, str]:
     return told
 
 
-def schema(client: Client, stage: str) -> None:
+def schema(artifacts: Artifacts, stage: str) -> None:
     """Code that couldn't read what newer code has stored isn't deployed over it: SystemExit."""
-    stored = newest_schema(releases(client, stage))
+    stored = artifacts.stored_schema()
     if stored > SCHEMA:
         raise SystemExit(f"this code reads schema {SCHEMA}, and {stage} has stored schema {stored}, which it can't read: deploy newer code")
 

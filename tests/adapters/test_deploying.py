@@ -21,7 +21,6 @@ from ops.deploy import Progress
 from ops.deployed import Client
 from ops.deploying import prerequisites, stack_of_data
 from ops.deploying.artifacts import Artifacts, content_of
-from ops.deploying.versions import Label, Release
 
 REGION, ACCOUNT = "eu-west-1", "123456789012"
 EARLY, LATE = datetime(2026, 11, 26, 9, 0, tzinfo=UTC), datetime(2026, 11, 26, 10, 0, tzinfo=UTC)
@@ -95,11 +94,13 @@ def test_releases_that_were_rolled_back_from_are_remembered_until_they_answer_ag
     assert artifacts.marked() == {"0000002-00000002"}
 
 
-def test_code_of_before_is_not_deployed_over_what_it_cannot_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    newer = Release(Label("0000002", "2026-11-26T09:00:00Z", "00000002", SCHEMA + 1), {"api_handler": "2"})
-    monkeypatch.setattr(prerequisites, "releases", lambda client, stage: [newer])
-    with pytest.raises(SystemExit, match=f"reads schema {SCHEMA}, and staging has stored schema {SCHEMA + 1}"):
-        prerequisites.schema(lambda service: None, "staging")
+def test_code_of_before_is_not_deployed_over_what_it_cannot_read(artifacts: Artifacts) -> None:
+    assert artifacts.stored_schema() == 0
+    prerequisites.schema(artifacts, "staging")
+    for schema in (SCHEMA, SCHEMA + 10, SCHEMA + 9):
+        artifacts.keep_schema(schema)
+    with pytest.raises(SystemExit, match=f"reads schema {SCHEMA}, and staging has stored schema {SCHEMA + 10}"):
+        prerequisites.schema(artifacts, "staging")
 
 
 def test_options_stay_as_they_are_unless_something_else_is_said() -> None:
