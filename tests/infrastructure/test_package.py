@@ -10,6 +10,7 @@ import sys
 from typing import Any
 
 import pytest
+from samtranslator.translator.transform import transform
 
 from alarms.alarms import alarm_name
 from alarms.rollback import ROLLBACK_ALARMS
@@ -46,6 +47,56 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 def resources(template: dict[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = template["Resources"]
     return found
+
+
+class NoPolicies:
+    """SAM asks it for AWS's managed policies by name."""
+
+    def load(self) -> dict[str, str]:
+        return {}
+
+
+@pytest.fixture(scope="module")
+def translated(template: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """A release's resources as SAM gives them to CloudFormation."""
+    places = {f"./{name}.zip": f"s3://bucket/{name}.zip" for name in ("deployment", "layer-deployment")}
+    made = released(template, "production", "release 1", places, [alarm_name("production", name) for name in ROLLBACK_ALARMS])
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("AWS_DEFAULT_REGION", "us-east-1")
+        found: dict[str, dict[str, Any]] = transform(made, {}, NoPolicies())["Resources"]
+    return found
+
+
+def of(translated: dict[str, dict[str, Any]], kind: str) -> list[dict[str, Any]]:
+    return [one["Properties"] for one in translated.values() if one["Type"] == kind]
+
+
+def test_a_release_has_one_stage_which_is_throttled(translated: dict[str, dict[str, Any]]) -> None:
+    (stage,) = of(translated, "AWS::ApiGateway::Stage")
+    assert stage["StageName"] == "production"
+    assert stage["MethodSettings"]
+    assert [one.get("StageName") for one in of(translated, "AWS::ApiGateway::Deployment")] == [None]
+
+
+def test_whatever_calls_a_function_of_a_release_calls_it_at_live(translated: dict[str, dict[str, Any]]) -> None:
+    aliases = {name for name, one in translated.items() if one["Type"] == "AWS::Lambda::Alias"}
+    assert len(aliases) == len(signals.FUNCTIONS)
+    called = [one["FunctionName"] for one in of(translated, "AWS::Lambda::EventSourceMapping")]
+    called += [target["Arn"] for rule in of(translated, "AWS::Events::Rule") for target in rule["Targets"]]
+    called += [one["FunctionName"] for one in of(translated, "AWS::Lambda::Permission")]
+    assert len(called) == len(WORKERS) + 2 + 3
+    assert {one["Ref"] for one in called} <= aliases
+
+
+def test_every_alias_is_shifted_by_a_canary_that_the_alarms_reverse(translated: dict[str, dict[str, Any]]) -> None:
+    groups = of(translated, "AWS::CodeDeploy::DeploymentGroup")
+    assert len(groups) == len(signals.FUNCTIONS)
+    wanted = {alarm_name("production", name) for name in ROLLBACK_ALARMS}
+    for group in groups:
+        assert {alarm["Name"] for alarm in group["AlarmConfiguration"]["Alarms"]} == wanted
+        assert group["AutoRollbackConfiguration"]["Enabled"] is True
+        assert "Linear10PercentEvery3Minutes" in json.dumps(group["DeploymentConfigName"])
+    assert all("CodeDeployLambdaAliasUpdate" in one["UpdatePolicy"] for one in translated.values() if one["Type"] == "AWS::Lambda::Alias")
 
 
 def test_cfn_lint_finds_nothing_in_a_release_and_all_traffic_goes_by_the_alias(template: dict[str, Any], tmp_path: pathlib.Path) -> None:
