@@ -12,6 +12,7 @@ from ops.asking import Answer, Site
 from ops.checks import FAIL, OK, Check
 
 AVERAGE_MS, MOST_MS = 300, 500
+DURATIONS = "durations"
 """What the queries of a deployment may take over the network."""
 REPORT_SECONDS, POLL_SECONDS = 120, 1.0
 FIELDS = {
@@ -180,7 +181,7 @@ TESTS: tuple[tuple[str, Callable[[Smoking], str], str], ...] = (
     ("token", token, "where the stage has an identity provider, set JWKS_URL here, too; else JWT_ISSUER and JWT_AUDIENCE as there"),
     ("report", report, "see the report engine's log and its queue: `python -m ops.doctor --stage {stage}`"),
     ("another customer", foreign, "if it was 200, roll back: customers aren't kept apart; else see why it doesn't answer"),
-    ("durations", durations, "run it again from nearby; if it stays so, roll back or give the API function more memory"),
+    (DURATIONS, durations, "run it again from nearby; if it stays so, roll back or give the API function more memory"),
 )
 
 
