@@ -12,8 +12,8 @@ from ops.asking import Answer, Site
 from ops.checks import FAIL, OK, Check
 
 AVERAGE_MS, MOST_MS = 300, 500
-DURATIONS = "durations"
 """What the queries of a deployment may take over the network."""
+DURATIONS = "durations"
 REPORT_SECONDS, POLL_SECONDS = 120, 1.0
 FIELDS = {
     "usage": {"customer_id", "period", "window", "metrics", "trends", "series", "breakdown", "data_through", "coverage", "generated_at"},
