@@ -8,6 +8,7 @@ import signal
 import sys
 from collections.abc import Callable
 from datetime import UTC, date, datetime
+from pathlib import Path
 
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.session import get_session
@@ -17,6 +18,10 @@ from chalicelib.domain.errors import AnalyticsError
 from chalicelib.laptop import NoLaptopAws
 from chalicelib.settings import STAGES, InvalidSettings
 from chalicelib.wiring import Services, services
+
+PROJECT = Path(__file__).parents[1]
+RUNTIMES = ((3, 11), (3, 12), (3, 13))
+"""Lambda's, of which Chalice takes the one that it runs on."""
 
 
 def parser(name: str, description: str) -> argparse.ArgumentParser:

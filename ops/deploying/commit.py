@@ -7,9 +7,9 @@ import subprocess  # nosec B404
 from pathlib import Path
 
 from chalicelib.version import SCHEMA
+from ops.common import PROJECT
 from ops.deploying.versions import Label
 
-PROJECT = Path(__file__).parents[2]
 SHIPPED = ("app.py", "chalicelib", ".chalice", "requirements.txt", "vendor")
 
 

@@ -14,13 +14,13 @@ from alarms import policies
 from chalicelib.domain import signals
 from chalicelib.settings import Settings
 from chalicelib.version import SCHEMA
+from ops.common import PROJECT, RUNTIMES
 from ops.deployed import Client, api_of, packaged
 from ops.deploying.artifacts import Artifacts
-from ops.deploying.commit import PROJECT, uncommitted
+from ops.deploying.commit import uncommitted
 
 PACKAGED_STAGES = ("staging", "production")
 """Deployed with versions and a canary; dev by plain `chalice deploy`."""
-RUNTIMES = ((3, 11), (3, 12), (3, 13))
 
 
 def identity(client: Client) -> dict[str, str]:

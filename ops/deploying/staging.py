@@ -16,7 +16,8 @@ from typing import Any
 from alarms.policies import file_name
 from alarms.tags import tag_values
 from chalicelib.domain import signals
-from ops.deploying.commit import PROJECT, SHIPPED, label
+from ops.common import PROJECT
+from ops.deploying.commit import SHIPPED, label
 from ops.deploying.versions import Label
 
 XRAY = {"Effect": "Allow", "Action": ["xray:PutTelemetryRecords", "xray:PutTraceSegments"], "Resource": ["*"]}

@@ -12,11 +12,10 @@ from importlib.metadata import PackageNotFoundError, version
 from chalicelib.security.secrets import SHORTEST, WeakSecret, masters_of
 from chalicelib.stores.tables import CREDENTIALS_SECRET
 from ops.checks import WARN
+from ops.common import RUNTIMES
 from ops.examined.stage import Look, Stage, Told
 
 TOOLS = ("boto3", "chalice", "troposphere")
-RUNTIMES = ((3, 11), (3, 12), (3, 13))
-"""Lambda's, of which Chalice takes the one that it runs on."""
 SKEW = timedelta(seconds=60)
 """Requests that are signed five minutes off are refused."""
 

@@ -19,9 +19,9 @@ from chalicelib.settings import InvalidSettings
 from chalicelib.stores.tables import physical_name
 from chalicelib.wiring import Services
 from ops.checks import FAIL, OK, WARN, Check
+from ops.common import PROJECT
 from ops.deployed import packaged
 
-PROJECT = Path(__file__).parents[2]
 LAPTOP = "local"
 Fault = tuple[str, str]
 """(what is wrong, how to mend it)."""

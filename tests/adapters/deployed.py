@@ -27,9 +27,10 @@ from chalicelib.wiring import Services
 from local import aws as embedded
 from local.aws import ACCOUNT, REGION
 from local.fakes.http import serve
+from ops.common import PROJECT
 from ops.deployed import LIVE, app_stack, data_stack
 from ops.examined.functions import READERS, SCHEDULED, configured
-from ops.examined.stage import PROJECT, Stage
+from ops.examined.stage import Stage
 
 RELEASE = "0.1.0 abc1234"
 TOPIC_KEY = "alias/aws/sns"
