@@ -30,12 +30,12 @@ def of(kind: str, **options: bool) -> dict[str, dict[str, Any]]:
     return {name: one["Properties"] for name, one in template(**options)["Resources"].items() if one["Type"] == kind}
 
 
-@pytest.mark.parametrize("stage", STAGES)
-@pytest.mark.parametrize("options", [{"own_key": True}, {"firewall": True}, {"sessions": True}, ALL], ids=str)
-def test_cfn_lint_finds_nothing_in_any_of_them(tmp_path: pathlib.Path, stage: str, options: dict[str, bool]) -> None:
-    path = tmp_path / "template.json"
-    path.write_text(json.dumps(template(stage, **options)))
-    done = subprocess.run([str(pathlib.Path(sys.executable).with_name("cfn-lint")), str(path)], capture_output=True, text=True, check=False)
+def test_cfn_lint_finds_nothing_in_any_of_them(tmp_path: pathlib.Path) -> None:
+    for stage in STAGES:
+        for number, options in enumerate(({"own_key": True}, {"firewall": True}, {"sessions": True}, ALL)):
+            (tmp_path / f"{stage}-{number}.json").write_text(json.dumps(template(stage, **options)))
+    command = [str(pathlib.Path(sys.executable).with_name("cfn-lint")), *map(str, sorted(tmp_path.iterdir()))]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (0, "")
 
 
