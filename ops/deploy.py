@@ -89,6 +89,8 @@ def deploy(with_: Services, options: dict[str, bool | None], parameters: dict[st
         print("dry run: nothing was changed")
         return
     with progress.next("versions", "the new code is in place but can't be named in a rollback: run this again"):
+        if stage not in PACKAGED_STAGES:
+            artifacts.unmark(project.label.id)  # whoever deploys a release again means it
         versions = stack_of_app.versions(client, stage, progress.say) if packaged(client, stage) else publish(client, stage, project.label)
         progress.say(", ".join(f"{name} {version}" for name, version in versions.items()))
         stack_of_data.protect(stacks, artifacts, client, stage, with_.clock())

@@ -29,7 +29,7 @@ def destroy(with_: Services) -> None:
         print(f"{name}: alarms and dashboard go")
         options = stack_of_data.chosen(stack_of_data.options_of(template), {})
         text = stack_of_data.built(stage, options, watched=False)
-        stack_of_data.put_in_place(stacks, artifacts, name, stage, text, {}, with_.clock(), dry_run=False)
+        stack_of_data.put_in_place(stacks, artifacts, name, stage, text, {}, with_.clock(), dry_run=False, keep=False)
     if behind_live:
         print(f"{app_stack(stage)} goes")
         stacks.delete(app_stack(stage))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
+from alarms.logs import PRODUCTION_DAYS
 from alarms.stack import build
 from alarms.tags import KEPT_STAGE
 from chalicelib.domain import signals
@@ -57,7 +58,7 @@ def _alarm_metrics() -> Decimal:
 
 HOURS, DAYS = Decimal(730), Decimal(365) / 12
 """Of a month."""
-MEMORY_GB = Decimal("0.5")
+MEMORY_GB = Decimal(signals.API.memory) / 1024
 MEASURED, ASSUMED, CODE = "`python -m bench scale`, three accounts a customer", "assumed", "the code"
 
 
@@ -91,7 +92,7 @@ REPORT_MB = Driver("MB a report, kept for 13 months, fetched once", Decimal("0.5
 REPORT_WRITES = Driver("write units a report, its run and deliveries", Decimal(20), ASSUMED)
 MAILS = Driver("mails a customer a month, where mail is set up", Decimal(20), ASSUMED)
 LOG_KB = Driver("KB of log a request or job", Decimal(1), ASSUMED)
-LOG_MONTHS = Driver("months that logs are kept", Decimal(3), CODE)
+LOG_MONTHS = Driver("months that logs are kept", Decimal(PRODUCTION_DAYS) / 30, CODE)
 WARM = Driver("containers that are warm at a time and read the secret every five minutes", Decimal(10), ASSUMED)
 CALLERS = Driver("pairs of a function and a table, for each of which DynamoDB asks KMS every five minutes", Decimal(30), ASSUMED)
 SCHEDULED_SECONDS = Driver("seconds of a scheduled function that finds little to do", Decimal("0.5"), ASSUMED)

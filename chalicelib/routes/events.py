@@ -97,7 +97,10 @@ def told_by(message: dict[str, Any]) -> list[Any]:
     """An event's findings: of any account where this one's Security Hub tells, which administers the others; else of the teller's own."""
     teller, findings = message.get("account"), message["detail"]["findings"]
     ours = teller is None or teller == services().account
-    return [one for one in findings if ours or one.get("AwsAccountId") == teller]
+    told = [one for one in findings if ours or one.get("AwsAccountId") == teller]
+    if len(told) < len(findings):
+        LOGGER.warning("findings of others not taken", extra={"teller": teller, "findings": len(findings) - len(told)})
+    return told
 
 
 def work(event: SQSEvent) -> dict[str, Any] | None:

@@ -16,7 +16,6 @@ from ops.deploying.versions import Release
 
 BUILD = "Build"
 """The tag of the API's function that has the digest of what was deployed last."""
-LATEST = "$LATEST"
 COPIED = ("Runtime", "Handler", "Timeout", "MemorySize", "Role", "TracingConfig")
 """What of a version's configuration is put back as it is told."""
 

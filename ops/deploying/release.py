@@ -14,7 +14,6 @@ from ops.deployed import LIVE
 
 CANARY = "Linear10PercentEvery3Minutes"
 """Outlasts the slowest trigger of the rollback alarms: three periods of five minutes."""
-CANARY_MINUTES = 30
 VERSIONED = ("CodeUri", "Handler", "Runtime", "Architectures", "Timeout", "MemorySize", "Environment", "Role", "Tracing", "Layers")
 PLACED = ("CodeUri", "ContentUri")
 API_LOGICAL_ID, PERMISSION, API = "APIHandler", "APIHandlerInvokePermission", "RestAPI"

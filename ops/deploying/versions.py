@@ -108,7 +108,8 @@ def of_stack(client: Client, stage: str) -> dict[str, str]:
     if not packaged(client, stage):
         return {}
     pages = client("cloudformation").get_paginator("list_stack_resources").paginate(StackName=app_stack(stage))
-    arns = [one["PhysicalResourceId"] for page in pages for one in page["StackResourceSummaries"] if one["ResourceType"] == VERSION]
+    there = [one for page in pages for one in page["StackResourceSummaries"] if not one["ResourceStatus"].startswith("DELETE")]
+    arns = [one["PhysicalResourceId"] for one in there if one["ResourceType"] == VERSION]
     numbers = {name: number for *_, name, number in (arn.split(":") for arn in arns)}
     return {function.name: numbers[function.deployed(stage)] for function in signals.FUNCTIONS if function.deployed(stage) in numbers}
 

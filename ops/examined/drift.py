@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
-from alarms.stack import build
 from ops.checks import WARN
 from ops.deployed import data_stack, stack_of
+from ops.deploying.stack_of_data import built, chosen, deployed_template, options_of
 from ops.examined.stage import Look, Stage, Told, not_on_the_laptop, resources
 
-OPTIONS = {"own_key": "DataKey", "firewall": "WebAcl", "sessions": "CustomerSessionRole"}
-"""An option of the template, and the resource that is there only with it."""
 BAD_ENDS = ("FAILED", "ROLLBACK")
 NAMED = 8
 DETECTION_SECONDS, POLL_SECONDS = 600, 5.0
@@ -42,18 +39,15 @@ def _stack(stage: Stage) -> Told:
 
 
 def _template(stage: Stage) -> Told:
-    name = data_stack(stage.name)
-    if stack_of(stage.client, name) is None:
+    template = deployed_template(stage.client, data_stack(stage.name))
+    if template is None:
         return Told("no stack to compare")
-    body = stage.client("cloudformation").get_template(StackName=name, TemplateStage="Original")["TemplateBody"]
-    deployed = resources(body if isinstance(body, str) else json.dumps(body))
-    options = {option: logical in deployed for option, logical in OPTIONS.items()}
-    ours = resources(build(stage.name, **options).to_json())
-    different = list(differences(deployed, ours))
+    options = chosen(options_of(template), {})
+    ours = resources(built(stage.name, options))
+    different = list(differences(template["Resources"], ours))
     told = ", ".join(different[:NAMED]) + (f" and {len(different) - NAMED} more" if len(different) > NAMED else "")
-    used = [option for option, on in options.items() if on]
     mend = f"deploy this version, if it is the one that is meant: {stage.deploy}"
-    return Told(f"as this version's, {len(ours)} resources, options {used or 'none'}", ((told, mend),) if different else ())
+    return Told(f"as this version's, {len(ours)} resources, options {options or 'none'}", ((told, mend),) if different else ())
 
 
 def differences(deployed: dict[str, Any], ours: dict[str, Any]) -> Iterator[str]:

@@ -256,6 +256,8 @@ class Rehearsal:
         with self.step("deployed once more over the kept data"):
             self.url = summary_of(self.scene.run("ops.deploy"))["url"]  # an API that is made anew has another address
             assert self._items().keys() == kept.keys()
+            templates = self.scene.run("ops.rollback", "--infrastructure", "--list").split()
+            assert len(templates) == 1, "what a stage without alarms had is nothing to go back to"
             assert self.asking(self.customer.id).answer(f"/analytics/costs?start={self.month[0]}&end={self.month[1]}")["total"]
 
     def _items(self) -> dict[str, int]:

@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 
 from chalicelib.domain import signals
 from ops.deploying import canary
-from ops.deploying.versions import Label, Release, live, move, publish, releases
+from ops.deploying.versions import Label, Release, live, move, of_stack, publish, releases
 from ops.rollback import earlier, target
 
 
@@ -166,6 +166,24 @@ def test_the_stacks_template_of_before_is_found_by_where_the_present_one_stands(
     assert earlier(history, 1, None) is None
     assert earlier(history, 4, None) == "c", "what nobody deployed with ops.deploy is newer than all"
     assert (earlier(history, 1, "c"), earlier(history, 1, "x")) == ("c", None)
+
+
+def test_what_the_stack_set_last_is_told_without_the_versions_that_it_left_behind() -> None:
+    def version(number: int, status: str) -> dict[str, Any]:
+        arn = f"arn:aws:lambda:eu-west-1:1:function:{signals.API.deployed('production')}:{number}"
+        return {"PhysicalResourceId": arn, "ResourceType": "AWS::Lambda::Version", "ResourceStatus": status}
+
+    class Cloud:
+        def describe_stacks(self, StackName: str) -> dict[str, Any]:
+            return {"Stacks": [{"StackStatus": "UPDATE_COMPLETE"}]}
+
+        def get_paginator(self, operation: str) -> Any:
+            return self
+
+        def paginate(self, StackName: str) -> list[dict[str, Any]]:
+            return [{"StackResourceSummaries": [version(8, "CREATE_COMPLETE"), version(7, "DELETE_SKIPPED")]}]
+
+    assert of_stack(lambda service: Cloud(), "production") == {signals.API.name: "8"}
 
 
 def test_a_release_is_named_by_number_or_commit_forward_too() -> None:
