@@ -9,6 +9,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from chalicelib.domain.compliance import STALE_AFTER
 from chalicelib.domain.customer import Account, Customer
 from chalicelib.domain.period import iso, minus_months, month_start, next_month
 from chalicelib.domain.recipient import VERIFIED, Recipients
@@ -19,8 +20,6 @@ from ops.examined.stage import DENIED, Look, Stage, Told, code_of
 
 MONTHS = 12
 SOON = timedelta(days=14)
-FRESH_FINDINGS = timedelta(hours=48)
-"""A finding that wasn't updated for longer counts as unknown."""
 NAMED = 5
 
 
@@ -51,7 +50,10 @@ def _customer(stage: Stage, customer: Customer) -> Told:
         faults.append(("it is disabled: neither read nor answered", "nothing, if that is meant"))
     elif not customer.accounts:
         faults.append(
-            ("it has no account", f"`python -m ops.customers assign --id {customer.id} --account A`, or wait for its own exports")
+            (
+                "it has no account",
+                f"`python -m ops.customers --stage {stage.name} assign --id {customer.id} --account A`, or wait for its own exports",
+            )
         )
     return Told(seen, tuple(faults), WARN)
 
@@ -158,7 +160,7 @@ def _findings(stage: Stage, customer: Customer) -> Told:
         mend = "enable Security Hub there and have this account administer it, or have the customer drop ASFF files"
         return Told(seen, () if dropped else ((seen, mend),), WARN)
     newest = max(updated)
-    old = sum(stage.with_.clock() - at > FRESH_FINDINGS for at in updated)
+    old = sum(stage.with_.clock() - at > STALE_AFTER for at in updated)
     seen = f"{len(updated)} of {len(customer.account_ids) - len(without)} accounts, the newest of {iso(newest)}, {dropped} dropped ones"
     faults = []
     if old:
