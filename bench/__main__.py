@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections.abc import Callable, Iterator
 
-from bench import canned, capacity, cold, data, documents, due, engine, forecast, kept, memory, paper, scale, start, trips, wide
+from bench import canned, capacity, cold, crowd, data, documents, due, engine, forecast, kept, memory, paper, scale, start, trips, wide
 from bench.case import Bench
 from bench.measure import Row
 
@@ -24,6 +24,7 @@ CASES: dict[str, Callable[[Bench], Iterator[Row]]] = {
     "engine": engine.run,
     "due": due.run,
     "scale": scale.run,
+    "crowd": crowd.run,
 }
 
 
