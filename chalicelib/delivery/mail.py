@@ -12,8 +12,9 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from chalicelib.delivery.mail_address import check_address
-from chalicelib.delivery.mail_text import for_header, linkable, on_a_line, size_of
+from chalicelib.delivery.mail_text import for_header, linkable, size_of
 from chalicelib.delivery.mail_view import view_of
+from chalicelib.domain.figures import on_a_line
 from chalicelib.domain.message import LARGEST_MAIL, Attachment, Message
 
 LOGO_ID = "logo@securebase"

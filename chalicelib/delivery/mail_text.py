@@ -6,29 +6,19 @@ import re
 from decimal import Decimal
 from urllib.parse import urlsplit
 
-from chalicelib.domain.figures import printable
+from chalicelib.domain.figures import TURNS
 
-LONGEST_NAME, LONGEST_TEXT = 200, 4000
+LONGEST_TEXT = 4000
 LONGEST_SUBJECT = 200
 _KILOBYTE, _MEGABYTE = 1000, 1_000_000
-_LINE_ENDS = re.compile("[\t\n\v\f\r\x1c-\x1e\x85\u2028\u2029]+")
-_TURNS = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
-"""What turns the direction of writing, and lets a name look like another."""
 _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]+")
 _URL = re.compile(r"https?://[A-Za-z0-9.:\[\]-]+(?:[/?#][A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=%-]*)?")
 _LOCAL_HOSTS = ("127.0.0.1", "localhost")
 
 
-def on_a_line(text: str, longest: int = LONGEST_NAME) -> str:
-    """The text on one line, with an ellipsis where cut; what can't be printed is written as \\x1b."""
-    flat = printable(_LINE_ENDS.sub(" ", text[: longest + 1])).strip()
-    flat = _TURNS.sub(lambda found: f"\\u{ord(found[0]):04x}", flat)
-    return flat if len(text) <= longest else flat[:longest] + "…"
-
-
 def for_header(text: str) -> str:
     """Blanks for whatever could end a header, and no encoded word: the standard library would decode it, line ends and all."""
-    flat = " ".join(_TURNS.sub(" ", _CONTROLS.sub(" ", text)).split()).replace("=?", "= ?")
+    flat = " ".join(TURNS.sub(" ", _CONTROLS.sub(" ", text)).split()).replace("=?", "= ?")
     return flat[:LONGEST_SUBJECT].strip()
 
 

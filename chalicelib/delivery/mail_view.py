@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from decimal import Decimal
 
 from chalicelib.delivery.mail_look import Look, look_of
-from chalicelib.delivery.mail_text import LONGEST_TEXT, linkable, on_a_line, size_of
-from chalicelib.domain.figures import UNKNOWN, known, shown, stated_places, unit_of
+from chalicelib.delivery.mail_text import LONGEST_TEXT, linkable, size_of
+from chalicelib.domain.figures import UNKNOWN, figures_of, known, moment, on_a_line, shown, unit_of
 from chalicelib.domain.message import Document, Message
 from chalicelib.domain.report import Change, Chart, KeyFigure, Kind
+from chalicelib.web.charts import bar_widths
 
 OURS = "SecureBase Analytics"
 MOST_BARS = 12
@@ -100,10 +99,6 @@ def view_of(message: Message, address: str, unsubscribe_url: str, attached: str,
     )
 
 
-def moment(at: datetime) -> str:
-    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
-
-
 def _pairs(facts: Pairs) -> Pairs:
     return tuple((on_a_line(label), on_a_line(text)) for label, text in facts)
 
@@ -167,7 +162,8 @@ def _chart(chart: Chart) -> ChartView:
     """The first bars, in the chart's own order; those of several series carry its name."""
     rows = [(label, series.name, value) for series in chart.series for label, value in series.points]
     first = rows[:MOST_BARS]
-    figures, widths = _bar_figures([value for *_, value in rows]), bar_widths([value for *_, value in rows])
+    values = [value for *_, value in rows]
+    figures, widths = figures_of(values), bar_widths(values)
     bars = (
         Bar(
             on_a_line(f"{label} · {name}" if len(chart.series) > 1 else label),
@@ -178,17 +174,3 @@ def _chart(chart: Chart) -> ChartView:
         for (label, name, value), figure, width in zip(first, figures, widths, strict=False)
     )
     return ChartView(on_a_line(chart.title), on_a_line(chart.note, LONGEST_TEXT), tuple(bars), len(rows) - len(first))
-
-
-def _bar_figures(values: Sequence[Decimal | None]) -> list[str]:
-    """Whole numbers as such; with places as money has them, otherwise."""
-    broken = any(value is not None and value.is_finite() and stated_places(value) for value in values)
-    kind: Kind = "money" if broken else "integer"
-    return [shown(value, kind) for value in values]
-
-
-def bar_widths(values: Sequence[Decimal | None]) -> list[int]:
-    """In percent of the largest amount; whatever isn't nothing has at least 1."""
-    amounts = [value.copy_abs() if value is not None and value.is_finite() else Decimal(0) for value in values]
-    largest = max(amounts, default=Decimal(0))
-    return [max(1, int(amount / largest * 100)) if amount else 0 for amount in amounts]

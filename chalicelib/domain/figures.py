@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import cache
@@ -16,8 +17,13 @@ LONGEST = 60
 """A number with more digits than this, before or behind the point, is written with an exponent."""
 LONGEST_TEXT = 32_767
 """Of a spreadsheet's cell, in the units that spreadsheets count: a character beyond U+FFFF is two."""
+LONGEST_NAME = 200
 _CENT = Decimal("0.01")
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+
+_LINE_ENDS = re.compile("[\t\n\v\f\r\x1c-\x1e\x85\u2028\u2029]+")
+TURNS = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+"""What turns the direction of writing, and lets a name look like another."""
 
 
 def known(value: Cell) -> Cell:
@@ -53,6 +59,13 @@ def storable(text: str) -> str:
     """Printable, and at most as long as a spreadsheet's cell may be, with an ellipsis where cut."""
     text = printable(text[: LONGEST_TEXT + 1])  # what is cut off anyway isn't looked at
     return text if units(text) <= LONGEST_TEXT else cut(text, LONGEST_TEXT - 1) + "…"
+
+
+def on_a_line(text: str, longest: int = LONGEST_NAME) -> str:
+    """The text on one line, with an ellipsis where cut; what can't be printed is written as \\x1b."""
+    flat = printable(_LINE_ENDS.sub(" ", text[: longest + 1])).strip()
+    flat = TURNS.sub(lambda found: f"\\u{ord(found[0]):04x}", flat)
+    return flat if len(text) <= longest else flat[:longest] + "…"
 
 
 def units(text: str) -> int:
@@ -143,3 +156,18 @@ def exact(value: Cell) -> str:
 
 def instant(moment: datetime) -> str:
     return moment.astimezone(UTC).replace(tzinfo=None).isoformat() + "Z"
+
+
+def moment(at: datetime) -> str:
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def kind_of(values: Sequence[Decimal | None]) -> Kind:
+    """Of a chart's values, which have none of their own: whole numbers as such, otherwise with places as money has them."""
+    broken = any(value is not None and value.is_finite() and stated_places(value) for value in values)
+    return "money" if broken else "integer"
+
+
+def figures_of(values: Sequence[Decimal | None]) -> list[str]:
+    kind = kind_of(values)
+    return [shown(value, kind) for value in values]

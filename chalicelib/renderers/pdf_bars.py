@@ -8,9 +8,10 @@ from decimal import Decimal
 from reportlab.graphics.shapes import Drawing, Line, Rect
 from reportlab.lib.colors import Color
 
-from chalicelib.domain.figures import shown, stated_places
-from chalicelib.domain.report import Chart, Kind
-from chalicelib.renderers.pdf_axis import SIZE, Axis, coordinate, coordinates, small_text
+from chalicelib.domain.axis import Axis, coordinate, coordinates
+from chalicelib.domain.figures import figures_of
+from chalicelib.domain.report import Chart
+from chalicelib.renderers.pdf_axis import SIZE, small_text
 from chalicelib.renderers.pdf_look import GREY, INK
 from chalicelib.renderers.pdf_stacked import SHADES
 from chalicelib.renderers.pdf_text import PLAIN, fitting, text_width, visible_text
@@ -39,13 +40,6 @@ def bars(chart: Chart, width: float, colour: Color | None) -> Iterator[Drawing]:
 
 def _name(series: str, label: str, count: int, room: float) -> str:
     return fitting(visible_text(f"{label} · {series}" if count > 1 else label, 80), PLAIN, SIZE, room)
-
-
-def figures_of(values: list[Decimal | None]) -> list[str]:
-    """Whole numbers as such; with places as money has them, otherwise."""
-    broken = any(value is not None and value.is_finite() and stated_places(value) for value in values)
-    kind: Kind = "money" if broken else "integer"
-    return [shown(value, kind) for value in values]
 
 
 def _drawing(rows: list[tuple[str, str, _Bar]], axis: Axis, width: float, colour: Color | None) -> Drawing:

@@ -8,8 +8,9 @@ from itertools import groupby
 from reportlab.graphics.shapes import Circle, Drawing, PolyLine
 from reportlab.lib.colors import Color, HexColor, white
 
+from chalicelib.domain.axis import Axis, coordinate, coordinates, labels_of
 from chalicelib.domain.report import Chart, Series
-from chalicelib.renderers.pdf_axis import Axis, add_labels, coordinate, coordinates, labels_of, legend, upright
+from chalicelib.renderers.pdf_axis import add_labels, legend, upright
 from chalicelib.renderers.pdf_bars import bars
 from chalicelib.renderers.pdf_gauge import gauge
 from chalicelib.renderers.pdf_look import Look

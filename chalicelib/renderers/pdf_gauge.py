@@ -7,10 +7,10 @@ from decimal import Decimal
 from reportlab.graphics.shapes import Drawing, Line, Rect, String
 from reportlab.lib.colors import HexColor
 
-from chalicelib.domain.figures import UNKNOWN, known, shown
+from chalicelib.domain.axis import Axis, coordinate, round_axis, tick_text
+from chalicelib.domain.figures import UNKNOWN, figures_of, known, shown
 from chalicelib.domain.report import Chart
-from chalicelib.renderers.pdf_axis import Axis, coordinate, round_axis, small_text, tick_text
-from chalicelib.renderers.pdf_bars import figures_of
+from chalicelib.renderers.pdf_axis import small_text
 from chalicelib.renderers.pdf_look import GREY, INK, RULE, WORSE, Look
 from chalicelib.renderers.pdf_text import BOLD, PLAIN, text_width, visible_text
 

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from reportlab.graphics.shapes import Drawing, Rect
 from reportlab.lib.colors import HexColor, white
 
+from chalicelib.domain.axis import Axis, coordinate, labels_of
 from chalicelib.domain.report import Chart
-from chalicelib.renderers.pdf_axis import BELOW, PLOT_HEIGHT, Axis, add_labels, coordinate, labels_of, legend, upright
+from chalicelib.renderers.pdf_axis import BELOW, PLOT_HEIGHT, add_labels, legend, upright
 from chalicelib.renderers.pdf_look import SHADE
 
 _CODES = "#0b4a7a #8cc5e8 #a63d00 #f6c667 #00614a #9ad9bf #5b2a6e #e3b4d6 #3d3d3d #c8c8c8 #7d1a2d #d8cf7a"

@@ -21,10 +21,11 @@ from chalicelib.delivery import mail_text
 from chalicelib.delivery.mail import mime_of
 from chalicelib.delivery.mail_address import check_address
 from chalicelib.delivery.mail_look import BLACK, LEGIBLE, OURS, WHITE, contrast, look_of
-from chalicelib.delivery.mail_view import MOST_BARS, bar_widths
+from chalicelib.delivery.mail_view import MOST_BARS
 from chalicelib.domain.errors import InvalidInput
 from chalicelib.domain.message import CONFIRM, REPORT, Attachment, Document, Headline, Message
 from chalicelib.domain.report import Brand, Change, Chart, KeyFigure, Series
+from chalicelib.web.charts import bar_widths
 
 NOW = datetime(2026, 11, 30, 6, tzinfo=UTC)
 ADDRESS, UNSUBSCRIBE = "cfo@acme.example", "https://app.example/u/" + "t" * 200

@@ -1,0 +1,53 @@
+"""One value on an arc from nothing to its most."""
+
+from __future__ import annotations
+
+from markupsafe import Markup
+
+from chalicelib.domain.axis import coordinate, round_axis
+from chalicelib.domain.figures import kind_of, known, on_a_line, shown
+from chalicelib.domain.report import Chart, Kind
+from chalicelib.web.charts.frame import figure, new_key
+from chalicelib.web.charts.grid import short
+from chalicelib.web.markup import shape, tag
+from chalicelib.web.shown import value as value_shown
+
+_ARC = "M10 60A50 50 0 0 1 110 60"
+
+
+def gauge(chart: Chart, *, key: str = "") -> Markup:
+    """The chart's first point; beyond the most the arc is full and of another colour, unknown it is dashed. `key` as for a line."""
+    label, value = next((point for series in chart.series for point in series.points), ("", None))
+    kind, key = kind_of([value, chart.most]), key or new_key()
+    of, unit = _of(chart, kind), on_a_line(chart.unit)
+    drawing = tag(
+        "svg",
+        tag("title", on_a_line(chart.title, 80), id=f"{key}-title"),
+        tag("desc", " ".join(part for part in (on_a_line(label, 80), shown(value, kind), of) if part), id=f"{key}-desc"),
+        shape("path", class_="track" if known(value) is not None else "track gap", d=_ARC),
+        *_filled(coordinate(value), coordinate(chart.most)),
+        class_="dial",
+        viewBox="0 0 120 68",
+        role="img",
+        aria_labelledby=f"{key}-title {key}-desc",
+    )
+    rest = [tag("span", of, class_="chart-of")] if of else []
+    said = tag("p", value_shown(value, kind, "" if of else unit), *rest, class_="chart-figure")
+    return figure(chart, tag("div", drawing, said, class_="gauge"))
+
+
+def _of(chart: Chart, kind: Kind) -> str:
+    """What the figure is of: "of 100"."""
+    if chart.most is None or known(chart.most) is None:
+        return ""
+    return f"of {shown(chart.most, kind)} {on_a_line(chart.unit)}".strip()
+
+
+def _filled(value: float | None, most: float | None) -> list[Markup]:
+    whole = most if most is not None and most > 0 else round_axis([value or 1.0], 0, 1).high
+    share = min(1.0, max(0.0, (value or 0.0) / whole)) if whole > 0 else 0.0
+    if not share:
+        return []
+    beyond = value is not None and most is not None and value > most
+    dash = f"{short(max(0.1, 100 * share))} 200"
+    return [shape("path", class_="over" if beyond else "fill", d=_ARC, pathLength=100, stroke_dasharray=dash)]
