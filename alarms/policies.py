@@ -61,6 +61,7 @@ ALLOWED: dict[signals.Function, tuple[Statement, ...]] = {
         ((GET, UPDATE), table(t.LINKS)),
         ((QUERY,), indexes(t.LINKS)),
         ((GET_MANY, PUT), table(t.CACHE)),
+        ((GET, PUT, DELETE), table(t.SESSIONS)),
         ((GET, SCAN), table(t.CUSTOMERS)),  # /health looks at all of them
         ((GET, UPDATE), table(t.API_KEYS)),
         ((QUERY,), indexes(t.API_KEYS)),

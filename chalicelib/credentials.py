@@ -22,6 +22,7 @@ from chalicelib.stores import tables
 from chalicelib.stores.customers import ApiKeys, Customers
 from chalicelib.stores.dynamo import Dynamo, available
 from chalicelib.stores.links import Links
+from chalicelib.stores.sessions import Sessions as PageSessions
 from chalicelib.stores.token_buckets import TokenBuckets
 from chalicelib.usecases.limiting import Limiter
 
@@ -64,6 +65,10 @@ class Credentials:
     @cached_property
     def links(self) -> Links:
         return Links(self.dynamo, self.table(tables.LINKS), self.clock)
+
+    @cached_property
+    def page_sessions(self) -> PageSessions:
+        return PageSessions(self.dynamo, self.table(tables.SESSIONS), self.clock)
 
     @cached_property
     def known_key(self) -> Callable[[str], ApiKey | None]:
@@ -154,6 +159,14 @@ class Credentials:
     def matches(self, secret: str, digest: str) -> bool:
         """Whether a key's secret is the one that was kept, by today's pepper or a former one."""
         return any(api_keys.matches(secret, digest, secrets.derived(master, "api-keys")) for master in self.masters)
+
+    def form_token(self, secret: str) -> str:
+        """What the page's forms of one session carry, so that nobody else's form counts in it."""
+        return api_keys.digest(secret, secrets.derived(self.master, "page-forms"))
+
+    def is_form_token(self, secret: str, token: str) -> bool:
+        """Whether it is that of the session's secret, by today's master or a former one; in constant time."""
+        return token.isascii() and any(api_keys.matches(secret, token, secrets.derived(master, "page-forms")) for master in self.masters)
 
     @cached_property
     def verifier(self) -> Verifier:

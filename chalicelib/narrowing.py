@@ -21,9 +21,10 @@ REFUSED = ("AccessDenied", "403")
 """What S3 says of an object that isn't there to who may not list the whole bucket."""
 SHARED = (
     *("customers", "api_keys", "links", "known_key", "known_customer", "note_use", "limiter", "keyring", "_remembered", "verifier"),
-    *("report_queue", "delivery_queue", "account"),
+    *("report_queue", "delivery_queue", "account", "page_sessions"),
 )
-"""What is asked with the function's own credentials in every request: who asks and how often, links by their ids, and jobs."""
+"""What is asked with the function's own credentials in every request: who asks and how often, links and sessions of the page by
+their ids, and jobs."""
 
 
 def sessions_of(with_: Services) -> sessions.Sessions:

@@ -78,11 +78,13 @@ def owner_of(customers: Iterable[Customer], account: str, day: date) -> str:
 
 @dataclass(frozen=True)
 class Principal:
-    """A verified credential: one customer with scopes, or the operator (no customer). `id` names the credential, and holds no secret."""
+    """A verified credential: one customer with scopes, or the operator (no customer). `id` names the credential, and holds no secret;
+    `expires_at` is when it ends by itself, None for never."""
 
     customer_id: str | None
     scopes: frozenset[str]
     id: str = ""
+    expires_at: datetime | None = None
 
     @property
     def operator(self) -> bool:

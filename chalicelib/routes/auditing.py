@@ -6,6 +6,8 @@ from chalice.app import Request, Response
 
 from chalicelib.domain.customer import Principal
 from chalicelib.routes.limits import address_of
+from chalicelib.routes.pages.guard import is_page
+from chalicelib.routes.places import route_of
 from chalicelib.wiring import Services
 
 LONGEST = 300
@@ -15,7 +17,7 @@ LONGEST = 300
 def note(request: Request, response: Response, request_id: str, with_: Services) -> None:
     """Every write and every fetched document; what was refused (4xx) changed nothing and is in the log, what failed (5xx) may have been
     done."""
-    route = str((request.context or {}).get("resourcePath", ""))
+    route = route_of(request)
     acted = request.acted or _by_credential(request, response, route)
     if acted is None or 400 <= response.status_code < 500 or not _recorded(request.method, route):
         return
@@ -32,10 +34,10 @@ def _recorded(method: str, route: str) -> bool:
 
 
 def _by_credential(request: Request, response: Response, route: str) -> tuple[str, str, str] | None:
-    """(customer, who, what it was done to: what was made, else what was named)."""
+    """(customer, who, what it was done to: what was made, else what was named); where the page leads on to is neither."""
     principal: Principal | None = request.principal
     if principal is None or principal.customer_id is None:
         return None
     made = str(response.headers.get("Location", ""))
-    what = made if made.startswith("/") else route.format(**(request.uri_params or {}))
+    what = made if made.startswith("/") and not is_page(route) else route.format(**(request.uri_params or {}))
     return principal.customer_id, principal.id, what[:LONGEST]

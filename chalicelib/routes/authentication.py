@@ -18,7 +18,7 @@ from chalicelib.security import api_keys
 from chalicelib.usecases.questions import check_names
 from chalicelib.wiring import Services
 
-OPTIONAL = frozenset({"/health", "/openapi.json", "/downloads/{token}", "/subscriptions/{token}"})
+OPTIONAL = frozenset({"/health", "/openapi.json", "/downloads/{token}", "/subscriptions/{token}", "/page/{asset}"})
 """Routes that answer without a credential; one that is given must still be good. A link's token is its own credential."""
 LONGEST_CREDENTIAL = 8192
 NOTED_EVERY = timedelta(hours=1)
@@ -30,13 +30,14 @@ def request_id_of(request: Request) -> str:
     return str((request.context or {}).get("requestId") or getattr(context, "aws_request_id", "") or "local")
 
 
-def registering(blueprint: Blueprint) -> Callable[..., Callable[[View], Any]]:
-    """`@on(path, method)`: puts a view under a route, its domain errors answered as problems; a body is JSON, or of the types given."""
+def registering(blueprint: Blueprint, **more: Any) -> Callable[..., Callable[[View], Any]]:
+    """`@on(path, method)`: puts a view under a route, its domain errors answered as problems; a body is JSON, or of the types given.
+    `more` goes to Chalice with every route."""
 
     def on(path: str, method: str, content_types: Sequence[str] = ("application/json",)) -> Callable[[View], Any]:
         def register(view: View) -> Any:
             answering = translated(view, lambda: request_id_of(blueprint.current_request))
-            return blueprint.route(path, methods=[method], content_types=list(content_types))(answering)
+            return blueprint.route(path, methods=[method], content_types=list(content_types), **more)(answering)
 
         return register
 
@@ -44,38 +45,46 @@ def registering(blueprint: Blueprint) -> Callable[..., Callable[[View], Any]]:
 
 
 def admit(request: Request, with_: Services) -> Principal | None:
-    """Whoever asks; TooManyRequests for who tries one bad credential after the other."""
-    key = request.headers.get("x-api-key")
+    """Whoever asks, by its headers; None at a route that is anybody's, if there is no credential. TooManyRequests for who tries one bad
+    credential after the other."""
+    key, bearer = request.headers.get("x-api-key"), request.headers.get("authorization")
+    if key is not None or bearer is not None:
+        return admit_given(key, bearer, address_of(request), with_)
+    if (request.context or {}).get("resourcePath") in OPTIONAL:
+        return None
+    raise Unauthorized
+
+
+def admit_given(key: str | None, bearer: str | None, address: str, with_: Services) -> Principal:
+    """Whom the credentials speak for, which came from that address."""
     parsed = _parsed(key, with_) if key is not None else None
-    address, key_id = address_of(request), parsed[0] if parsed else ""
+    key_id = parsed[0] if parsed else ""
     refuse_guessing(with_.limiter, address, key_id)
     try:
-        return authenticate(request, with_)
+        return authenticate(key, bearer, with_)
     except Unauthorized:
-        if key is not None or "authorization" in request.headers:
-            count_bad(with_.limiter, address, key_id)
+        count_bad(with_.limiter, address, key_id)
         raise
 
 
-def authenticate(request: Request, with_: Services) -> Principal | None:
+def authenticate(key: str | None, bearer: str | None, with_: Services) -> Principal:
     """The principal of the one credential, or of two that agree; Unauthorized for every other case, without telling which."""
-    bearer, key = request.headers.get("authorization"), request.headers.get("x-api-key")
-    if bearer is None and key is None:
-        if (request.context or {}).get("resourcePath") in OPTIONAL:
-            return None
-        raise Unauthorized
     found = [_by_token(bearer, with_)] if bearer is not None else []
     found += [_by_key(key, with_)] if key is not None else []
-    first = found[0]
-    if first is None or any(other is None or other.customer_id != first.customer_id for other in found):
-        raise Unauthorized
-    if not first.operator:
-        customer = with_.known_customer(str(first.customer_id))
-        if customer is None or customer.disabled:
-            raise Unauthorized
     given = [principal for principal in found if principal]
+    if not given or len(given) < len(found) or len({principal.customer_id for principal in given}) > 1:
+        raise Unauthorized
+    first = given[0]
+    if first.customer_id is not None and not is_served(first.customer_id, with_):
+        raise Unauthorized
     scopes = frozenset.intersection(*(principal.scopes for principal in given))
-    return Principal(first.customer_id, scopes, " and ".join(principal.id for principal in given))
+    ends = [principal.expires_at for principal in given if principal.expires_at]
+    return Principal(first.customer_id, scopes, " and ".join(principal.id for principal in given), min(ends, default=None))
+
+
+def is_served(customer_id: str, with_: Services) -> bool:
+    customer = with_.known_customer(customer_id)
+    return customer is not None and not customer.disabled
 
 
 def _by_token(header: str, with_: Services) -> Principal | None:
@@ -95,7 +104,7 @@ def _by_key(text: str, with_: Services) -> Principal | None:
         return None
     if kept.used_at is None or now - kept.used_at >= NOTED_EVERY:
         _note_use(key_id, with_)
-    return Principal(kept.customer_id, frozenset(kept.scopes), f"key:{key_id}")
+    return Principal(kept.customer_id, frozenset(kept.scopes), f"key:{key_id}", kept.expires_at)
 
 
 def _parsed(text: str, with_: Services) -> tuple[str, str] | None:

@@ -8,10 +8,28 @@ from chalicelib.routes.compliance import compliance
 from chalicelib.routes.health import health
 from chalicelib.routes.keys import keys
 from chalicelib.routes.openapi import openapi
+from chalicelib.routes.pages.assets import assets
+from chalicelib.routes.pages.sessions import sessions
+from chalicelib.routes.pages.views import views
 from chalicelib.routes.recipients import recipients
 from chalicelib.routes.report_links import report_links
 from chalicelib.routes.reports import reports
 from chalicelib.routes.schedules import schedules
 from chalicelib.routes.templates import templates
 
-BLUEPRINTS = (analytics, compliance, billing, reports, report_links, templates, schedules, recipients, keys, health, openapi)
+BLUEPRINTS = (
+    analytics,
+    compliance,
+    billing,
+    reports,
+    report_links,
+    templates,
+    schedules,
+    recipients,
+    keys,
+    health,
+    openapi,
+    views,
+    sessions,
+    assets,
+)

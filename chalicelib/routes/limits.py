@@ -16,8 +16,8 @@ READ_ONLY = frozenset({"read"})
 HEADERS = ("RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset", "RateLimit-Policy")
 
 
-REVOCATION = ("DELETE", "/analytics/keys/{key_id}")
-"""Is never refused: whoever has got hold of a key mustn't keep it from being ended."""
+NEVER_REFUSED = (("DELETE", "/analytics/keys/{key_id}"), ("POST", "/session/end"))
+"""Whoever has got hold of a key or a session mustn't keep it from being ended."""
 
 
 def kind_of(method: str, route: str) -> str:
@@ -37,7 +37,7 @@ def admit_once_more(request: Request, limiter: Limiter) -> Taken | None:
     if kind == WRITES and principal.scopes <= READ_ONLY:  # it is refused anyway, and takes nothing away from those who may write
         kind = QUERIES
     taken = limiter.take(principal.customer_id, kind)
-    if not taken.allowed and (request.method, route) != REVOCATION:
+    if not taken.allowed and (request.method, route) not in NEVER_REFUSED:
         raise TooManyRequests(f"more than {taken.allowance.a_minute} {taken.allowance.name} a minute", taken)
     return taken
 

@@ -12,20 +12,25 @@ from chalicelib.domain import signals
 from chalicelib.domain.errors import AnalyticsError, TooManyRequests
 from chalicelib.logs import LOGGER, emit
 from chalicelib.routes.auditing import note
-from chalicelib.routes.authentication import admit, request_id_of
+from chalicelib.routes.authentication import request_id_of
 from chalicelib.routes.errors import as_problem, of_error, problem
 from chalicelib.routes.headers import SAFE
 from chalicelib.routes.limits import admit_once_more, told
+from chalicelib.routes.pages.guard import admitted, is_page, read_form
+from chalicelib.routes.pages.shown import as_page
+from chalicelib.routes.places import route_of
 from chalicelib.wiring import acting_for, services
 
 
 def middleware(request: Request, get_response: Callable[[Request], Response]) -> Response:
     """Authenticates, answers, puts every error into the problem shape and writes the one log line of the request."""
     started, request_id = time.perf_counter(), request_id_of(request)
-    request.principal = request.acted = taken = None
+    request.principal = request.acted = request.visit = request.form = taken = None
+    request.ended = False
     try:
-        request.principal = admit(request, services())
+        request.principal = admitted(request, services())
         taken = admit_once_more(request, services().limiter)
+        read_form(request)
         with _acting(request):
             response = as_problem(get_response(request), request_id)
             note(request, response, request_id, services())
@@ -35,13 +40,14 @@ def middleware(request: Request, get_response: Callable[[Request], Response]) ->
     except Exception:  # noqa: BLE001  the process's edge: whatever it is, it is logged and answered in our shape
         LOGGER.exception("unexpected", extra={"request_id": request_id})
         response = problem(500, request_id)
+    response = as_page(request, response, request_id)
     response.headers = {**SAFE, **(told(taken) if taken else {}), **response.headers, "X-Request-Id": request_id}
     LOGGER.info(
         "request",
         extra={
             "request_id": request_id,
             "method": request.method,
-            "route": (request.context or {}).get("resourcePath", ""),
+            "route": route_of(request),
             "status": response.status_code,
             "milliseconds": round((time.perf_counter() - started) * 1000, 1),
             "customer_id": request.principal.customer_id if request.principal else None,
@@ -63,5 +69,5 @@ def _count(response: Response) -> None:
 def _acting(request: Request) -> AbstractContextManager[None]:
     """For whoever asks of its own data; what else there is belongs to nobody."""
     customer_id = request.principal.customer_id if request.principal else None
-    of_a_customer = str((request.context or {}).get("resourcePath", "")).startswith("/analytics/")
+    of_a_customer = route_of(request).startswith("/analytics/") or is_page(route_of(request))
     return acting_for(customer_id) if customer_id and of_a_customer else nullcontext()

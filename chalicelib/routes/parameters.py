@@ -39,7 +39,7 @@ def of_query(request: Request) -> tuple[Values, str | None]:
 def of_body(request: Request, repeatable: Callable[[str], bool] = never, whole: Container[str] = ()) -> tuple[Values, str | None]:
     """The JSON object's members as parameters: text stays, null is absent; a list of texts is one that is `repeatable`, and only
     those in `whole` may be whole numbers."""
-    raw = _checked_size(request.raw_body)
+    raw = checked_size(request.raw_body)
     try:
         body = msgspec.json.decode(raw)
         _check_twins(raw)
@@ -53,7 +53,7 @@ def of_body(request: Request, repeatable: Callable[[str], bool] = never, whole: 
 
 def of_body_as(request: Request, kind: type[Body]) -> tuple[Body, str | None]:
     """The JSON object as a value of that kind, numbers exact, and the customer named; InvalidInput names the member that is wrong."""
-    raw = _checked_size(request.raw_body)
+    raw = checked_size(request.raw_body)
     try:
         body = msgspec.json.decode(raw, type=dict[str, msgspec.Raw])
         _check_twins(raw)
@@ -105,7 +105,7 @@ def _once_each(members: list[tuple[str, Any]]) -> dict[str, Any]:
     return dict(members)
 
 
-def _checked_size(raw: bytes) -> bytes:
+def checked_size(raw: bytes) -> bytes:
     if len(raw) > LARGEST_BODY:
         raise TooLarge(f"the body is over {LARGEST_BODY} bytes")
     return raw

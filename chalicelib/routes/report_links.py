@@ -12,6 +12,7 @@ from chalicelib.domain.link import Uses
 from chalicelib.routes.answers import encode, fetched, made
 from chalicelib.routes.authentication import customer_alone, customer_and_body, registering
 from chalicelib.routes.limits import take_for_nobody
+from chalicelib.routes.places import base_of
 from chalicelib.routes.reports import checked_id, reporting
 from chalicelib.security import api_keys
 from chalicelib.usecases import report_links as links
@@ -45,17 +46,7 @@ def create(report_id: str) -> Response:
         raise InvalidInput(("expires_in_days", f"must be a whole number from 1 to {links.LONGEST_DAYS}"))
     token, link = links.create(linking(), customer_id, checked_id(report_id), body.expires_in_days, request.principal.id)
     request.acted = (customer_id, request.principal.id, f"{LINKS.format(report_id=report_id)}/{link.id}")
-    return made({**links.shown_link(link, Uses()), "url": f"{_base(request)}{DOWNLOADS.format(token=token)}"}, 201)
-
-
-def _base(request: Any) -> str:
-    """Where this API answers: as it is set, else as this request reached it, with its stage's prefix where there is one."""
-    context = request.context or {}
-    own = LINKS.format(**(request.uri_params or {}))
-    prefix = str(context.get("path", "")).removesuffix("/").removesuffix(own)
-    host = context.get("domainName")
-    set_ = services().settings.public_url
-    return set_ or (f"https://{host}{prefix}" if host else f"http://{request.headers.get('host', '')}{prefix}")
+    return made({**links.shown_link(link, Uses()), "url": f"{base_of(request)}{DOWNLOADS.format(token=token)}"}, 201)
 
 
 @on(LINKS, "GET")

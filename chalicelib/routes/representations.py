@@ -42,6 +42,13 @@ def chosen(accept: str | None) -> Representation:
     return max(REPRESENTATIONS, key=lambda one: _preference(one.media_type, ranges))
 
 
+def takes_html(accept: str | None) -> bool:
+    """Whether HTML is named, as browsers do; */* is anybody's."""
+    if accept is None or len(accept) > LONGEST_ACCEPT:
+        return False
+    return any(name == "text/html" and quality for name, quality in map(_range, accept.lower().split(",")))
+
+
 def _preference(media_type: str, ranges: list[tuple[str, float]]) -> tuple[float, int]:
     """(quality, how exactly it is named) by the range that names it most exactly; (0, 0) where none does."""
     kinds = ("*/*", media_type.partition("/")[0] + "/*", media_type)

@@ -1,4 +1,4 @@
-"""Opaque credentials: API keys sbk_<stage>_<id>_<secret>_<crc>, and in the same shape the tokens of links, sbl_...
+"""Opaque credentials: API keys sbk_<stage>_<id>_<secret>_<crc>; in the same shape the tokens of links, sbl_, and of sessions, sbs_.
 
 Only a peppered digest of the secret is kept; the checksum refuses typos without a look-up.
 """
@@ -11,9 +11,9 @@ import re
 import secrets
 import zlib
 
-KEY, LINK = "sbk", "sbl"
+KEY, LINK, SESSION = "sbk", "sbl", "sbs"
 _ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"
-_KEY = re.compile(r"((sbk|sbl)_([a-z]+)_([a-z2-7]{16})_([a-z2-7]{52}))_([0-9a-f]{8})", re.ASCII)
+_KEY = re.compile(r"((sbk|sbl|sbs)_([a-z]+)_([a-z2-7]{16})_([a-z2-7]{52}))_([0-9a-f]{8})", re.ASCII)
 
 
 def new_key(stage: str, kind: str = KEY) -> tuple[str, str, str]:

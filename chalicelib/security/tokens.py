@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import jwt
@@ -72,7 +72,8 @@ def _principal(claims: dict[str, Any]) -> Principal | None:
     if scope is not None and not isinstance(scope, str):
         return None
     scopes = DEFAULT_SCOPES if scope is None else frozenset(scope.split()) & frozenset(SCOPES)
-    return Principal(customer_id, scopes, f"token:{_PLAIN.sub('?', str(claims['sub'])[:LONGEST_SUBJECT])}")
+    subject = _PLAIN.sub("?", str(claims["sub"])[:LONGEST_SUBJECT])
+    return Principal(customer_id, scopes, f"token:{subject}", datetime.fromtimestamp(claims["exp"], UTC))
 
 
 def hs256(keys: Callable[[], Iterable[bytes]]) -> tuple[KeysFor, tuple[str, ...]]:

@@ -52,7 +52,8 @@ API_KEYS = Table("api-keys", "key_id", indexes=(Index("CustomerIndex", "customer
 LEDGER = Table("ledger", "name", "period")
 LINKS = Table("report-links", "link_id", indexes=(Index("ReportIndex", "report_id", "link_id"),))
 AUDIT = Table("audit", "customer_id", "entry")
-TABLES = (METRICS, REPORTS, SCHEDULES, CACHE, CUSTOMERS, API_KEYS, LEDGER, LINKS, AUDIT)
+SESSIONS = Table("sessions", "session_id", recovery=False)
+TABLES = (METRICS, REPORTS, SCHEDULES, CACHE, CUSTOMERS, API_KEYS, LEDGER, LINKS, AUDIT, SESSIONS)
 
 
 KEPT_MONTHS = "kept-months"

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from functools import cache
-from pathlib import Path
-
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
-
 from chalicelib.domain.recipient import UNVERIFIED, VERIFIED
+from chalicelib.web.html import template
 
 WORDS = {
     "confirm": ("Confirm this address", "Shall reports be sent to {address}?", "Yes, send them", "{address} is confirmed."),
@@ -17,16 +13,10 @@ WORDS = {
 NOTHING = "Nothing is sent to {address} any more. Whoever sent you the link can add the address again."
 
 
-@cache
-def _template() -> Template:
-    folder = Path(__file__).parent / "templates"
-    return Environment(loader=FileSystemLoader(folder), autoescape=True, undefined=StrictUndefined).get_template("subscription.html")
-
-
 def page(purpose: str, address: str, status: str) -> str:
     """The question where it still is one, else how things stand."""
     title, question, button, done = WORDS[purpose]
     if status == UNVERIFIED or (status == VERIFIED and purpose == "unsubscribe"):
-        return _template().render(title=title, text=question.format(address=address), button=button)
+        return template("subscription.html").render(title=title, text=question.format(address=address), button=button)
     told = done if status == VERIFIED else NOTHING
-    return _template().render(title=title, text=told.format(address=address), button="")
+    return template("subscription.html").render(title=title, text=told.format(address=address), button="")

@@ -28,7 +28,7 @@ TAGGED = (
 EXPECTED_OUTPUTS = {
     *(
         f"{name}TableName"
-        for name in ("Metrics", "Reports", "Schedules", "Cache", "Customers", "ApiKeys", "Ledger", "ReportLinks", "Audit")
+        for name in ("Metrics", "Reports", "Schedules", "Cache", "Customers", "ApiKeys", "Ledger", "ReportLinks", "Audit", "Sessions")
     ),
     *("ReportsBucketName", "ExportsBucketName", "AlertsTopicArn", "CredentialsSecretArn", "MailConfigurationName"),
     *(f"Analytics{queue}QueueUrl" for queue in ("Aggregation", "Findings", "ReportJobs", "Deliveries")),
@@ -118,12 +118,12 @@ def test_the_tables_of_the_contract_keep_their_names(stack: Stack) -> None:
         assert {index["IndexName"] for index in table.get("GlobalSecondaryIndexes", [])} == indexes
 
 
-def test_tables_are_on_demand_encrypted_expiring_and_recoverable_but_for_the_cache(stack: Stack) -> None:
+def test_tables_are_on_demand_encrypted_expiring_and_recoverable_but_for_what_lasts_an_hour(stack: Stack) -> None:
     for name, table in stack.named("AWS::DynamoDB::Table", "TableName").items():
         assert table["BillingMode"] == "PAY_PER_REQUEST"
         assert table["SSESpecification"] == {"SSEEnabled": True}
         assert table["TimeToLiveSpecification"] == {"AttributeName": "ttl", "Enabled": True}
-        assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": not name.endswith("-cache")}
+        assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": not name.endswith(("-cache", "-sessions"))}
         assert table["DeletionProtectionEnabled"] is stack.production
 
 

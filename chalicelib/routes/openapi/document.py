@@ -40,6 +40,7 @@ PATH_PARAMETERS: dict[str, Schema] = {
     "link_id": {"type": "string", "pattern": "^[a-z2-7]{16}$"},
     "template_id": said({"type": "string", "pattern": "^[a-z0-9][a-z0-9-]{0,49}$"}, "", examples=["board-pack"]),
     "token": said(TEXT, "As the link holds it."),
+    "asset": said(TEXT, "A file's name.", examples=["page.css"]),
     "month": said({"type": "string", "pattern": "^(19|20)[0-9]{2}-(0[1-9]|1[0-2])$"}, "Like 2026-10.", examples=["2026-10"]),
     "control_id": said({"type": "string", "minLength": 1}, "Url-encoded, slashes too.", examples=["IAM.4"]),
 }
@@ -80,7 +81,7 @@ NOT_MODIFIED = {kind: {"description": "The answer of that ETag still holds.", "h
 WRITTEN: dict[str, Schema] = {"Cache-Control": {"$ref": "#/components/headers/No-Store"}, **_headers("X-Request-Id")}
 LOCATED = (
     *("createReport", "createBudget", "downloadReport", "followLink", "createSchedule", "runSchedule", "addRecipient", "testRecipient"),
-    *("createKey", "rotateApiKey"),
+    *("createKey", "rotateApiKey", "signIn", "signOut"),
 )
 ANYBODY: list[dict[str, list[str]]] = [{"apiKey": []}, {"token": []}]
 
@@ -106,6 +107,7 @@ def document() -> dict[str, Any]:
             "securitySchemes": {
                 "apiKey": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
                 "token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
+                "session": {"type": "apiKey", "in": "cookie", "name": "__Host-securebase"},
             },
             "headers": HEADERS,
             "responses": {**problems.RESPONSES, **NOT_MODIFIED},
@@ -120,17 +122,29 @@ def _described(operation: Operation) -> dict[str, Any]:
     taken += parameters.of_query(operation.parameters, operation.tags) if operation.scope else []
     conditional = operation.method == "GET" and operation.answer and operation.path != "/health"
     taken += parameters.of_headers(("If-None-Match",) if conditional else operation.headers)
-    scope = {"description": f"Needs the scope `{operation.scope}`."} if operation.scope else {"security": [{}, *ANYBODY]}
-    sent = {"requestBody": {"required": True, "content": {JSON.media_type: {"schema": ref(operation.body)}}}} if operation.body else {}
+    scope = {"description": f"Needs the scope `{operation.scope}`."} if operation.scope else {"security": _without_scope(operation)}
     return {
         "operationId": operation.id,
         "tags": [operation.group],
         "summary": operation.summary,
         **scope,
         **({"parameters": taken} if taken else {}),
-        **sent,
+        **_sent(operation),
         "responses": {**_answers(operation), **{str(status): _problem(status) for status in operation.refusals}},
     }
+
+
+def _without_scope(operation: Operation) -> list[dict[str, list[str]]]:
+    session: list[dict[str, list[str]]] = [{"session": []}] if operation.cookie else []
+    if operation.form:  # no header opens what forms do
+        return session or [{}]
+    return [{}, *ANYBODY, *session]
+
+
+def _sent(operation: Operation) -> dict[str, Any]:
+    kinds = ((JSON.media_type, operation.body), ("application/x-www-form-urlencoded", operation.form))
+    content = {media_type: {"schema": ref(name)} for media_type, name in kinds if name}
+    return {"requestBody": {"required": True, "content": content}} if content else {}
 
 
 def _in_path(name: str, schema: Schema) -> dict[str, Any]:
@@ -161,7 +175,7 @@ def _plain_answers(operation: Operation) -> dict[str, Any]:
             "202": {**_json("Queued", queued, operation.answer), **_links(operation)},
         }
     if operation.page:
-        return {"200": {"description": operation.summary, "headers": headers, "content": {"text/html": {"schema": TEXT}}}}
+        return {"200": {"description": operation.summary, "headers": headers, "content": {operation.media_type: {"schema": TEXT}}}}
     if operation.answer:
         return {str(operation.status): {**_json(operation.summary, headers, operation.answer), **_links(operation)}}
     return {str(operation.status): {"description": operation.summary, "headers": headers}}

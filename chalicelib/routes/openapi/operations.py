@@ -37,7 +37,7 @@ LINKS, A_TEMPLATE = f"{A_REPORT}/links", f"{TEMPLATES}/{{template_id}}"
 class Operation:
     """`answer` is the schema of the 2xx answer, '' for one without a body; `kept` answers tell by X-Cache where they come from.
 
-    A `page` is HTML. `problems` are the statuses beside 400, 401, 403, 429, 500 and 503, which every route of a customer can answer.
+    A `page` is HTML, an asset any text; what takes a `form` is the page's alone, and is asked with a session's cookie. `problems` are the statuses beside 400, 401, 403, 429, 500 and 503, which every route of a customer can answer.
     """
 
     method: str
@@ -54,6 +54,9 @@ class Operation:
     problems: tuple[int, ...] = ()
     headers: tuple[str, ...] = ()
     page: bool = False
+    media_type: str = "text/html"
+    form: str = ""
+    cookie: bool = False
 
     @property
     def group(self) -> str:
@@ -63,7 +66,7 @@ class Operation:
     def refusals(self) -> tuple[int, ...]:
         """All statuses that are problems."""
         usual = (*REFUSALS, *TROUBLE) if self.scope else (401, 429, 500)
-        return tuple(sorted({*usual, *self.problems, *(BODY if self.body else ())}))
+        return tuple(sorted({*usual, *self.problems, *(BODY if self.body or self.form else ())}))
 
 
 def _kept(path: str, id: str, summary: str, answer: str, parameters: tuple[str, ...] = (), tags: bool = False, *more: int) -> Operation:
@@ -238,4 +241,10 @@ OPERATIONS = (
     Operation("GET", "/analytics/audit", "listAudit", "Who did what, newest first", ADMIN, "Audit", AUDIT_PARAMETERS),
     Operation("GET", SUBSCRIPTION, "askSubscription", "The page behind a mail's link", NOBODY, problems=(404, 503), page=True),
     Operation("POST", SUBSCRIPTION, "saySubscription", "Confirms, or unsubscribes", NOBODY, problems=(404, 503), page=True),
+    Operation("GET", "/", "getPage", "The customer's page, or to sign in", NOBODY, problems=(403, 503), page=True, cookie=True),
+    Operation("POST", "/session", "signIn", "Signs in on the page", NOBODY, status=303, problems=(400, 403, 503), form="SignInForm"),
+    Operation(
+        "POST", "/session/end", "signOut", "Signs out", NOBODY, status=303, problems=(400, 403, 503), form="SignOutForm", cookie=True
+    ),
+    Operation("GET", "/page/{asset}", "getAsset", "A file of the page's", NOBODY, problems=(404,), page=True, media_type="text/css"),
 )
