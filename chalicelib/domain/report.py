@@ -68,6 +68,13 @@ class Change:
     against: str = ""
     good: Literal["up", "down", ""] = ""
 
+    @property
+    def verdict(self) -> Literal["better", "worse", ""]:
+        """How its reader takes it; '' of none, of an unknown one, or where nobody hopes for a direction."""
+        if not self.value or not self.good or (isinstance(self.value, Decimal) and not self.value.is_finite()):
+            return ""
+        return "better" if (self.value > 0) == (self.good == "up") else "worse"
+
 
 @dataclass(frozen=True)
 class KeyFigure:

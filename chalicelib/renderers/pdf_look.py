@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 from reportlab.lib.colors import Color, HexColor
 from reportlab.lib.styles import ParagraphStyle
 
+from chalicelib.domain import colour
 from chalicelib.domain.report import Brand
 from chalicelib.renderers.pdf_text import BOLD, PLAIN
 
 INK, GREY, RULE, SHADE = HexColor("#1b2733"), HexColor("#5b6875"), HexColor("#c9d0d7"), HexColor("#f4f6f8")
 BETTER, WORSE, NOTICE_EDGE, NOTICE_FILL = HexColor("#0b6b3a"), HexColor("#b42318"), HexColor("#b45309"), HexColor("#fff8eb")
 MARGIN = 48.0
-OURS = "#0b4a7a"
-LEGIBLE = 4.5
-"""Contrast that WCAG asks of text."""
-_COLOUR = re.compile("#[0-9a-fA-F]{6}")
 
 
 def _style(name: str, size: float, **options: object) -> ParagraphStyle:
@@ -68,19 +64,5 @@ class Look:
 
 
 def look_of(brand: Brand) -> Look:
-    """A colour that isn't #rrggbb is ours."""
-    accent = HexColor(brand.colour if _COLOUR.fullmatch(brand.colour) else OURS)
-    legible = accent
-    while contrast(legible) < LEGIBLE:
-        legible = Color(legible.red * 0.95, legible.green * 0.95, legible.blue * 0.95)
-    return Look(accent, legible)
-
-
-def contrast(colour: Color) -> float:
-    """Against white, as WCAG counts it."""
-    red, green, blue = (_linear(part) for part in (colour.red, colour.green, colour.blue))
-    return float(1.05 / (0.2126 * red + 0.7152 * green + 0.0722 * blue + 0.05))
-
-
-def _linear(part: float) -> float:
-    return part / 12.92 if part <= 0.04045 else float(((part + 0.055) / 1.055) ** 2.4)
+    accent = colour.or_ours(brand.colour)
+    return Look(HexColor(accent), HexColor(colour.legible(accent)))

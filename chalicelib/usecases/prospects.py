@@ -103,5 +103,7 @@ def shown_forecast(found: Prospect) -> Answer:
         "reason": ahead.reason or None,
         "days": ahead.days,
         "this_month": shown(found.this_month.amount),
+        "this_month_low": shown(found.this_month.low),
+        "this_month_high": shown(found.this_month.high),
         "backtest": {"months": found.months, "coverage": shown(found.coverage), "mape": shown(found.mape)},
     }

@@ -1,17 +1,56 @@
-"""Templates of pages, which escape whatever they are given."""
+"""Templates of pages, which escape whatever they are given, and all that they may call."""
 
 from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+from markupsafe import Markup
+
+from chalicelib.domain.figures import UNKNOWN
+from chalicelib.domain.report import Block, Change, Chart, KeyFigures, Table, Text
+from chalicelib.web import charts
+from chalicelib.web.shown import cell, value
+
+KINDS: dict[type[Any], str] = {KeyFigures: "figures", Chart: "chart", Table: "table", Text: "text"}
 
 
 @cache
 def _environment() -> Environment:
-    return Environment(loader=FileSystemLoader(Path(__file__).parent / "templates"), autoescape=True, undefined=StrictUndefined)
+    folder = Path(__file__).parent / "templates"
+    made = Environment(loader=FileSystemLoader(folder), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    made.globals |= {"value": value, "cell": cell, "drawn": charts.drawn, "kind_of": kind_of, "arrow": arrow}
+    made.filters |= {"day": day, "moment": moment, "words": words}
+    return made
 
 
 def template(name: str) -> Template:
     return _environment().get_template(name)
+
+
+def kind_of(block: Block) -> str:
+    return KINDS[type(block)]
+
+
+def arrow(change: Change) -> str:
+    return "" if not change.value else "▲" if change.value > 0 else "▼"
+
+
+def day(text: str | None) -> Markup:
+    """An answer's instant as its UTC day."""
+    return _unknown() if text is None else Markup('<time datetime="{0}">{0}</time>').format(text[:10])
+
+
+def moment(text: str | None) -> Markup:
+    """An answer's instant, to the minute."""
+    return _unknown() if text is None else Markup('<time datetime="{}">{} {} UTC</time>').format(text, text[:10], text[11:16])
+
+
+def _unknown() -> Markup:
+    return Markup('<span class="unknown">{}</span>').format(UNKNOWN)
+
+
+def words(name: str) -> str:
+    return name.replace("_", " ").capitalize()

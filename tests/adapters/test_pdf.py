@@ -20,10 +20,12 @@ import pypdfium2
 import pypdfium2.raw as pdfium
 import pytest
 from PIL import Image
+from reportlab.lib.colors import Color
 
+from chalicelib.domain.colour import LEGIBLE, WHITE, contrast
 from chalicelib.domain.report import Brand, Change, Chart, Column, KeyFigure, KeyFigures, Report, Section, Series, Table, Text
 from chalicelib.renderers.pdf import write
-from chalicelib.renderers.pdf_look import contrast, look_of
+from chalicelib.renderers.pdf_look import look_of
 from chalicelib.renderers.pdf_stacked import SHADES
 from chalicelib.renderers.pdf_text import FONTS, visible_text
 
@@ -117,11 +119,15 @@ def test_the_logo_is_the_only_image_and_is_there_once_undistorted_in_its_box() -
     assert b"/Subtype /Image" not in render(SAMPLE)
 
 
+def css(colour: Color) -> str:
+    return f"#{colour.hexval()[2:]}"
+
+
 @pytest.mark.parametrize("colour", ["#ffff00", "#ffffff", "#00ff7f", "#0b4a7a", "#000000"])
 def test_the_brand_colour_is_an_area_as_it_is_and_text_only_where_legible(colour: str) -> None:
     look = look_of(Brand(colour=colour))
     assert look.accent.hexval() == f"0x{colour[1:]}"
-    assert contrast(look.legible) >= 4.5
+    assert contrast(css(look.legible), WHITE) >= LEGIBLE
     with pdfplumber.open(io.BytesIO(render(replace(SAMPLE, brand=Brand(colour=colour))))) as pdf:
         band, title = pdf.pages[0].rects[0], pdf.pages[0].chars[0]
         assert band["non_stroking_color"] == pytest.approx([int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)], abs=0.001)
@@ -188,7 +194,7 @@ def test_many_labels_and_series_fit_and_neighbouring_shades_differ_without_colou
     assert "Service 13" in pages(document)[1]
     with pdfplumber.open(io.BytesIO(document)) as pdf:
         assert max(rect["x1"] for rect in pdf.pages[1].rects) <= pdf.pages[1].width - 47
-    lights = [contrast(shade) for shade in SHADES]
+    lights = [contrast(css(shade), WHITE) for shade in SHADES]
     assert min(max(a, b) / min(a, b) for a, b in pairwise(lights)) > 2
 
 

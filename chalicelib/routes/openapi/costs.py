@@ -65,6 +65,8 @@ FORECAST = closed(
         "reason": said(nullable(TEXT), "Why there is none."),
         "days": said(COUNT, "Of history."),
         "this_month": nullable(NUMBER),
+        "this_month_low": nullable(NUMBER),
+        "this_month_high": nullable(NUMBER),
         "backtest": closed({"months": COUNT, "coverage": nullable(NUMBER), "mape": nullable(NUMBER)}),
     }
 )

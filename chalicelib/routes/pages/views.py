@@ -1,16 +1,52 @@
-"""The page's views."""
+"""GET /: the page, as whoever is signed in may see it."""
 
 from __future__ import annotations
 
-from chalice.app import Blueprint, Response
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
 
-from chalicelib.routes.authentication import customer_alone, registering
-from chalicelib.routes.pages.guard import HOME, SIGN_OUT
+from chalice.app import Blueprint, Request, Response
+
+from chalicelib.domain.errors import InvalidInput
+from chalicelib.domain.spend import currencies
+from chalicelib.domain.template import AREAS, COMPLIANCE, COSTS, USAGE
+from chalicelib.routes.authentication import customer_of, registering
+from chalicelib.routes.pages.asking import AskedByPage
+from chalicelib.routes.pages.chosen import COMPARISONS, OVERVIEW, PERIODS, Chosen, chosen_of
+from chalicelib.routes.pages.guard import HOME
+from chalicelib.routes.pages.look import look_of
 from chalicelib.routes.pages.shown import page, sign_in_page
+from chalicelib.routes.parameters import of_query
 from chalicelib.routes.places import prefix_of
+from chalicelib.wiring import services
 
 views = Blueprint(__name__)
+MOST_ROWS = 10_000
+"""Of one table."""
 on = registering(views, cors=False)
+
+
+@dataclass(frozen=True)
+class View:
+    """`areas` are what it asks of."""
+
+    title: str
+    scope: str
+    areas: tuple[str, ...] = ()
+
+
+VIEWS = {
+    OVERVIEW: View("Overview", "read", AREAS),
+    "costs": View("Costs", "read", (COSTS,)),
+    "compliance": View("Compliance", "read", (COMPLIANCE,)),
+    "usage": View("Usage", "read", (USAGE,)),
+    "reports": View("Reports", "report"),
+    "schedules": View("Schedules", "report"),
+    "keys": View("Keys", "admin"),
+}
+"""By its name in addresses: routes/pages/<name>.py says what is in it, web/templates/<name>.html how it looks."""
 
 
 @on(HOME, "GET")
@@ -18,5 +54,56 @@ def home() -> Response:
     request = views.current_request
     if request.principal is None:
         return sign_in_page(request)
-    customer_id = customer_alone(request, "read")
-    return page(request, "home.html", {"customer_id": customer_id, "sign_out": f"{prefix_of(request)}{SIGN_OUT}"})
+    return shown(request, {})
+
+
+def shown(request: Request, told: Mapping[str, Any], status: int = 200) -> Response:
+    """The view that the address asks for; `told` is what a form had to say of itself."""
+    values, named = of_query(request)
+    customer_of(request, "read", named)
+    chosen = Chosen(prefix_of(request))
+    try:
+        chosen = chosen_of(values, chosen.prefix, tuple(VIEWS))
+        return _page(request, chosen, f"{chosen.view}.html", _found(request, chosen), told, status)
+    except InvalidInput as problem:
+        found = {"notices": [], "problems": dict(problem.problems)}
+        return _page(request, chosen, "wrong.html", found, told, 400)
+
+
+def _found(request: Request, chosen: Chosen) -> Mapping[str, Any]:
+    """What is in the view. Where costs are of several currencies and none was chosen, the first one's."""
+    view = VIEWS[chosen.view]
+    customer_id = customer_of(request, view.scope, None)
+    make = import_module(f"chalicelib.routes.pages.{chosen.view}").view
+    asked = _asked(customer_id, view, chosen)
+    try:
+        return make(asked, chosen)  # type: ignore[no-any-return]
+    except InvalidInput as problem:
+        found = currencies(asked.cost_days) if {name for name, _ in problem.problems} == {"currency"} else []
+        if chosen.one("currency") or len(found) < 2:
+            raise
+    chosen = chosen.choosing(currency=found[0])
+    return {**make(_asked(customer_id, view, chosen), chosen), "chosen": chosen, "currencies": found}
+
+
+def _asked(customer_id: str, view: View, chosen: Chosen) -> AskedByPage:
+    with_ = services()
+    return AskedByPage(with_.metrics, customer_id, chosen.parameters(), with_.clock(), view.areas, MOST_ROWS, with_)
+
+
+def _page(request: Request, chosen: Chosen, template: str, found: Mapping[str, Any], told: Mapping[str, Any], status: int) -> Response:
+    with_, principal = services(), request.principal
+    customer = with_.known_customer(principal.customer_id)
+    assert customer is not None  # whoever was let in is known
+    views = {name: view.title for name, view in VIEWS.items() if view.scope in principal.scopes}
+    always = {
+        "title": VIEWS[chosen.view].title,
+        "chosen": chosen,
+        "customer": customer,
+        "views": views,
+        "periods": PERIODS,
+        "comparisons": COMPARISONS,
+        "currencies": [],
+        "look": look_of(with_.metrics, customer, with_.metrics.status(customer.id)),
+    }
+    return page(request, template, {**always, **found, **told}, status)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
@@ -77,8 +77,11 @@ class Asked:
         return self.costs_by(*self.cost_question.by)
 
     def costs_by(self, *by: str) -> Answer:
-        question = replace(self.cost_question, by=by)
-        return cost_answer(self.metrics, self.customer_id, question, self.status, self.at)
+        return self.answer(cost_answer, replace(self.cost_question, by=by))
+
+    def answer(self, make: Callable[..., Answer], question: object) -> Answer:
+        """What the route of that question answers."""
+        return make(self.metrics, self.customer_id, question, self.status, self.at)
 
     @cached_property
     def cost_days(self) -> Sequence[CostDay]:
@@ -94,38 +97,35 @@ class Asked:
         asked = self.cost_question
         currency = self.costs["currency"]
         question = AnomalyQuestion(asked.period, asked.window, asked.selection, asked.basis, currency, Thresholds(), None)
-        return anomaly_answer(self.metrics, self.customer_id, question, self.status, self.at)
+        return self.answer(anomaly_answer, question)
 
     @cached_property
     def usage(self) -> Answer:
-        return usage_answer(self.metrics, self.customer_id, self.usage_question, self.status, self.at)
+        return self.answer(usage_answer, self.usage_question)
 
     @cached_property
     def compliance(self) -> Answer:
-        return compliance_answer(self.metrics, self.customer_id, ComplianceQuestion(self.framework, None), self.status, self.at)
+        return self.answer(compliance_answer, ComplianceQuestion(self.framework, None))
 
     def controls(self, framework: str | None, states: tuple[str, ...] = ()) -> Answer:
         """Every control, worst first."""
-        question = ControlsQuestion(framework, states, (), ALL, None)
-        return controls_answer(self.metrics, self.customer_id, question, self.status, self.at)
+        return self.answer(controls_answer, ControlsQuestion(framework, states, (), ALL, None))
 
     def control(self, control_id: str) -> Answer:
         """One control with every failing resource."""
-        return control_answer(self.metrics, self.customer_id, ControlQuestion(control_id, ALL, None), self.status, self.at)
+        return self.answer(control_answer, ControlQuestion(control_id, ALL, None))
 
     @cached_property
     def changes(self) -> Answer:
         """Of the last 30 days."""
         last = self.at.date()
-        question = ChangesQuestion(last - USUAL_CHANGES, last, self.framework, ALL)
-        return changes_answer(self.metrics, self.customer_id, question, self.status, self.at)
+        return self.answer(changes_answer, ChangesQuestion(last - USUAL_CHANGES, last, self.framework, ALL))
 
     @cached_property
     def risk(self) -> Answer:
         """InvalidInput where costs are of several currencies, or asked for by hours."""
         asked = narrowed(self.parameters, ("period", "start", "end", "cost", "currency"))
-        question = replace(cost_question(asked, self.at), top=ALL)
-        return risk_answer(self.metrics, self.customer_id, question, self.status, self.at)
+        return self.answer(risk_answer, replace(cost_question(asked, self.at), top=ALL))
 
     def within_limits(self, rows: Iterable[Row]) -> tuple[Row, ...]:
         """The rows; ReportTooLarge before there are more of them than the document may have."""

@@ -1,0 +1,41 @@
+"""What a page asks: the very functions that the routes and the reports ask, through the answers that are kept."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cached_property
+from typing import Any
+
+from chalicelib.domain.choosing import CustomerSettings
+from chalicelib.routes.answers import encode
+from chalicelib.usecases.documents.asked import Answer, Asked
+from chalicelib.usecases.query import cached
+from chalicelib.wiring import Services
+
+
+@dataclass(frozen=True)
+class AskedByPage(Asked):
+    """Of the same question the API and the page keep one answer."""
+
+    services: Services | None = None
+
+    @cached_property
+    def tags(self) -> tuple[str, ...]:
+        """The keys that the customer allocates its costs by."""
+        if CustomerSettings.NAME not in self.status.choices:
+            return ()
+        return (self.metrics.choices.get(self.customer_id, CustomerSettings) or CustomerSettings()).allocation_tags
+
+    def answer(self, make: Callable[..., Answer], question: object) -> Answer:
+        assert self.services is not None
+
+        def compute(status: Any) -> Any:
+            return make(self.metrics, self.customer_id, question, status, self.at)
+
+        with_ = self.services
+        body, _ = cached(with_.cache, self.customer_id, make.__name__, question, compute, encode, with_.turns)
+        found: Mapping[str, Any] = json.loads(body, parse_float=Decimal, parse_int=Decimal)
+        return found

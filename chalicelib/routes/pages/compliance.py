@@ -1,0 +1,36 @@
+"""Compliance: the score and what it is made of, its history, what fails, what is excepted."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from chalicelib.domain.report import Chart, Series
+from chalicelib.routes.pages.asking import AskedByPage
+from chalicelib.routes.pages.chosen import Chosen
+from chalicelib.usecases.documents import compliance, summary
+from chalicelib.web.charts import bars, gauge, line
+
+
+def view(asked: AskedByPage, chosen: Chosen) -> dict[str, Any]:
+    score, history, findings = (block for block in compliance.score(asked) if isinstance(block, Chart))
+    controls = asked.controls(asked.framework)["controls"]
+    return {
+        "notices": list(summary.notices(asked)),
+        "compliance": asked.compliance,
+        "key_figures": next(compliance.figures(asked)),
+        "gauge": gauge(score, key="score"),
+        "history": line(history, key="history"),
+        "findings": bars(findings),
+        "frameworks": asked.compliance["frameworks"],
+        "failing": None if controls is None else [one for one in controls if one["state"] == "failed"],
+        "issues": asked.compliance["top_issues"],
+        "control": asked.control(chosen.one("control")) if chosen.one("control") else None,
+        "bridge": list(compliance.bridge(asked)),
+        "exceptions": list(compliance.exceptions(asked)),
+        "sources": asked.compliance["coverage"]["sources"],
+    }
+
+
+def score_gauge(asked: AskedByPage) -> Chart:
+    return Chart("Security Hub score", "gauge", (Series("Score", (("Score", asked.compliance["current_score"]),)),), "", Decimal(100))

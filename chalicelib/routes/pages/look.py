@@ -1,0 +1,41 @@
+"""How a customer's pages look: its name, its logo, its colour as it can be read on light and on dark."""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import dataclass
+
+from chalicelib.domain.branding import Branding
+from chalicelib.domain.colour import legible, or_ours, text_on
+from chalicelib.domain.customer import Customer
+from chalicelib.domain.state import CustomerStatus
+from chalicelib.usecases.ports import MetricStore
+
+DARK = "#161e28"
+"""The ground that dark pages are on: --surface in page.css."""
+LARGEST_LOGO = 30_000
+"""Bytes of a logo that every page carries; a larger one is left to the documents."""
+OURS = "SecureBase Analytics"
+
+
+@dataclass(frozen=True)
+class Look:
+    """`light` and `dark` are the accent as it can be read on those grounds, `on_light` and `on_dark` text on it, `logo` a data address."""
+
+    name: str
+    light: str
+    on_light: str
+    dark: str
+    on_dark: str
+    logo: str = ""
+
+
+def of_colour(name: str, colour: str, logo: str = "") -> Look:
+    light, dark = legible(or_ours(colour)), legible(or_ours(colour), DARK)
+    return Look(name, light, text_on(light), dark, text_on(dark), logo)
+
+
+def look_of(store: MetricStore, customer: Customer, status: CustomerStatus) -> Look:
+    held = (store.choices.get(customer.id, Branding) if Branding.NAME in status.choices else None) or Branding()
+    logo = f"data:image/png;base64,{base64.b64encode(held.logo).decode()}" if 0 < len(held.logo) <= LARGEST_LOGO else ""
+    return of_colour(held.name or OURS, held.colour, logo)

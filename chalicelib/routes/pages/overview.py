@@ -1,0 +1,33 @@
+"""What a customer sees first: what it cost, how it stands, what was used."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from chalicelib.routes.pages.asking import AskedByPage
+from chalicelib.routes.pages.chosen import Chosen
+from chalicelib.routes.pages.compliance import score_gauge
+from chalicelib.routes.pages.costs import LARGEST, parts, trend, unusual
+from chalicelib.usecases.documents import compliance, costs, summary, usage
+from chalicelib.web.charts import gauge
+
+MOST_ISSUES = 5
+
+
+def view(asked: AskedByPage, chosen: Chosen) -> dict[str, Any]:
+    held = asked.compliance
+    sources = {source["source"]: source for answer in asked.answers for source in answer["coverage"]["sources"]}
+    return {
+        "notices": list(summary.notices(asked)),
+        "costs": asked.costs,
+        "money": next(costs.figures(asked)),
+        "score": next(compliance.figures(asked)),
+        "used": next(usage.figures(asked)),
+        "trend": trend(asked),
+        "parts": parts(asked, chosen, LARGEST),
+        "unusual": unusual(asked),
+        "compliance": held,
+        "gauge": gauge(score_gauge(asked), key="score"),
+        "issues": held["top_issues"][:MOST_ISSUES],
+        "sources": list(sources.values()),
+    }
