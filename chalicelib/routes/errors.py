@@ -58,6 +58,7 @@ DETAILS = {
     503: "a part of this service doesn't answer; try again shortly",
 }
 MEDIA_TYPE = "application/problem+json"
+HTML = "text/html; charset=utf-8"
 View = Callable[..., Response]
 
 
@@ -112,8 +113,8 @@ def translated(view: View, request_id: Callable[[], str]) -> View:
 
 
 def as_problem(response: Response, request_id: str) -> Response:
-    """Chalice's own errors (405, 415, 500 ...) in the shape of ours; our own pass."""
-    if response.status_code < 400 or response.headers.get("Content-Type") == MEDIA_TYPE:
+    """Chalice's own errors (405, 415, 500 ...) in the shape of ours; our own, and pages that tell of one, pass."""
+    if response.status_code < 400 or response.headers.get("Content-Type") in (MEDIA_TYPE, HTML):
         return response
     kept = {name: value for name, value in response.headers.items() if name.lower() != "content-type"}
     return problem(response.status_code, request_id, headers=kept)

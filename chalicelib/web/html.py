@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -11,9 +12,13 @@ from markupsafe import Markup
 
 from chalicelib.domain.figures import UNKNOWN
 from chalicelib.domain.report import Block, Change, Chart, KeyFigures, Table, Text
+from chalicelib.domain.state import CLOUDWATCH, COST_EXPLORER, FOCUS_EXPORT, SECURITY_HUB
 from chalicelib.web import charts
 from chalicelib.web.shown import cell, value
 
+SOURCES = {COST_EXPLORER: "Cost Explorer", CLOUDWATCH: "CloudWatch", SECURITY_HUB: "Security Hub", FOCUS_EXPORT: "FOCUS export"}
+"""As their makers write them; any other's name speaks for itself."""
+_DAY = re.compile(r"(?a:(?<![\w-])(\d{4}-\d{2}-\d{2})(?![\w-]))")
 KINDS: dict[type[Any], str] = {KeyFigures: "figures", Chart: "chart", Table: "table", Text: "text"}
 
 
@@ -22,7 +27,7 @@ def _environment() -> Environment:
     folder = Path(__file__).parent / "templates"
     made = Environment(loader=FileSystemLoader(folder), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     made.globals |= {"value": value, "cell": cell, "drawn": charts.drawn, "kind_of": kind_of, "arrow": arrow}
-    made.filters |= {"day": day, "moment": moment, "words": words}
+    made.filters |= {"day": day, "month": month, "moment": moment, "dated": dated, "words": words, "source": source}
     return made
 
 
@@ -46,6 +51,20 @@ def day(text: str | None) -> Markup:
 def moment(text: str | None) -> Markup:
     """An answer's instant, to the minute."""
     return _unknown() if text is None else Markup('<time datetime="{}">{} {} UTC</time>').format(text, text[:10], text[11:16])
+
+
+def month(text: str) -> Markup:
+    """Like 2026-12."""
+    return Markup('<time datetime="{0}">{0}</time>').format(text)
+
+
+def dated(text: str) -> Markup:
+    """Text with the days in it marked as such."""
+    return Markup("").join(day(part) if _DAY.fullmatch(part) else part for part in _DAY.split(text))
+
+
+def source(name: str) -> str:
+    return SOURCES.get(name, words(name))
 
 
 def _unknown() -> Markup:

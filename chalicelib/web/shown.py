@@ -13,12 +13,14 @@ from chalicelib.web.markup import tag
 
 
 def value(cell: Cell, kind: Kind = "text", unit: str = "", decimals: int | None = None) -> Markup:
-    """A number is <data> with every digit in `value`, a day or an instant is <time>, text is escaped."""
+    """A number is <data> with every digit in `value`, a day or an instant is <time>, text is escaped. `decimals` None: as documents do;
+    of a plain number they are the most that are shown."""
     cell, unit = known(cell), unit or ("%" if kind == "percent" else "")
     if cell is None:
         return tag("span", UNKNOWN, class_="unknown")
     if isinstance(cell, int | Decimal):
-        text = shown(cell, kind, decimals) + (f" {printable(unit)}" if unit else "")
+        rounded = round(Decimal(cell), decimals) if kind == "number" and decimals is not None else cell
+        text = shown(rounded, kind, decimals) + (f" {printable(unit)}" if unit else "")
         return tag("data", text, value=exact(cell), data_kind=kind, data_unit=printable(unit) or None)
     return _told(cell)
 

@@ -6,6 +6,7 @@ import base64
 from dataclasses import dataclass
 
 from chalicelib.domain.branding import Branding
+from chalicelib.domain.colour import OURS as OUR_COLOUR
 from chalicelib.domain.colour import legible, or_ours, text_on
 from chalicelib.domain.customer import Customer
 from chalicelib.domain.state import CustomerStatus
@@ -13,6 +14,7 @@ from chalicelib.usecases.ports import MetricStore
 
 DARK = "#161e28"
 """The ground that dark pages are on: --surface in page.css."""
+OURS_ON_DARK = "#6cb8f0"
 LARGEST_LOGO = 30_000
 """Bytes of a logo that every page carries; a larger one is left to the documents."""
 OURS = "SecureBase Analytics"
@@ -31,7 +33,8 @@ class Look:
 
 
 def of_colour(name: str, colour: str, logo: str = "") -> Look:
-    light, dark = legible(or_ours(colour)), legible(or_ours(colour), DARK)
+    own = or_ours(colour)
+    light, dark = legible(own), OURS_ON_DARK if own == OUR_COLOUR else legible(own, DARK)
     return Look(name, light, text_on(light), dark, text_on(dark), logo)
 
 

@@ -21,14 +21,19 @@
     return unit && !options.style ? found + " " + unit : found;
   }
 
-  function localTime(element) {
-    const text = element.dateTime;
-    const day = text.length === 10;
-    const when = new Date(day ? text + "T00:00:00Z" : text);
-    if (isNaN(when)) return;
-    const style = day ? { dateStyle: "medium", timeZone: "UTC" } : { dateStyle: "medium", timeStyle: "short", timeZone: "UTC" };
-    element.title = element.textContent;
-    element.textContent = kept(day ? "day" : "time", () => new Intl.DateTimeFormat(languages, style)).format(when) + (day ? "" : " UTC");
+  const STYLES = {
+    month: { month: "long", year: "numeric" },
+    day: { dateStyle: "medium" },
+    time: { dateStyle: "medium", timeStyle: "short" },
+    label: { month: "short", day: "numeric" },
+  };
+  function localTime(text, style) {
+    const length = text.length;
+    const name = style || { 7: "month", 10: "day" }[length] || "time";
+    const when = new Date({ 7: text + "-01", 13: text + ":00Z" }[length] || text);
+    if (isNaN(when)) return null;
+    const format = kept(name, () => new Intl.DateTimeFormat(languages, { ...STYLES[name], timeZone: "UTC" }));
+    return format.format(when) + (name === "time" ? " UTC" : "");
   }
 
   function localise(within) {
@@ -51,7 +56,16 @@
         cell.textContent = found;
       }
     }
-    within.querySelectorAll("time[datetime]").forEach(localTime);
+    for (const element of within.querySelectorAll("time[datetime]")) {
+      const found = localTime(element.dateTime);
+      if (found === null) continue;
+      element.title = element.dateTime;
+      element.textContent = found;
+    }
+    for (const of of within.querySelectorAll("[data-labels=date], [data-labels=hour]")) {
+      const labels = of.matches("table") ? of.querySelectorAll("tbody th") : of.querySelectorAll("text");
+      for (const label of labels) label.textContent = localTime(label.textContent, of.matches("table") || of.dataset.labels === "hour" ? "" : "label") || label.textContent;
+    }
   }
 
   // A chart's point in words: the row of its table, by mouse or by the arrow keys.
@@ -135,7 +149,8 @@
       document.title = there.title;
       document.querySelector(".views").replaceWith(document.adoptNode(views));
       main.replaceChildren(...document.adoptNode(there.getElementById("main")).childNodes);
-      ready();
+      localise(main);
+      wait();
       if (!keep) {
         main.focus({ preventScroll: true });
         window.scrollTo(0, 0);
@@ -194,9 +209,6 @@
     if (document.querySelector("[data-live]")) timer = setTimeout(look, 2000);
   }
 
-  function ready() {
-    localise(document.body);
-    wait();
-  }
-  ready();
+  localise(document.body);
+  wait();
 })();
