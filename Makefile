@@ -13,7 +13,7 @@ LICENCES := MIT;MIT License;MIT-0;MIT-CMU;BSD License;BSD-2-Clause;BSD-3-Clause;
 SHIPPED := $(shell sed -n 's/^\([A-Za-z0-9._-]*\)==.*/\1/p' requirements.txt)
 DYNAMODB_LOCAL ?= .dynamodb-local
 
-.PHONY: rehearse fuzz scan lock licences help run aws reset test test-dynamodb check format lint types arrows template unit bench install pictures clean
+.PHONY: chromium rehearse fuzz scan lock licences help run aws reset test test-dynamodb check format lint types arrows template unit bench install pictures clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -41,7 +41,10 @@ aws: $(INSTALLED) ## the laptop's AWS alone, for `chalice local --stage local`
 reset: $(INSTALLED) ## forget customers, keys and drops that were added on this laptop
 	@$(BIN)/python -m local reset
 
-test: $(INSTALLED) $(MINISTACK) ## the whole test-suite
+chromium: $(INSTALLED) ## what the browser tests drive, from PATH or CHROMIUM=..., else installed by apt-get
+	@$(BIN)/python -m tests.chromium
+
+test: $(INSTALLED) $(MINISTACK) chromium ## the whole test-suite
 	@$(BIN)/python -m pytest -n 2 --dist worksteal
 	@$(BIN)/python -m tests.grants
 
