@@ -103,8 +103,8 @@ lock: .scan/pip-tools/.installed ## pin all dependencies anew, with hashes, from
 bench: $(INSTALLED) ## speed, reads and memory against their limits (seven minutes)
 	@$(BIN)/python -m bench
 
-pictures: $(INSTALLED) ## the README's pictures, from a running `make run`
-	@$(BIN)/python docs/pictures.py
+pictures: $(INSTALLED) chromium ## the README's pictures, from a running `make run`
+	@$(BIN)/python -m docs.pictures
 
 clean: ## remove .venv and everything made here
 	@rm -rf $(VENV) .ministack .scan .local .deploy .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

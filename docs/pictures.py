@@ -1,25 +1,35 @@
-"""Makes the pictures of the README from a running `make run`: python docs/pictures.py"""
+"""Makes the pictures of the README from a running `make run`: python -m docs.pictures"""
 
 from __future__ import annotations
 
+import io
 import json
-import shutil
-import subprocess
-import tempfile
 import time
 import urllib.request
 from pathlib import Path
+from typing import Any
 
 import pypdfium2
 from PIL import Image
+from playwright.sync_api import Browser
+
+from tests.browser import Visit, browsing
+from tests.e2e.pages import sign_in
 
 ROOT = Path(__file__).parent.parent
 SCALE, GAP = 1.3, 12
+COLOURS, MOST_BYTES = 64, 250_000
 PICTURES = {
     "report.png": ({"type": "executive", "period": "30d"}, (0, 1)),
     "charts.png": ({"type": "costs", "period": "30d"}, (2, 4)),
 }
 """Per picture what is asked for of the first demo customer, and the pages that stand side by side."""
+PAGES: dict[str, dict[str, Any]] = {
+    "page-light.png": {"width": 1440, "height": 1000},
+    "page-dark.png": {"width": 1440, "height": 1000, "color_scheme": "dark"},
+    "page-phone.png": {"width": 390, "height": 844},
+}
+"""Per picture of the page how wide, high and dark a browser shows it."""
 
 
 def main() -> None:
@@ -31,17 +41,18 @@ def main() -> None:
         beside = Image.new("RGB", (sum(one.width for one in drawn) + GAP * (len(drawn) - 1), max(one.height for one in drawn)), "#c9ced4")
         for number, one in enumerate(drawn):
             beside.paste(one, (number * (one.width + GAP), 0))
-        beside.quantize(64).save(ROOT / "docs" / "images" / name, optimize=True)
-        print(f"docs/images/{name}")
-    mail(found["base_url"], found["customers"][0]["api_key"])
+        save(beside, name)
+    base_url, api_key = found["base_url"], found["customers"][0]["api_key"]
+    with browsing() as browser:
+        mail(browser, base_url, api_key)
+        for name, options in PAGES.items():
+            visit = Visit(browser, base_url, reduced_motion="reduce", **options)
+            sign_in(visit.page, base_url, api_key)
+            shot(visit, name)
 
 
-def mail(base_url: str, api_key: str) -> None:
+def mail(browser: Browser, base_url: str, api_key: str) -> None:
     """The demo customer's schedule, run now; its mail as a browser shows it."""
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        print("docs/images/mail.png needs chromium")
-        return
     asked = {"X-API-Key": api_key, "Content-Type": "application/json"}
     with urllib.request.urlopen(urllib.request.Request(f"{base_url}/analytics/schedules", headers=asked), timeout=30) as answer:
         schedule = json.load(answer)["schedules"][0]["id"]
@@ -49,14 +60,26 @@ def mail(base_url: str, api_key: str) -> None:
     before = _mails(inbox)
     run = urllib.request.Request(f"{base_url}/analytics/schedules/{schedule}/run", data=b"{}", headers=asked)
     urllib.request.urlopen(run, timeout=30).close()
-    latest = _next_mail(inbox, before)
-    with tempfile.TemporaryDirectory() as folder:
-        shot = Path(folder) / "mail.png"
-        size = ["--window-size=640,1220", "--hide-scrollbars"]
-        command = [chromium, "--headless", "--no-sandbox", "--disable-gpu", *size, f"--screenshot={shot}", f"{inbox}/mails/{latest}"]
-        subprocess.run(command, check=True, capture_output=True, timeout=60)
-        Image.open(shot).convert("RGB").quantize(64).save(ROOT / "docs" / "images" / "mail.png", optimize=True)
-    print("docs/images/mail.png")
+    visit = Visit(browser, inbox, width=640, height=1220)
+    visit.page.goto(f"{inbox}/mails/{_next_mail(inbox, before)}")
+    shot(visit, "mail.png")
+
+
+def shot(visit: Visit, name: str) -> None:
+    """What the browser shows; a page on which something went wrong makes no picture."""
+    visit.page.wait_for_load_state("networkidle")
+    image = Image.open(io.BytesIO(visit.page.screenshot()))
+    if wrong := visit.end():
+        raise SystemExit(f"{name}: {wrong}")
+    save(image.convert("RGB"), name)
+
+
+def save(image: Image.Image, name: str) -> None:
+    path = ROOT / "docs" / "images" / name
+    image.quantize(COLOURS).save(path, optimize=True)
+    print(f"docs/images/{name}")
+    if path.stat().st_size > MOST_BYTES:
+        raise SystemExit(f"docs/images/{name} has {path.stat().st_size} bytes, more than {MOST_BYTES}")
 
 
 def _mails(inbox: str) -> list[int]:

@@ -124,10 +124,11 @@ def test_a_server_that_is_gone_is_a_failed_request(visit: Begin, site: str) -> N
     one.expects("console: .*ERR_CONNECTION_REFUSED")
 
 
-def test_what_was_expected_and_did_not_happen_is_told(browser: Browser, site: str) -> None:
+def test_a_visit_ends_with_what_was_not_expected_and_with_what_was_and_did_not_happen(browser: Browser, site: str) -> None:
     one = Visit(browser, site)
-    one.expects("boom")
-    assert one.end() == ["didn't happen: boom"]
+    one.expects("thrown")
+    one.page.goto(f"{site}/console")
+    assert one.end() == [f"console: boom ({site}/error.js)", "didn't happen: thrown"]
 
 
 def test_a_policy_is_kept_where_scripts_are_off(visit: Begin, site: str) -> None:
