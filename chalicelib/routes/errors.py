@@ -11,6 +11,7 @@ from chalice.app import Response
 
 from chalicelib.domain import errors
 from chalicelib.logs import LOGGER
+from chalicelib.routes.headers import HTML
 
 STATUS: dict[type[errors.AnalyticsError], int] = {
     errors.InvalidInput: 400,
@@ -58,7 +59,6 @@ DETAILS = {
     503: "a part of this service doesn't answer; try again shortly",
 }
 MEDIA_TYPE = "application/problem+json"
-HTML = "text/html; charset=utf-8"
 View = Callable[..., Response]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+HTML = "text/html; charset=utf-8"
 SAFE = {
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
     "Strict-Transport-Security": "max-age=63072000",
@@ -11,7 +12,7 @@ SAFE = {
 }
 """An answer's own take their places: a GET's Cache-Control, a page's policy."""
 PAGE = {
-    "Content-Type": "text/html; charset=utf-8",
+    "Content-Type": HTML,
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'",
 }
 
@@ -20,7 +21,7 @@ def of_page(nonce: str) -> dict[str, str]:
     """The customer's page: its own files alone, and styles with this answer's nonce. Without any referrer a browser would call the origin
     of its forms `null`."""
     return {
-        "Content-Type": "text/html; charset=utf-8",
+        "Content-Type": HTML,
         "Content-Security-Policy": f"default-src 'none'; style-src 'self' 'nonce-{nonce}'; script-src 'self'; img-src 'self' data:;"
         " connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
         "Cache-Control": "no-store",

@@ -11,8 +11,8 @@ from urllib.parse import urlencode
 
 import pytest
 
-from tests.visitor import COOKIE, HTML, Browser, signed_in
 from tests.stack import Answer, Client, Customer, Stack
+from tests.visitor import COOKIE, HTML, Browser, signed_in
 
 ENDED, REFUSED = "Your session has ended. Sign in again.", "That credential opens nothing here."
 CLEARED = f"{COOKIE}=; Path=/; Secure; HttpOnly; SameSite=Strict; Max-Age=0"
