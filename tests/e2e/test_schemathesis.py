@@ -19,7 +19,7 @@ LEFT_OUT = (
 )
 EVERYTHING = ("examples", "coverage", "fuzzing", "stateful")
 SEED, CASES = "20261125", "20"
-SECONDS = 120
+SECONDS = 400
 FOCUS = "BilledCost,EffectiveCost,BillingCurrency,ChargePeriodStart,ServiceName,RegionId,SubAccountId"
 
 
