@@ -25,6 +25,11 @@ def value(cell: Cell, kind: Kind = "text", unit: str = "", decimals: int | None 
     return _told(cell)
 
 
+def bare(number: Decimal | None, kind: Kind) -> Markup:
+    """A number among words whose table tells its kind and unit."""
+    return tag("data", shown(number, kind), value=exact(number)) if known(number) is not None else value(None)
+
+
 def cell(value: Cell, kind: Kind = "text", decimals: int | None = None) -> Markup:
     """A table's cell, as short as it can be: a number's <td> has every digit in `data-v`; kind and unit are its column's to tell."""
     value = known(value)

@@ -14,7 +14,7 @@ from chalicelib.domain.figures import on_a_line
 from chalicelib.domain.report import Kind
 from chalicelib.web.charts.grid import Grid, down, middle
 from chalicelib.web.markup import shape, tag
-from chalicelib.web.shown import cell, value
+from chalicelib.web.shown import bare, cell
 
 
 @dataclass(frozen=True)
@@ -60,6 +60,6 @@ def shapes(spots: list[Spot], axis: Axis) -> Iterator[Markup]:
 def rows(ahead: Ahead, series: int, kind: Kind) -> Iterator[Markup]:
     """What is expected stands in the first series' column, the band among the remarks."""
     for label, low, expected, high in ahead.points:
-        band = tag("td", f"{ahead.name}: ", value(low, kind), " to ", value(high, kind))
+        band = tag("td", "Forecast: ", bare(low, kind), " to ", bare(high, kind))
         others = [tag("td")] * (series - 1)
         yield tag("tr", tag("th", on_a_line(label), scope="row"), cell(expected, kind), *others, band, class_="ahead")

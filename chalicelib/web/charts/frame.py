@@ -17,6 +17,7 @@ from chalicelib.web.shown import cell
 SERIES = 6
 """Colours there are; series beyond them come in the same ones, paler."""
 NOTHING = "Nothing is known of this period."
+DIAMOND = "M0-6 6 0 0 6-6 0z"
 _LONGEST_LABEL = 24
 _AXIS_LETTERS, _MOST_LABELS = 60, 5
 _numbers = count(1)
@@ -45,9 +46,12 @@ def class_of(number: int) -> str:
 
 def legend(names: Iterable[tuple[str, str]]) -> Markup:
     """From (class, name) pairs."""
-    line = shape("path", d="M1 6H19")
-    keys = ((tag("svg", line, class_=f"key {kind}", aria_hidden="true"), on_a_line(name, 80)) for kind, name in names)
-    return tag("ul", *(tag("li", *each) for each in keys), class_="legend")
+    return tag("ul", *(tag("li", _key(kind), on_a_line(name, 80)) for kind, name in names), class_="legend")
+
+
+def _key(kind: str) -> Markup:
+    form = shape("path", d=DIAMOND if kind == "marked" else "M-9 0H9")
+    return tag("svg", form, viewBox="-10 -7 20 14", class_=f"key {kind}", aria_hidden="true")
 
 
 def plot(chart: Chart, key: str, labels: Sequence[str], axis: Axis, told: str, shapes: Iterable[Markup], over: Markup) -> Markup:

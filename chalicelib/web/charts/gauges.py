@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from markupsafe import Markup
 
-from chalicelib.domain.axis import coordinate, round_axis
+from chalicelib.domain.axis import coordinate
 from chalicelib.domain.figures import kind_of, known, on_a_line, shown
 from chalicelib.domain.report import Chart, Kind
 from chalicelib.web.charts.frame import figure, new_key
@@ -44,10 +44,8 @@ def _of(chart: Chart, kind: Kind) -> str:
 
 
 def _filled(value: float | None, most: float | None) -> list[Markup]:
-    whole = most if most is not None and most > 0 else round_axis([value or 1.0], 0, 1).high
-    share = min(1.0, max(0.0, (value or 0.0) / whole)) if whole > 0 else 0.0
-    if not share:
+    """By the value's share, where there is one."""
+    if value is None or most is None or min(value, most) <= 0:
         return []
-    beyond = value is not None and most is not None and value > most
-    dash = f"{short(max(0.1, 100 * share))} 200"
-    return [shape("path", class_="over" if beyond else "fill", d=_ARC, pathLength=100, stroke_dasharray=dash)]
+    dash = f"{short(max(0.1, min(100.0, 100 * (value / most))))} 200"
+    return [shape("path", class_="over" if value > most else "fill", d=_ARC, pathLength=100, stroke_dasharray=dash)]

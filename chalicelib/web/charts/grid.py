@@ -24,10 +24,7 @@ class Grid:
 
     labels: Sequence[str]
     columns: Sequence[Sequence[Decimal | None]]
-
-    @cached_property
-    def kind(self) -> Kind:
-        return kind_of([value for column in self.columns for value in column])
+    kind: Kind
 
     @cached_property
     def drawn(self) -> list[list[float | None]]:
@@ -39,13 +36,15 @@ class Grid:
         return runs(index for index in range(len(self.labels)) if all(column[index] is None for column in self.drawn))
 
 
-def grid_of(chart: Chart) -> Grid:
+def grid_of(chart: Chart, others: Iterable[Decimal | None] = ()) -> Grid:
+    """All values are shown alike, with the `others` that will stand beside them."""
     columns = [_numbered(series) for series in chart.series]
     times = Counter[str]()
     for column in columns:
         times |= Counter(label for label, _ in column)
     keys = [(label, number) for label in labels_of(chart) for number in range(times[label])]
-    return Grid([label for label, _ in keys], [[column.get(key) for key in keys] for column in columns])
+    kind = kind_of([*others, *(value for column in columns for value in column.values())])
+    return Grid([label for label, _ in keys], [[column.get(key) for key in keys] for column in columns], kind)
 
 
 def _numbered(series: Series) -> dict[tuple[str, int], Decimal | None]:

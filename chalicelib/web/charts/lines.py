@@ -13,12 +13,10 @@ from chalicelib.domain.report import Chart
 from chalicelib.web.charts.ahead import Ahead, Spot, spots_of
 from chalicelib.web.charts.ahead import rows as ahead_rows
 from chalicelib.web.charts.ahead import shapes as ahead_shapes
-from chalicelib.web.charts.frame import class_of, figure, gaps, legend, new_key, nothing, plot, rows_of, table
+from chalicelib.web.charts.frame import DIAMOND, class_of, figure, gaps, legend, new_key, nothing, plot, rows_of, table
 from chalicelib.web.charts.grid import HEIGHT, Grid, anything_known, down, grid_of, middle, runs, short, upright
 from chalicelib.web.charts.words import told
 from chalicelib.web.markup import shape, tag
-
-_DIAMOND = "M0-7 7 0 0 7-7 0z"
 
 
 @dataclass(frozen=True)
@@ -34,7 +32,7 @@ def line(chart: Chart, ahead: Ahead | None = None, marks: Sequence[Mark] = (), *
     ahead = ahead or Ahead()
     if not anything_known(chart) and not ahead.points:
         return nothing(chart)
-    grid, key = grid_of(chart), key or new_key()
+    grid, key = grid_of(chart, (each for _, *point in ahead.points for each in point)), key or new_key()
     noted, spots = _noted(grid, marks), spots_of(ahead, grid)
     axis = upright([each for column in [*grid.drawn, *(spot[1:] for spot in spots)] for each in column if each is not None])
     labels = [*grid.labels, *(label for label, *_ in ahead.points)]
@@ -93,7 +91,7 @@ def _marked(grid: Grid, axis: Axis, noted: dict[int, str], count: int) -> Markup
     """Diamonds, which keep their shape however the plot is stretched, on the highest point that there is."""
     spots = [(index, max(found)) for index in noted if (found := [each for column in grid.drawn if (each := column[index]) is not None])]
     places = [(short(100 * (index + 0.5) / count), short(100 - 100 * axis.at(each) / HEIGHT)) for index, each in spots]
-    placed = (tag("svg", shape("path", d=_DIAMOND), x=f"{x}%", y=f"{y}%", overflow="visible") for x, y in places)
+    placed = (tag("svg", shape("path", d=DIAMOND), x=f"{x}%", y=f"{y}%", overflow="visible") for x, y in places)
     return tag("svg", *placed, class_="marks", aria_hidden="true") if spots else Markup("")
 
 
