@@ -111,8 +111,10 @@ def _time(text: str, place: int, count: int, every_second: bool) -> Markup:
 def table(chart: Chart, grid: Grid, rows: Iterable[Markup], remarks: bool = False) -> Markup:
     """Folded away below the plot: a row per label, in the plot's order."""
     name = on_a_line(chart.title)
-    heads = ["Time" if kind_of_labels(grid.labels) else "Name", *(on_a_line(series.name) or name for series in chart.series)]
-    head = tag("thead", tag("tr", *(tag("th", text, scope="col") for text in [*heads, *(["Remarks"] if remarks else [])])))
+    first = tag("th", "Time" if kind_of_labels(grid.labels) else "Name", scope="col")
+    heads = [tag("th", on_a_line(series.name) or name, scope="col", class_="n") for series in chart.series]
+    last = [tag("th", "Remarks", scope="col")] if remarks else []
+    head = tag("thead", tag("tr", first, *heads, *last))
     caption = tag("caption", f"{name} ({on_a_line(chart.unit)})" if chart.unit else name)
     whole = tag(
         "table",
@@ -123,10 +125,10 @@ def table(chart: Chart, grid: Grid, rows: Iterable[Markup], remarks: bool = Fals
         data_unit=on_a_line(chart.unit) or None,
         data_labels=kind_of_labels(grid.labels),
     )
-    return unfolded(whole, f"Table: {on_a_line(chart.title, 80)}")
+    return _folded(whole, f"Table: {on_a_line(chart.title, 80)}")
 
 
-def unfolded(whole: Markup, name: str) -> Markup:
+def _folded(whole: Markup, name: str) -> Markup:
     scroll = tag("div", whole, class_="scroll", tabindex=0, role="group", aria_label=name)
     return tag("details", tag("summary", "Table", tag("span", name.removeprefix("Table"), class_="unseen")), scroll)
 

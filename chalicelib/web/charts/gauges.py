@@ -12,6 +12,8 @@ from chalicelib.web.charts.grid import short
 from chalicelib.web.markup import shape, tag
 from chalicelib.web.shown import value as value_shown
 
+_LONG = 9
+"""A figure with more letters than this is set smaller, to stay within the arc."""
 _ARC = "M10 60A50 50 0 0 1 110 60"
 
 
@@ -32,7 +34,8 @@ def gauge(chart: Chart, *, key: str = "") -> Markup:
         aria_labelledby=f"{key}-title {key}-desc",
     )
     rest = [tag("span", of, class_="chart-of")] if of else []
-    said = tag("p", value_shown(value, kind, "" if of else unit), *rest, class_="chart-figure")
+    figure_shown = value_shown(value, kind, "" if of else unit)
+    said = tag("p", figure_shown, *rest, class_="chart-figure long" if len(figure_shown.striptags()) > _LONG else "chart-figure")
     return figure(chart, tag("div", drawing, said, class_="gauge"))
 
 
