@@ -130,7 +130,7 @@ def _figure(figure: KeyFigure) -> FigureView:
     if figure.change is None:
         return FigureView(on_a_line(figure.name), value)
     number = known(figure.change.value)
-    verdict = _verdict(number, figure.change.good)
+    verdict = figure.change.verdict
     return FigureView(on_a_line(figure.name), value, _change(figure.change, number, verdict, figure.kind), verdict)
 
 
@@ -150,12 +150,6 @@ def _change(change: Change, number: object, verdict: str, kind: Kind) -> str:
     if not against:
         return f"{text}, {verdict}" if verdict else text
     return f"{text}, {verdict} than {against}" if verdict else f"{text} against {against}"
-
-
-def _verdict(number: object, good: str) -> str:
-    if not isinstance(number, Decimal | int) or not number or not good:
-        return ""
-    return "better" if (number > 0) == (good == "up") else "worse"
 
 
 def _chart(chart: Chart) -> ChartView:

@@ -67,7 +67,7 @@ def _change(change: Change, figure: KeyFigure) -> Iterator[Flowable]:
     """Arrow, sign and word say it all; the colour only says it again."""
     value = known(change.value)
     number = Decimal(0) if value is None or not isinstance(value, Decimal | int) else Decimal(value)
-    verdict = _verdict(number, change.good)
+    verdict = change.verdict
     yield Paragraph(safe_text(_change_text(change, number, value is None, figure), LONGEST_FIGURE), style.CHANGES[verdict])
     said = {"better": "better than", "worse": "worse than", "": "against"}[verdict]
     if change.against or verdict:
@@ -81,9 +81,3 @@ def _change_text(change: Change, number: Decimal, unknown: bool, figure: KeyFigu
     sign = "▲ +" if number > 0 else "▼ " if number < 0 else ""
     unit = f" {change.unit}" if change.unit else ""
     return f"{sign}{shown(number, kind)}{unit}{'' if number else ' (unchanged)'}"
-
-
-def _verdict(number: Decimal, good: str) -> str:
-    if not number or not good:
-        return ""
-    return "better" if (number > 0) == (good == "up") else "worse"
