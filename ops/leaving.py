@@ -94,7 +94,7 @@ def _is_the_providers(spec: t.Table, item: dict[str, Any]) -> bool:
 
 
 def _told(item: dict[str, Any]) -> dict[str, Any]:
-    """What of an item is the customer's: not by what a key's or link's secret is known again."""
+    """What of an item is the customer's: not by what the secret of a key, link or session is known again."""
     told = {name: _plain(value) for name, value in item.items()}
     if isinstance(told.get("data"), dict):
         told["data"].pop("digest", None)

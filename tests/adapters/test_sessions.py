@@ -6,6 +6,7 @@ moto holds nobody to a policy, so the evaluation is ours: actions, resources and
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from typing import Any
@@ -268,5 +269,10 @@ def test_the_api_asks_nothing_that_its_customers_session_refuses(feeds: Feeds, c
     ask("GET", "/analytics/keys")
     ask("GET", "/analytics/audit")
     ask("GET", "/health")
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    cookie = http.request("POST", "/session", headers=form, body=f"credential={key}".encode()).headers["Set-Cookie"].partition(";")[0]
+    page = http.request("GET", "/", headers={"Cookie": cookie})
+    csrf = re.findall(rb'name="csrf" value="(\w+)"', page.body)[0]
+    assert http.request("POST", "/session/end", headers={**form, "Cookie": cookie}, body=b"csrf=" + csrf).status_code == 303
     assert watched.refused == []
     assert watched.seen > 60, "it was asked by the session, not by the function's own credentials"

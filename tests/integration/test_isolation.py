@@ -13,6 +13,7 @@ from uuid import uuid4
 
 import pytest
 
+from tests.browser import Browser, signed_in
 from tests.stack import PROJECT, Answer, Client, Customer, Stack, bare
 
 REPORTS = "/analytics/reports"
@@ -419,7 +420,44 @@ def auditing(asking: Party, other: Party) -> Iterator[tuple[str, Answer, set[int
         yield "", answer, {200}
 
 
+# The page
+
+
+def looking(asking: Party, other: Party) -> Iterator[tuple[str, Answer, set[int]]]:
+    browser = signed_in(asking.client.base_url, asking.customer.api_key)
+    yield "", browser.get(), {200}
+    yield other.id, browser.get(f"/?customer_id={other.id}"), {400, 403}
+    forged = browser.cookie.replace("sbs_", "sbk_")
+    yield forged, Browser(asking.client.base_url, forged).get(), {200}
+
+
+def signing_in(asking: Party, other: Party) -> Iterator[tuple[str, Answer, set[int]]]:
+    """Whoever is named beside it, the credential says whose the session is; and the cookie that is there already doesn't."""
+    browser = signed_in(asking.client.base_url, other.customer.api_key)
+    fields = {"credential": asking.customer.api_key, "customer_id": other.id}
+    yield other.id, browser.post("/session", fields), {303}
+    yield "", browser.get(), {200}
+
+
+def signing_out(asking: Party, other: Party) -> Iterator[tuple[str, Answer, set[int]]]:
+    """With the other's token, which isn't of this session: both sessions stay."""
+    mine, theirs = (signed_in(party.client.base_url, party.customer.api_key) for party in (asking, other))
+    yield theirs.csrf, mine.post("/session/end", {"csrf": theirs.csrf}), {403}
+    assert asking.id in mine.get().text
+    yield "", mine.post("/session/end", {"csrf": mine.csrf}), {303}
+    assert other.id in theirs.get().text
+
+
+def an_asset(asking: Party, other: Party) -> Iterator[tuple[str, Answer, set[int]]]:
+    for name in ("page.css", other.id, other.report_id):
+        yield name, Client(asking.client.base_url).get(f"/page/{name}"), {200} if name == "page.css" else {404}
+
+
 MATRIX: dict[tuple[str, str], Row] = {
+    ("GET", "/"): looking,
+    ("POST", "/session"): signing_in,
+    ("POST", "/session/end"): signing_out,
+    ("GET", "/page/{asset}"): an_asset,
     ("GET", "/analytics/usage"): counting("/analytics/usage"),
     ("GET", "/analytics/costs"): counting("/analytics/costs"),
     ("GET", "/analytics/costs/anomalies"): fetching("/analytics/costs/anomalies"),

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from chalicelib.stores import tables
+from tests.browser import signed_in
 from tests.looked import Looked
 from tests.stack import Customer, Stack
 
@@ -65,6 +66,7 @@ def leaver(own_stack: Stack, tmp_path: Path) -> Customer:
     }
     assert client.post("/analytics/schedules", schedule).status == 201
     assert client.post("/analytics/budgets", {"name": "wrens", "amount": 5}).status == 201
+    signed_in(own_stack.base_url, customer.api_key)
     for _ in range(45):  # so that a bucket is settled
         client.get("/analytics/usage?period=7d")
     return customer
@@ -103,9 +105,9 @@ def taken_along(folder: Path) -> None:
     assert b"wren-service" in document
     for provider in ("choice#rates", "cost#", "cost-part#"):
         assert provider not in (folder / "metrics.ndjson").read_text(), "what the payer pays is the provider's"
-    for name in ("api-keys", "report-links"):
+    for name in ("api-keys", "report-links", "sessions"):
         assert '"digest"' not in (folder / f"{name}.ndjson").read_text()
-    for name in ("metrics", "reports", "schedules", "customers", "api-keys", "report-links", "audit", "ledger"):
+    for name in ("metrics", "reports", "schedules", "customers", "api-keys", "report-links", "audit", "ledger", "sessions"):
         assert (folder / f"{name}.ndjson").read_text(), name
     (customer,) = (json.loads(line) for line in (folder / "customers.ndjson").read_text().splitlines())
     assert customer["data"]["name"] == "Ornithology"

@@ -9,6 +9,7 @@ from uuid import uuid4
 import pytest
 from jsonschema import Draft202012Validator
 
+from tests.browser import Browser
 from tests.stack import Answer, Client, Stack
 
 NOBODYS = dict.fromkeys(("budget_id", "report_id", "exception_id"), "0" * 32)
@@ -103,9 +104,10 @@ def held_against(document: Any, method: str, path: str, answer: Answer) -> list[
     if not answer.content:
         assert "content" not in response
         return missing
-    schema = response["content"][answer.headers["Content-Type"]]["schema"]
+    kind = answer.headers["Content-Type"].removesuffix("; charset=utf-8")
+    schema, content = response["content"][kind]["schema"], answer.text if kind.startswith("text/") else answer.json
     validator = Draft202012Validator({**schema, "components": document["components"]}, format_checker=Draft202012Validator.FORMAT_CHECKER)
-    return missing + [f"{error.json_path} {error.message}"[:300] for error in validator.iter_errors(answer.json)]
+    return missing + [f"{error.json_path} {error.message}"[:300] for error in validator.iter_errors(content)]
 
 
 @pytest.mark.parametrize(("path", "query"), [(path, query) for path, queries in ASKED for query in queries])
@@ -197,6 +199,24 @@ def test_what_is_written_is_answered_as_documented(own_stack: Stack, document: A
     sent("DELETE", one, status=204, recipient_id=domain["id"])
     sent("DELETE", a_schedule, status=204, schedule_id=schedule["id"])
     sent("DELETE", a_schedule, status=404, schedule_id=schedule["id"])
+
+
+def test_the_page_is_answered_as_documented(own_stack: Stack, document: Any) -> None:
+    browser = Browser(own_stack.base_url)
+    plain = {"Accept": "*/*"}
+
+    def held(method: str, path: str, answer: Answer, status: int) -> None:
+        assert (answer.status, held_against(document, method, path, answer)) == (status, [])
+
+    held("GET", "/", browser.get(), 200)
+    held("POST", "/session", browser.post("/session", b"credential=x", **plain), 401)
+    held("POST", "/session", browser.post("/session", b"%", **plain), 400)
+    held("POST", "/session", browser.sign_in(own_stack.customers[0].api_key), 303)
+    held("GET", "/", browser.get(), 200)
+    held("POST", "/session/end", browser.post("/session/end", b"csrf=x", **plain), 403)
+    held("POST", "/session/end", browser.post("/session/end", {"csrf": browser.csrf}), 303)
+    held("GET", "/page/{asset}", browser.get("/page/page.css"), 200)
+    held("GET", "/page/{asset}", browser.get("/page/x", **plain), 404)
 
 
 def test_the_document_is_small_enough_and_names_nobody(stack: Stack, document: Any) -> None:
