@@ -6,7 +6,25 @@ import argparse
 import sys
 from collections.abc import Callable, Iterator
 
-from bench import canned, capacity, cold, crowd, data, documents, due, engine, forecast, kept, memory, paper, scale, start, trips, wide
+from bench import (
+    canned,
+    capacity,
+    cold,
+    crowd,
+    data,
+    documents,
+    due,
+    engine,
+    forecast,
+    kept,
+    memory,
+    page,
+    paper,
+    scale,
+    start,
+    trips,
+    wide,
+)
 from bench.case import Bench
 from bench.measure import Row
 
@@ -25,6 +43,7 @@ CASES: dict[str, Callable[[Bench], Iterator[Row]]] = {
     "due": due.run,
     "scale": scale.run,
     "crowd": crowd.run,
+    "page": page.run,
 }
 
 

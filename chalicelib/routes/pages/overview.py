@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from chalicelib.domain.report import Text
 from chalicelib.routes.pages.asking import AskedByPage
 from chalicelib.routes.pages.chosen import Chosen
 from chalicelib.routes.pages.compliance import score_gauge
@@ -26,6 +27,7 @@ def view(asked: AskedByPage, chosen: Chosen) -> dict[str, Any]:
         "trend": trend(asked),
         "parts": parts(asked, chosen, LARGEST),
         "unusual": unusual(asked),
+        "unusual_said": [block.text for block in costs.anomalies(asked) if isinstance(block, Text)],
         "compliance": held,
         "gauge": gauge(score_gauge(asked), key="score"),
         "issues": held["top_issues"][:MOST_ISSUES],

@@ -30,18 +30,19 @@ on = registering(views, cors=False)
 
 @dataclass(frozen=True)
 class View:
-    """`areas` are what it asks of."""
+    """`areas` are what it asks of, `top` how many parts of it are told by name: a page has no room for a thousand."""
 
     title: str
     scope: str
     areas: tuple[str, ...] = ()
+    top: int = 0
 
 
 VIEWS = {
     OVERVIEW: View("Overview", "read", AREAS),
-    "costs": View("Costs", "read", (COSTS,)),
+    "costs": View("Costs", "read", (COSTS,), 40),
     "compliance": View("Compliance", "read", (COMPLIANCE,)),
-    "usage": View("Usage", "read", (USAGE,)),
+    "usage": View("Usage", "read", (USAGE,), 40),
     "reports": View("Reports", "report"),
     "schedules": View("Schedules", "report"),
     "keys": View("Keys", "admin"),
@@ -88,7 +89,8 @@ def _found(request: Request, chosen: Chosen) -> Mapping[str, Any]:
 
 def _asked(customer_id: str, view: View, chosen: Chosen) -> AskedByPage:
     with_ = services()
-    return AskedByPage(with_.metrics, customer_id, chosen.parameters(), with_.clock(), view.areas, MOST_ROWS, with_)
+    parameters = {**chosen.parameters(), **({"top": (str(view.top),)} if view.top else {})}
+    return AskedByPage(with_.metrics, customer_id, parameters, with_.clock(), view.areas, MOST_ROWS, with_)
 
 
 def _page(request: Request, chosen: Chosen, template: str, found: Mapping[str, Any], told: Mapping[str, Any], status: int) -> Response:

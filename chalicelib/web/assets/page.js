@@ -69,6 +69,10 @@
   }
 
   // A chart's point in words: the row of its table, by mouse or by the arrow keys.
+  const said = document.createElement("p");
+  said.className = "unseen";
+  said.setAttribute("role", "status");
+  document.body.append(said);
   let tip = null;
   function point(walk, index) {
     const hits = walk.querySelectorAll(".hit");
@@ -81,7 +85,7 @@
     if (!tip) {
       tip = document.createElement("div");
       tip.className = "tip";
-      tip.setAttribute("role", "status");
+      tip.setAttribute("aria-hidden", "true");
     }
     tip.replaceChildren();
     const name = document.createElement("b");
@@ -95,6 +99,7 @@
       tip.append(line, document.createElement("br"));
     });
     walk.append(tip);
+    said.textContent = document.activeElement === walk ? tip.innerText : "";
     const share = (at + 0.5) / hits.length;
     const left = share * walk.clientWidth;
     tip.style.left = Math.max(0, Math.min(walk.clientWidth - tip.offsetWidth, share > 0.6 ? left - tip.offsetWidth - 10 : left + 10)) + "px";
@@ -135,6 +140,7 @@
   async function fetched(address) {
     const answer = await fetch(address, { headers: { Accept: "text/html" }, credentials: "same-origin" });
     if (!(answer.headers.get("Content-Type") || "").startsWith("text/html")) throw new Error("no page");
+    if (answer.status === 429) throw new Error("too often");
     const text = (await answer.text()).replace(/<style[^]*?<\/style>/g, ""); // of another nonce: the policy would complain
     return new DOMParser().parseFromString(text, "text/html");
   }
@@ -147,6 +153,7 @@
       const views = there.querySelector(".views");
       if (!views) throw new Error("signed out");
       if (!keep) history.pushState({}, "", address);
+      here = where();
       document.title = there.title;
       document.querySelector(".views").replaceWith(document.adoptNode(views));
       main.replaceChildren(...document.adoptNode(there.getElementById("main")).childNodes);
@@ -173,8 +180,7 @@
   document.addEventListener("submit", (event) => {
     const form = event.target;
     if (!form.hasAttribute("data-swap")) {
-      const button = form.querySelector("button");
-      if (button) setTimeout(() => { button.disabled = true; });
+      setTimeout(() => form.querySelectorAll("button").forEach((button) => { button.disabled = true; }));
       return;
     }
     event.preventDefault();
@@ -186,7 +192,14 @@
     const form = event.target.form;
     if (form && form.hasAttribute("data-auto")) form.requestSubmit();
   });
-  window.addEventListener("popstate", () => go(location.href, true));
+  const where = () => location.pathname + location.search;
+  let here = where();
+  window.addEventListener("popstate", () => {
+    if (where() !== here) go(location.href, true);
+  });
+  window.addEventListener("pageshow", () => {
+    document.querySelectorAll("form button:disabled").forEach((button) => { button.disabled = false; });
+  });
 
   // What is under way is looked at again until it is done: only its own part is put in place.
   let timer = 0;
@@ -196,7 +209,7 @@
     try {
       const there = await fetched(location.href);
       const now = there.getElementById(live.id);
-      if (!now) return location.reload();
+      if (!now) return there.querySelector(".views") ? wait() : location.reload();
       const held = live.contains(document.activeElement) || live.querySelector("details[open]");
       if (!held) {
         live.replaceWith(document.adoptNode(now));
