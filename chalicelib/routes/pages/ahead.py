@@ -19,7 +19,7 @@ A_DAY = timedelta(days=1)
 def ahead_of(costs: Answer) -> Ahead | None:
     """None where nothing is forecast, or the window ends before what lies ahead begins."""
     told, series, through = costs["forecast"], costs["series"], costs["data_through"]
-    if told["amount"] is None or not costs["currency"] or not through or not series or not series[-1]["start"] <= through:
+    if told["amount"] is None or not costs["currency"] or not through or not series or series[-1]["end"] < through:
         return None
     following = _month_of(told["month"])
     if costs["window"]["granularity"] == "month":

@@ -12,7 +12,7 @@ from chalicelib.domain.errors import InvalidInput
 from chalicelib.domain.period import DEFAULT_PERIOD
 from chalicelib.usecases.questions import FILTERS, Parameters, is_tag, one, texts_of
 
-OVERVIEW = "overview"
+OVERVIEW, LAST_DAY = "overview", date(2999, 12, 31)
 PERIODS = {"7d": "7 days", "30d": "30 days", "90d": "90 days", "12m": "12 months"}
 COMPARISONS = {"previous": "the time before", "yoy": "a year before", "none": "nothing"}
 DIMENSIONS = {"service": "Service", "region": "Region", "account": "Account", "category": "Category"}
@@ -59,9 +59,8 @@ class Chosen:
     @property
     def lasting(self) -> list[tuple[str, str]]:
         """What a form that changes the period sends along: all but the period, and what to compare with."""
-        kept = [
-            (name, value) for name, values in self.values.items() for value in values if name not in ("period", "first", "last", "compare")
-        ]
+        given = {name: values for name, values in self.values.items() if name not in (*WINDOW, "compare")}
+        kept = [(name, value) for name, values in given.items() for value in values]
         return [("view", self.view), *kept] if self.view != OVERVIEW else kept
 
     def to(self, view: str | None = None, **changes: str | None) -> str:
@@ -85,7 +84,7 @@ class Chosen:
         return self._address(self.view, {**self.values, name: left})
 
     def over(self, period: str) -> str:
-        left = {name: given for name, given in self.values.items() if name not in ("first", "last")}
+        left = {name: given for name, given in self.values.items() if name not in WINDOW}
         return self._address(self.view, {**left, "period": (period,)})
 
     def _address(self, view: str, values: Mapping[str, Sequence[str]]) -> str:
@@ -95,11 +94,7 @@ class Chosen:
 
     def parameters(self) -> dict[str, tuple[str, ...]]:
         """As the API and reports call them; InvalidInput names what is wrong as the page calls it."""
-        given = {
-            name: values for name, values in self.values.items() if name in ("compare", "currency", "cost", "framework") or _is_filter(name)
-        }
-        if "breakdown" in self.values:
-            given["breakdown"] = self.values["breakdown"]
+        given = {name: values for name, values in self.values.items() if name in ASKED or _is_filter(name)}
         if not self.custom:
             return {**given, "period": (self.period,)}
         first, last = (_day(self.values, name) for name in ("first", "last"))
@@ -128,6 +123,9 @@ def _is_filter(name: str) -> bool:
 
 def _day(values: Mapping[str, Sequence[str]], name: str) -> date:
     try:
-        return date.fromisoformat(values[name][0])
+        day = date.fromisoformat(values[name][0])
     except (KeyError, IndexError, ValueError):
         raise InvalidInput((name, "must be a day like 2026-11-01")) from None
+    if day > LAST_DAY:
+        raise InvalidInput((name, "lies too far ahead"))
+    return day
