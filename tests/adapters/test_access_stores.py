@@ -14,14 +14,17 @@ from chalicelib.domain.allowance import DEEPEST_DEBT, Allowance
 from chalicelib.domain.audit import Deed, first_break
 from chalicelib.domain.customer import ApiKey
 from chalicelib.domain.errors import NotFound, StoreUnavailable, UnknownSchema
+from chalicelib.domain.session import Session
 from chalicelib.stores.audit import Audit
 from chalicelib.stores.customers import ApiKeys
 from chalicelib.stores.dynamo import Dynamo
+from chalicelib.stores.sessions import Sessions
 from chalicelib.stores.token_buckets import TokenBuckets
 from chalicelib.usecases import keys as use
 from chalicelib.usecases.auditing import Auditing
 from tests.adapters.conftest import NOW
 from tests.backends import workers
+from tests.fakes import Clock
 
 EXPORTS = Allowance("exports", 20)
 KEY = ApiKey("k" * 16, "acme", "digest", ("read",), NOW)
@@ -208,3 +211,23 @@ class Behind(Dynamo):
 
     def query(self, *arguments: Any, **more: Any) -> Any:
         return iter(())
+
+
+# Sessions of the page
+
+SESSION = Session("s" * 16, "acme", "digest", ("read", "report"), "key:k", NOW, NOW + timedelta(hours=1))
+
+
+def test_a_session_is_there_until_it_is_deleted_or_over(client: Any, clock: Clock) -> None:
+    sessions = Sessions(dynamo(client), "securebase-dev-sessions", clock)
+    assert sessions.find(SESSION.id) is None
+    sessions.put(SESSION)
+    assert sessions.find(SESSION.id) == SESSION
+    (item,) = client.scan(TableName="securebase-dev-sessions")["Items"]
+    assert item["ttl"] == {"N": str(int(SESSION.expires_at.timestamp()))}
+    clock.now = SESSION.expires_at
+    assert sessions.find(SESSION.id) is None, "though DynamoDB deletes it later"
+    clock.now = NOW
+    sessions.delete(SESSION.id)
+    sessions.delete(SESSION.id)
+    assert sessions.find(SESSION.id) is None

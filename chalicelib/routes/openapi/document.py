@@ -83,6 +83,7 @@ LOCATED = (
     *("createReport", "createBudget", "downloadReport", "followLink", "createSchedule", "runSchedule", "addRecipient", "testRecipient"),
     *("createKey", "rotateApiKey", "signIn", "signOut"),
 )
+ASSETS = ("text/css", "text/javascript", "image/svg+xml")
 ANYBODY: list[dict[str, list[str]]] = [{"apiKey": []}, {"token": []}]
 
 
@@ -157,6 +158,12 @@ def _problem(status: int) -> Schema:
 
 def _answers(operation: Operation) -> dict[str, Any]:
     """Everything but problems, with how often a customer may still ask."""
+    if operation.asset:
+        content = {media_type: {"schema": TEXT} for media_type in ASSETS}
+        return {
+            "200": {"description": operation.summary, "headers": FETCHED[OPEN], "content": content},
+            "304": {"$ref": f"#/components/responses/{OPEN}"},
+        }
     if operation.method == "GET" and operation.answer and operation.path != "/health":
         return _fetched(operation)
     allowed = ALLOWED if operation.scope else {}
@@ -175,7 +182,7 @@ def _plain_answers(operation: Operation) -> dict[str, Any]:
             "202": {**_json("Queued", queued, operation.answer), **_links(operation)},
         }
     if operation.page:
-        return {"200": {"description": operation.summary, "headers": headers, "content": {operation.media_type: {"schema": TEXT}}}}
+        return {"200": {"description": operation.summary, "headers": headers, "content": {"text/html": {"schema": TEXT}}}}
     if operation.answer:
         return {str(operation.status): {**_json(operation.summary, headers, operation.answer), **_links(operation)}}
     return {str(operation.status): {"description": operation.summary, "headers": headers}}

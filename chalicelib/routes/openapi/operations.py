@@ -37,7 +37,7 @@ LINKS, A_TEMPLATE = f"{A_REPORT}/links", f"{TEMPLATES}/{{template_id}}"
 class Operation:
     """`answer` is the schema of the 2xx answer, '' for one without a body; `kept` answers tell by X-Cache where they come from.
 
-    A `page` is HTML, or a text of its `media_type`. `problems` are the statuses beside 400, 401, 403, 429, 500 and 503, which every route
+    A `page` is HTML, an `asset` a file of its. `problems` are the statuses beside 400, 401, 403, 429, 500 and 503, which every route
     of a customer can answer. A `form` is what the page alone sends; with `cookie` its session opens the route.
     """
 
@@ -55,7 +55,7 @@ class Operation:
     problems: tuple[int, ...] = ()
     headers: tuple[str, ...] = ()
     page: bool = False
-    media_type: str = "text/html"
+    asset: bool = False
     form: str = ""
     cookie: bool = False
 
@@ -247,5 +247,5 @@ OPERATIONS = (
     Operation(
         "POST", "/session/end", "signOut", "Signs out", NOBODY, status=303, problems=(400, 403, 503), form="SignOutForm", cookie=True
     ),
-    Operation("GET", "/page/{asset}", "getAsset", "A file of the page's", NOBODY, problems=(404,), page=True, media_type="text/css"),
+    Operation("GET", "/page/{asset}", "getAsset", "A file of the page's", NOBODY, problems=(404,), asset=True),
 )

@@ -52,6 +52,7 @@ def as_page(request: Request, response: Response, request_id: str) -> Response:
     if not opened or response.headers.get("Content-Type") != errors.MEDIA_TYPE or not takes_html(request.headers.get("accept")):
         return response
     kept = {name: value for name, value in response.headers.items() if name != "Content-Type"}
+    request.visit = None  # no form of the session's: what failed may be what makes its token
     if response.status_code == 401 and is_page(route):
         return sign_in_page(request, 401, kept)
     told = msgspec.json.decode(response.body)
