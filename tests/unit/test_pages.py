@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -24,6 +28,7 @@ from tests.fakes import Clock
 
 NOW = datetime(2026, 11, 26, 10, tzinfo=UTC)
 HOUR = timedelta(hours=1)
+ROOT = Path(__file__).parents[2]
 
 
 class FakeSessions(dict[str, Session]):
@@ -251,6 +256,15 @@ def test_a_form_keeps_every_value_of_a_field_and_what_is_empty() -> None:
     asked = request("/session", "/session", "POST", body=b"a=1&a=2&b=&c=%C3%A9+x")
     guard.read_form(asked)
     assert guard.form_of(asked) == {"a": ["1", "2"], "b": [""], "c": ["é x"]}
+
+
+def test_another_origin_that_may_use_the_api_may_not_read_the_page() -> None:
+    script = "import app, json; print(json.dumps({p: [w.cors is None for w in ws.values()] for p, ws in app.app.routes.items()}))"
+    environment = {"STAGE": "dev", "PATH": "", "CORS_ORIGIN": "https://costs.example.com"}
+    command = [sys.executable, "-c", script]
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=30, check=True)
+    told = json.loads(done.stdout)
+    assert {path for path, apart in told.items() if all(apart)} == {path for path in told if guard.is_page(path)}
 
 
 # Who gets errors as pages

@@ -46,7 +46,5 @@ SCHEMAS: dict[str, Schema] = {
     "RotationRequest": closed(
         {}, {"overlap_hours": said(OVERLAP, "How long the old key stays good beside the new one."), "customer_id": nullable(TEXT)}
     ),
-    "SignInForm": closed({"credential": said(TEXT, "An API key or a JWT.")}),
-    "SignOutForm": closed({"csrf": said(TEXT, "As the page's form has it.")}),
     "Audit": closed({"entries": listed(ENTRY), "next_cursor": nullable(TEXT)}),
 }

@@ -8,7 +8,7 @@ from typing import Any
 
 from chalicelib.routes.answers import encode
 from chalicelib.routes.limits import HEADERS as RATE_LIMITS
-from chalicelib.routes.openapi import access, billing, compliance, costs, parameters, problems, reports, schedules, templates, usage
+from chalicelib.routes.openapi import access, billing, compliance, costs, pages, parameters, problems, reports, schedules, templates, usage
 from chalicelib.routes.openapi.operations import OPERATIONS, Operation
 from chalicelib.routes.openapi.shapes import ID, TEXT, Schema, ref, said
 from chalicelib.routes.representations import JSON, REPRESENTATIONS
@@ -95,7 +95,7 @@ def body() -> bytes:
 
 def document() -> dict[str, Any]:
     paths: dict[str, dict[str, Any]] = {}
-    for operation in OPERATIONS:
+    for operation in (*OPERATIONS, *pages.PAGES):
         paths.setdefault(operation.path, {})[operation.method.lower()] = _described(operation)
     return {
         "openapi": "3.1.0",

@@ -242,10 +242,4 @@ OPERATIONS = (
     Operation("GET", "/analytics/audit", "listAudit", "Who did what, newest first", ADMIN, "Audit", AUDIT_PARAMETERS),
     Operation("GET", SUBSCRIPTION, "askSubscription", "The page behind a mail's link", NOBODY, problems=(404, 503), page=True),
     Operation("POST", SUBSCRIPTION, "saySubscription", "Confirms, or unsubscribes", NOBODY, problems=(404, 503), page=True),
-    Operation("GET", "/", "getPage", "The customer's page, or to sign in", NOBODY, problems=(403, 503), page=True, cookie=True),
-    Operation("POST", "/session", "signIn", "Signs in on the page", NOBODY, status=303, problems=(400, 403, 503), form="SignInForm"),
-    Operation(
-        "POST", "/session/end", "signOut", "Signs out", NOBODY, status=303, problems=(400, 403, 503), form="SignOutForm", cookie=True
-    ),
-    Operation("GET", "/page/{asset}", "getAsset", "A file of the page's", NOBODY, problems=(404,), asset=True),
 )
