@@ -227,7 +227,8 @@ def told_by_ses(event: dict[str, Any]) -> None:
 
 def block(found: dict[str, Any], serve: bool, inbox: str) -> str:
     """What a user needs to know, once, at the end."""
-    lines = ["", f"API        {found['base_url']}  (in a browser: the page, which takes one of these keys)" if serve else "AWS only    serve it with: .venv/bin/chalice local --stage local"]
+    page = f"API        {found['base_url']}  (in a browser: the page, which takes one of these keys)"
+    lines = ["", page if serve else "AWS only    serve it with: .venv/bin/chalice local --stage local"]
     lines += [f"inbox      {inbox}  (mails and webhooks of schedules, also in .local/inbox)"]
     lines += [f"{one['customer_id']:<16} {one['name']:<18} X-API-Key: {one['api_key']}" for one in found["customers"]]
     first = found["customers"][0]
