@@ -13,6 +13,7 @@ from typing import Any
 from chalice import local as chalice_local
 from chalice.cli.factory import CLIFactory
 
+from chalicelib.logs import LOGGER
 from chalicelib.routes.errors import problem
 from chalicelib.routes.headers import SAFE
 
@@ -87,6 +88,11 @@ class Handler(chalice_local.ChaliceRequestHandler):
 class Server(chalice_local.ThreadedHTTPServer):
     request_queue_size = 256
     daemon_threads = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that went away, as browsers do, is no event; anything else is one line, like every event."""
+        if not isinstance(sys.exception(), ConnectionError):
+            LOGGER.exception("a connection broke")
 
 
 def build(project: str, port: int) -> chalice_local.LocalDevServer:

@@ -15,8 +15,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from html import unescape
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from chalicelib.domain import signals
 from chalicelib.security import secrets, tokens
@@ -25,6 +27,7 @@ from local.seed import cost_records
 from tests.backends import INSTALLED, NOT_INSTALLED
 from tests.rehearsal.scene import STAGE, Scene, until
 from tests.stack import Client
+from tests.visitor import Browser
 
 NEW_VERSION, FIXED_VERSION = "0.0.0+rehearsed", "0.0.0+mended"
 MOST_ROLLBACK_SECONDS = 60
@@ -61,6 +64,7 @@ class Rehearsal:
         self.let_customers_in()
         self.aggregate_by_schedule()
         self.ask_with_both_credentials()
+        self.look_at_the_page()
         self.report_by_queue()
         self.alarm()
         self.release_and_roll_back()
@@ -179,6 +183,21 @@ class Rehearsal:
 
     def _now(self) -> datetime:
         return datetime.now(UTC)
+
+    def look_at_the_page(self) -> None:
+        """Behind the stage's path, where every address of it has to lie."""
+        with self.step("the page, signed in") as seen:
+            browser, at = Browser(self.url), urlsplit(self.url)
+            signed_in = browser.sign_in(self.keys[self.customer.id])
+            assert (signed_in.status, signed_in.headers["Location"]) == (303, f"{at.path}/")
+            page = browser.get().text
+            addresses = set(re.findall(r'(?:href|src|action)="(/[^"]*)"', page))
+            assert self.customer.id in page
+            assert addresses
+            assert {address for address in addresses if not address.startswith(f"{at.path}/")} == set()
+            files = [unescape(address) for address in addresses if "/page/" in address]
+            assert {Client(f"{at.scheme}://{at.netloc}").get(file).status for file in files} == {200}
+            seen.append(f"{len(addresses)} addresses under {at.path}/, {len(files)} files of it")
 
     def report_by_queue(self) -> None:
         with self.step("a report by queue") as seen:
