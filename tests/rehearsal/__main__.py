@@ -189,12 +189,13 @@ class Rehearsal:
         with self.step("the page, signed in") as seen:
             browser, at = Browser(self.url), urlsplit(self.url)
             signed_in = browser.sign_in(self.keys[self.customer.id])
-            assert (signed_in.status, signed_in.headers["Location"]) == (303, f"{at.path}/")
+            assert (signed_in.status, signed_in.headers["Location"]) == (303, f"{at.path}/"), f"{signed_in.status} {signed_in.text[:300]}"
             page = browser.get().text
             addresses = set(re.findall(r'(?:href|src|action)="(/[^"]*)"', page))
             assert self.customer.id in page
             assert addresses
-            assert {address for address in addresses if not address.startswith(f"{at.path}/")} == set()
+            elsewhere = {address for address in addresses if not address.startswith(f"{at.path}/")}
+            assert not elsewhere, f"{elsewhere} aren't under {at.path}/"
             files = [unescape(address) for address in addresses if "/page/" in address]
             assert {Client(f"{at.scheme}://{at.netloc}").get(file).status for file in files} == {200}
             seen.append(f"{len(addresses)} addresses under {at.path}/, {len(files)} files of it")
