@@ -9,6 +9,7 @@ from chalicelib.routes.health import health
 from chalicelib.routes.keys import keys
 from chalicelib.routes.openapi import openapi
 from chalicelib.routes.pages.assets import assets
+from chalicelib.routes.pages.report_forms import report_forms
 from chalicelib.routes.pages.sessions import sessions
 from chalicelib.routes.pages.views import views
 from chalicelib.routes.recipients import recipients
@@ -31,5 +32,6 @@ BLUEPRINTS = (
     openapi,
     views,
     sessions,
+    report_forms,
     assets,
 )

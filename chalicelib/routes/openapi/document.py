@@ -8,13 +8,14 @@ from typing import Any
 
 from chalicelib.routes.answers import encode
 from chalicelib.routes.limits import HEADERS as RATE_LIMITS
-from chalicelib.routes.openapi import access, billing, compliance, costs, parameters, problems, reports, schedules, templates, usage
+from chalicelib.routes.openapi import access, billing, compliance, costs, page, parameters, problems, reports, schedules, templates, usage
 from chalicelib.routes.openapi.operations import OPERATIONS, Operation
 from chalicelib.routes.openapi.shapes import ID, TEXT, Schema, ref, said
 from chalicelib.routes.representations import JSON, REPRESENTATIONS
 from chalicelib.version import VERSION
 
-MODULES = (problems, usage, costs, compliance, billing, reports, templates, schedules, access)
+MODULES = (problems, usage, costs, compliance, billing, reports, templates, schedules, access, page)
+ALL = (*OPERATIONS, *page.OPERATIONS)
 TAG_WORDS = {
     "service": "The service itself",
     "usage": "What was used",
@@ -82,6 +83,7 @@ WRITTEN: dict[str, Schema] = {"Cache-Control": {"$ref": "#/components/headers/No
 LOCATED = (
     *("createReport", "createBudget", "downloadReport", "followLink", "createSchedule", "runSchedule", "addRecipient", "testRecipient"),
     *("createKey", "rotateApiKey", "signIn", "signOut"),
+    *(one.id for one in page.OPERATIONS if one.id not in ("makeKey", "replaceKey")),
 )
 ANYBODY: list[dict[str, list[str]]] = [{"apiKey": []}, {"token": []}]
 
@@ -94,7 +96,7 @@ def body() -> bytes:
 
 def document() -> dict[str, Any]:
     paths: dict[str, dict[str, Any]] = {}
-    for operation in OPERATIONS:
+    for operation in ALL:
         paths.setdefault(operation.path, {})[operation.method.lower()] = _described(operation)
     return {
         "openapi": "3.1.0",
@@ -138,7 +140,7 @@ def _without_scope(operation: Operation) -> list[dict[str, list[str]]]:
     session: list[dict[str, list[str]]] = [{"session": []}] if operation.cookie else []
     if operation.form:  # no header opens what forms do
         return session or [{}]
-    return [{}, *ANYBODY, *session]
+    return [*([{}] if not operation.cookie or operation.path == "/" else []), *ANYBODY, *session]
 
 
 def _sent(operation: Operation) -> dict[str, Any]:
@@ -175,7 +177,13 @@ def _plain_answers(operation: Operation) -> dict[str, Any]:
             "202": {**_json("Queued", queued, operation.answer), **_links(operation)},
         }
     if operation.page:
-        return {"200": {"description": operation.summary, "headers": headers, "content": {operation.media_type: {"schema": TEXT}}}}
+        return {
+            str(operation.status): {
+                "description": operation.summary,
+                "headers": headers,
+                "content": {operation.media_type: {"schema": TEXT}},
+            }
+        }
     if operation.answer:
         return {str(operation.status): {**_json(operation.summary, headers, operation.answer), **_links(operation)}}
     return {str(operation.status): {"description": operation.summary, "headers": headers}}
@@ -185,7 +193,7 @@ def _links(operation: Operation) -> dict[str, Any]:
     """From what was made to the operations on it."""
     if operation.method != "POST":
         return {}
-    on_it = {other: re.search(r"^/\{(\w+)\}", other.path.removeprefix(operation.path)) for other in OPERATIONS}
+    on_it = {other: re.search(r"^/\{(\w+)\}", other.path.removeprefix(operation.path)) for other in ALL}
     return {
         "links": {
             other.id: {"operationId": other.id, "parameters": {name[1]: "$response.body#/id"}} for other, name in on_it.items() if name

@@ -37,8 +37,8 @@ LINKS, A_TEMPLATE = f"{A_REPORT}/links", f"{TEMPLATES}/{{template_id}}"
 class Operation:
     """`answer` is the schema of the 2xx answer, '' for one without a body; `kept` answers tell by X-Cache where they come from.
 
-    A `page` is HTML, an asset any text; what takes a `form` is the page's alone, and is asked with a session's cookie. `problems` are the statuses beside 400, 401, 403, 429, 500 and 503, which every route of a customer can answer.
-    """
+    A `page` is HTML, an asset any text; what takes a `form` is the page's alone, and is asked with a session's cookie. `problems` are the
+    statuses beside 400, 401, 403, 429, 500 and 503, which every route of a customer can answer."""
 
     method: str
     path: str

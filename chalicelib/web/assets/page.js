@@ -121,7 +121,8 @@
   async function fetched(address) {
     const answer = await fetch(address, { headers: { Accept: "text/html" }, credentials: "same-origin" });
     if (!(answer.headers.get("Content-Type") || "").startsWith("text/html")) throw new Error("no page");
-    return new DOMParser().parseFromString(await answer.text(), "text/html");
+    const text = (await answer.text()).replace(/<style[^]*?<\/style>/, ""); // its nonce isn't this page's, and the styles are the same
+    return new DOMParser().parseFromString(text, "text/html");
   }
   async function go(address, keep) {
     const mine = ++turn;
@@ -193,6 +194,10 @@
     clearTimeout(timer);
     if (document.querySelector("[data-live]")) timer = setTimeout(look, 2000);
   }
+
+  // A form's answer stands at the form's address, where nothing can be looked at: from here on at its view's.
+  const answered = document.querySelector("[data-at]");
+  if (answered) history.replaceState(history.state, "", answered.dataset.at);
 
   function ready() {
     localise(document.body);
