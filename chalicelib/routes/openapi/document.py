@@ -83,7 +83,7 @@ WRITTEN: dict[str, Schema] = {"Cache-Control": {"$ref": "#/components/headers/No
 LOCATED = (
     *("createReport", "createBudget", "downloadReport", "followLink", "createSchedule", "runSchedule", "addRecipient", "testRecipient"),
     *("createKey", "rotateApiKey", "signIn", "signOut"),
-    *(one.id for one in page.OPERATIONS if one.id not in ("makeKey", "replaceKey")),
+    *(one.id for one in page.OPERATIONS if not one.page),
 )
 ANYBODY: list[dict[str, list[str]]] = [{"apiKey": []}, {"token": []}]
 

@@ -22,6 +22,7 @@ ONCE = "once"
 REFUSED = (InvalidInput, Conflict, TooManyRunning)
 """What whoever sent a form can put right."""
 _NUMBER = re.compile(r"\[\d+\]")
+_WHOLE = re.compile(r"[0-9]{1,9}", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,11 @@ class Form:
         """The same of one showing of the form that asks for the same: sent twice, it is done once. None of what no page has shown."""
         shown = self.one(ONCE)
         return hashlib.sha256(repr((shown, asked)).encode(errors="backslashreplace")).hexdigest() if shown else None
+
+    def number(self, name: str) -> int:
+        """What is no whole number is below all that any of them may be: the use case says what it must be."""
+        text = self.one(name)
+        return int(text) if _WHOLE.fullmatch(text) else -1
 
 
 def blank(**values: str | Sequence[str]) -> Form:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from calendar import day_name
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 
+from chalicelib.domain.cadence import CRON, HOURLY, MONTHLY, QUARTERLY, WEEKLY, Cadence
 from chalicelib.domain.reporting import CUSTOM
+
+SHORTEST_MONTH, LONGEST_MONTH = 28, 31
 
 TYPES = {"usage": "Usage", "costs": "Costs", "compliance": "Compliance", "executive": "Executive summary"}
 FORMATS = {"pdf": "PDF", "xlsx": "Excel workbook", "csv": "CSV", "json": "JSON"}
@@ -36,3 +40,33 @@ def period_words(parameters: Mapping[str, Sequence[str]]) -> str:
         last = (date.fromisoformat(end) - timedelta(days=1)).isoformat()
         return start if start == last else f"{start} to {last}"
     return f"{start} until {end}"
+
+
+def cadence_words(cadence: Cadence) -> str:
+    """Like: every Monday at 07:00 Europe/London."""
+    at = f"at {cadence.at:%H:%M} {cadence.zone}"
+    if cadence.kind == HOURLY:
+        return f"every hour at :{cadence.minute:02} {cadence.zone}"
+    if cadence.kind == CRON:
+        return f"by cron {cadence.cron} {cadence.zone}"
+    if cadence.kind == WEEKLY:
+        return f"{_weekdays(cadence.weekdays)} {at}"
+    if cadence.kind == MONTHLY:
+        return f"{_of_month(cadence.day)} of every month {at}"
+    if cadence.kind == QUARTERLY:
+        return f"{_of_month(cadence.day)} of January, April, July and October {at}"
+    return f"every day {at}"
+
+
+def _weekdays(days: Sequence[int]) -> str:
+    names = [day_name[day] for day in sorted(days)]
+    if len(names) == len(day_name):
+        return "every day"
+    return "every " + (f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else names[0])
+
+
+def _of_month(day: int) -> str:
+    if day == LONGEST_MONTH:
+        return "on the last day"
+    ending = "th" if 10 < day < 20 else {1: "st", 2: "nd", 3: "rd"}.get(day % 10, "th")
+    return f"on the {day}{ending}" + (" (or the last day)" if day > SHORTEST_MONTH else "")
