@@ -13,6 +13,7 @@ from uuid import uuid4
 
 import pytest
 
+from tests.integration.page_rows import PAGE_ROWS
 from tests.stack import PROJECT, Answer, Client, Customer, Stack, bare
 
 REPORTS = "/analytics/reports"
@@ -483,6 +484,7 @@ MATRIX: dict[tuple[str, str], Row] = {
     ("POST", "/subscriptions/{token}"): subscribing("POST"),
     ("GET", "/health"): health,
     ("GET", "/openapi.json"): document,
+    **PAGE_ROWS,
 }
 
 
