@@ -9,6 +9,9 @@ from chalicelib.routes.health import health
 from chalicelib.routes.keys import keys
 from chalicelib.routes.openapi import openapi
 from chalicelib.routes.pages.assets import assets
+from chalicelib.routes.pages.key_forms import key_forms
+from chalicelib.routes.pages.report_forms import report_forms
+from chalicelib.routes.pages.schedule_forms import schedule_forms
 from chalicelib.routes.pages.sessions import sessions
 from chalicelib.routes.pages.views import views
 from chalicelib.routes.recipients import recipients
@@ -31,5 +34,8 @@ BLUEPRINTS = (
     openapi,
     views,
     sessions,
+    report_forms,
+    schedule_forms,
+    key_forms,
     assets,
 )

@@ -87,12 +87,16 @@ def problem(
 
 def of_error(error: errors.AnalyticsError, request_id: str) -> Response:
     """The problem that a domain error is; a 5xx says nothing of its cause, which is in the log."""
-    status = next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), 500)
+    status = status_of(error)
     problems = error.problems if isinstance(error, errors.InvalidInput) else ()
     headers = {"WWW-Authenticate": "Bearer"} if status == 401 else {"Retry-After": _retry_after(error)} if status in (429, 503) else {}
     if status >= 500:
         LOGGER.error("failed", extra={"request_id": request_id, "code": error.code, "reason": str(error)})
     return problem(status, request_id, error.code, "" if status >= 500 else str(error), problems, headers)
+
+
+def status_of(error: errors.AnalyticsError) -> int:
+    return next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), 500)
 
 
 def _retry_after(error: errors.AnalyticsError) -> str:
@@ -113,7 +117,7 @@ def translated(view: View, request_id: Callable[[], str]) -> View:
 
 
 def as_problem(response: Response, request_id: str) -> Response:
-    """Chalice's own errors (405, 415, 500 ...) in the shape of ours; our own, and pages that tell of one, pass."""
+    """Chalice's own errors (405, 415, 500 ...) in the shape of ours; our own pass, and pages, which are made for what they tell."""
     if response.status_code < 400 or response.headers.get("Content-Type") in (MEDIA_TYPE, HTML):
         return response
     kept = {name: value for name, value in response.headers.items() if name.lower() != "content-type"}

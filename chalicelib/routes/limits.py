@@ -16,7 +16,7 @@ READ_ONLY = frozenset({"read"})
 HEADERS = ("RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset", "RateLimit-Policy")
 
 
-NEVER_REFUSED = (("DELETE", "/analytics/keys/{key_id}"), ("POST", "/session/end"))
+NEVER_REFUSED = (("DELETE", "/analytics/keys/{key_id}"), ("POST", "/page/keys/{key_id}/revoke"), ("POST", "/session/end"))
 """Whoever has got hold of a key or a session mustn't keep it from being ended."""
 
 

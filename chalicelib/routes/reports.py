@@ -72,8 +72,8 @@ def create() -> Response:
     if record.status != READY:
         why = {"reason": record.reason, "detail": record.detail} if record.status == FAILED else {}
         return made({"id": record.id, "status": record.status, **why}, 202, {**location, "Retry-After": "2"})
-    shown = {"message": "the report is ready", **_shown(record), "url": report.link(reporting(), customer_id, record.id)}
-    return made(shown, 200, location)
+    ready = {"message": "the report is ready", **shown(record), "url": report.link(reporting(), customer_id, record.id)}
+    return made(ready, 200, location)
 
 
 def _awaited(customer_id: str, record: ReportRecord, seconds: int) -> ReportRecord:
@@ -96,15 +96,15 @@ def index() -> Response:
     limit, status = limited(values, "limit", 100, 20, one), one(values, "status")
     if status is not None and status not in STATUSES:
         raise InvalidInput(("status", "must be one of " + ", ".join(STATUSES)))
-    records, position = services().reports.list(customer_id, limit, _position(one(values, "cursor")), status)
-    return fetched(request, encode({"reports": [_shown(record) for record in records], "next_cursor": _cursor(position)}))
+    records, position = services().reports.list(customer_id, limit, position_of(one(values, "cursor")), status)
+    return fetched(request, encode({"reports": [shown(record) for record in records], "next_cursor": cursor_of(position)}))
 
 
-def _cursor(position: tuple[str, str] | None) -> str | None:
+def cursor_of(position: tuple[str, str] | None) -> str | None:
     return base64.urlsafe_b64encode("\n".join(position).encode()).decode() if position else None
 
 
-def _position(cursor: str | None) -> tuple[str, str] | None:
+def position_of(cursor: str | None) -> tuple[str, str] | None:
     """Where to go on; it names no customer, so another's cursor is only a place in one's own list."""
     if cursor is None:
         return None
@@ -121,37 +121,44 @@ def _position(cursor: str | None) -> tuple[str, str] | None:
 def show(report_id: str) -> Response:
     customer_id = customer_alone(reports.current_request, "report")
     record = fetch(reporting(), customer_id, checked_id(report_id))
-    return fetched(reports.current_request, encode({**_shown(record), "restated": report.restated(reporting(), customer_id, record)}))
+    return fetched(reports.current_request, encode({**shown(record), "restated": report.restated(reporting(), customer_id, record)}))
 
 
 @on("/analytics/reports/{report_id}/download", "GET")
 def download(report_id: str) -> Response:
-    url = report.link(reporting(), customer_alone(reports.current_request, "report"), checked_id(report_id))
+    return downloaded(customer_alone(reports.current_request, "report"), report_id)
+
+
+def downloaded(customer_id: str, report_id: str) -> Response:
+    url = report.link(reporting(), customer_id, checked_id(report_id))
     return Response("", {"Location": url, "Cache-Control": "no-store"}, 303)
 
 
 @on("/analytics/reports/{report_id}/verify", "GET")
 def verify(report_id: str) -> Response:
+    customer_id = customer_alone(reports.current_request, "report")
+    return fetched(reports.current_request, encode(verified(customer_id, checked_id(report_id))))
+
+
+def verified(customer_id: str, report_id: str) -> Answer:
     from chalicelib.security import signing  # cryptography is slow to import
 
-    customer_id = customer_alone(reports.current_request, "report")
     known = [signer.public_key for signer in services().signers]
     check = partial(signing.check, known=known)
-    record, verified = report.verify(reporting(), customer_id, checked_id(report_id), check)
+    record, found = report.verify(reporting(), customer_id, report_id, check)
     signed = record.signed
     assert signed is not None
-    answer = {
+    return {
         "id": record.id,
-        "valid": verified.valid,
-        "document": verified.document,
-        "signature_check": verified.signature,
+        "valid": found.valid,
+        "document": found.document,
+        "signature_check": found.signature,
         "manifest": json.loads(signed.manifest),
         "signature": signed.signature,
         "algorithm": "Ed25519",
         "public_key": signed.public_key,
         "fingerprint": signing.fingerprint(signed.public_key),
     }
-    return fetched(reports.current_request, encode(answer))
 
 
 @on("/analytics/reports/{report_id}", "DELETE")
@@ -166,7 +173,7 @@ def checked_id(report_id: str) -> str:
     return report_id
 
 
-def _shown(record: ReportRecord) -> Answer:
+def shown(record: ReportRecord) -> Answer:
     return {
         "id": record.id,
         "status": record.status,

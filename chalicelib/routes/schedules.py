@@ -129,13 +129,16 @@ def runs(schedule_id: str) -> Response:
     values, named = of_query(request)
     customer_id = customer_of(request, "report", named)
     check_names(values, use.RUNS_PARAMETERS)
-    limit, cursor = limited(values, "limit", 50, 10, one), one(values, "cursor")
-    if cursor is not None and not _RUN.fullmatch(cursor):
-        raise InvalidInput(("cursor", "is none that this list gave"))
-    before = None if cursor is None else f"{checked_id(schedule_id)}#{cursor}"
-    found, position = use.runs_answer(scheduling(), customer_id, checked_id(schedule_id), limit, before)
+    limit, before = limited(values, "limit", 50, 10, one), position_of(checked_id(schedule_id), one(values, "cursor"))
+    found, position = use.runs_answer(scheduling(), customer_id, schedule_id, limit, before)
     next_cursor = None if position is None else position.partition("#")[2]
     return fetched(request, encode({"runs": found, "next_cursor": next_cursor}))
+
+
+def position_of(schedule_id: str, cursor: str | None) -> str | None:
+    if cursor is not None and not _RUN.fullmatch(cursor):
+        raise InvalidInput(("cursor", "is none that this list gave"))
+    return None if cursor is None else f"{schedule_id}#{cursor}"
 
 
 def checked_id(schedule_id: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,7 @@ def _environment() -> Environment:
     folder = Path(__file__).parent / "templates"
     made = Environment(loader=FileSystemLoader(folder), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     made.globals |= {"value": value, "cell": cell, "drawn": charts.drawn, "kind_of": kind_of, "arrow": arrow}
-    made.filters |= {"day": day, "month": month, "moment": moment, "dated": dated, "words": words, "source": source}
+    made.filters |= {"day": day, "last_day": last_day, "month": month, "moment": moment, "dated": dated, "words": words, "source": source}
     return made
 
 
@@ -46,6 +47,11 @@ def arrow(change: Change) -> str:
 def day(text: str | None) -> Markup:
     """An answer's instant as its UTC day."""
     return _unknown() if text is None else Markup('<time datetime="{0}">{0}</time>').format(text[:10])
+
+
+def last_day(text: str) -> Markup:
+    """Of a half-open window's end: the day that it takes in last."""
+    return day((datetime.fromisoformat(text) - timedelta(microseconds=1)).isoformat())
 
 
 def moment(text: str | None) -> Markup:

@@ -13,8 +13,9 @@ from uuid import uuid4
 
 import pytest
 
-from tests.browser import Browser, signed_in
+from tests.integration.page_rows import PAGE_ROWS
 from tests.stack import PROJECT, Answer, Client, Customer, Stack, bare
+from tests.visitor import Browser, signed_in
 
 REPORTS = "/analytics/reports"
 BUDGETS, SETTINGS = "/analytics/budgets", "/analytics/settings"
@@ -521,6 +522,7 @@ MATRIX: dict[tuple[str, str], Row] = {
     ("POST", "/subscriptions/{token}"): subscribing("POST"),
     ("GET", "/health"): health,
     ("GET", "/openapi.json"): document,
+    **PAGE_ROWS,
 }
 
 

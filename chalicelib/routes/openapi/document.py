@@ -14,7 +14,8 @@ from chalicelib.routes.openapi.shapes import ID, TEXT, Schema, ref, said
 from chalicelib.routes.representations import JSON, REPRESENTATIONS
 from chalicelib.version import VERSION
 
-MODULES = (problems, usage, costs, compliance, billing, reports, templates, schedules, access)
+MODULES = (problems, usage, costs, compliance, billing, reports, templates, schedules, access, pages)
+ALL = (*OPERATIONS, *pages.OPERATIONS)
 TAG_WORDS = {
     "service": "The service itself",
     "usage": "What was used",
@@ -81,7 +82,8 @@ NOT_MODIFIED = {kind: {"description": "The answer of that ETag still holds.", "h
 WRITTEN: dict[str, Schema] = {"Cache-Control": {"$ref": "#/components/headers/No-Store"}, **_headers("X-Request-Id")}
 LOCATED = (
     *("createReport", "createBudget", "downloadReport", "followLink", "createSchedule", "runSchedule", "addRecipient", "testRecipient"),
-    *("createKey", "rotateApiKey", "signIn", "signOut"),
+    *("createKey", "rotateApiKey"),
+    *(one.id for one in pages.OPERATIONS if one.status == 303),
 )
 ASSETS = ("text/css", "text/javascript", "image/svg+xml")
 ANYBODY: list[dict[str, list[str]]] = [{"apiKey": []}, {"token": []}]
@@ -95,7 +97,7 @@ def body() -> bytes:
 
 def document() -> dict[str, Any]:
     paths: dict[str, dict[str, Any]] = {}
-    for operation in (*OPERATIONS, *pages.PAGES):
+    for operation in ALL:
         paths.setdefault(operation.path, {})[operation.method.lower()] = _described(operation)
     return {
         "openapi": "3.1.0",
@@ -139,7 +141,7 @@ def _without_scope(operation: Operation) -> list[dict[str, list[str]]]:
     session: list[dict[str, list[str]]] = [{"session": []}] if operation.cookie else []
     if operation.form:  # no header opens what forms do
         return session or [{}]
-    return [{}, *ANYBODY, *session]
+    return [*([{}] if not operation.cookie or operation.path == "/" else []), *ANYBODY, *session]
 
 
 def _sent(operation: Operation) -> dict[str, Any]:
@@ -182,7 +184,8 @@ def _plain_answers(operation: Operation) -> dict[str, Any]:
             "202": {**_json("Queued", queued, operation.answer), **_links(operation)},
         }
     if operation.page:
-        return {"200": {"description": operation.summary, "headers": headers, "content": {"text/html": {"schema": TEXT}}}}
+        content = {"text/html": {"schema": TEXT}}
+        return {str(operation.status): {"description": operation.summary, "headers": headers, "content": content}}
     if operation.answer:
         return {str(operation.status): {**_json(operation.summary, headers, operation.answer), **_links(operation)}}
     return {str(operation.status): {"description": operation.summary, "headers": headers}}
@@ -192,7 +195,7 @@ def _links(operation: Operation) -> dict[str, Any]:
     """From what was made to the operations on it."""
     if operation.method != "POST":
         return {}
-    on_it = {other: re.search(r"^/\{(\w+)\}", other.path.removeprefix(operation.path)) for other in OPERATIONS}
+    on_it = {other: re.search(r"^/\{(\w+)\}", other.path.removeprefix(operation.path)) for other in ALL}
     return {
         "links": {
             other.id: {"operationId": other.id, "parameters": {name[1]: "$response.body#/id"}} for other, name in on_it.items() if name

@@ -19,7 +19,7 @@ DIMENSIONS = {"service": "Service", "region": "Region", "account": "Account", "c
 ASKED = ("compare", "currency", "cost", "framework", "breakdown")
 """What goes to the API's own questions as it is."""
 WINDOW = ("period", "first", "last")
-OF_VIEWS = ("view", *WINDOW, *ASKED, "control", "cursor", "report", "schedule")
+OF_VIEWS = ("view", *WINDOW, *ASKED, "control", "cursor", "report", "schedule", "done")
 LASTING = (*WINDOW, "compare", "currency", "cost")
 """What goes along from view to view."""
 

@@ -15,11 +15,12 @@ from chalicelib.domain.template import AREAS, COMPLIANCE, COSTS, USAGE
 from chalicelib.routes.authentication import customer_of, registering
 from chalicelib.routes.pages.asking import AskedByPage
 from chalicelib.routes.pages.chosen import COMPARISONS, OVERVIEW, PERIODS, Chosen, chosen_of
-from chalicelib.routes.pages.guard import HOME
+from chalicelib.routes.pages.guard import HOME, READING
 from chalicelib.routes.pages.look import look_of
 from chalicelib.routes.pages.shown import page, sign_in_page
 from chalicelib.routes.parameters import of_query
 from chalicelib.routes.places import prefix_of
+from chalicelib.usecases.questions import Parameters
 from chalicelib.wiring import services
 
 views = Blueprint(__name__)
@@ -58,15 +59,16 @@ def home() -> Response:
     return shown(request, {})
 
 
-def shown(request: Request, told: Mapping[str, Any], status: int = 200) -> Response:
-    """The view that the address asks for; `told` is what a form had to say of itself."""
-    values, named = of_query(request)
-    customer_of(request, "read", named)
+def shown(request: Request, told: Mapping[str, Any], status: int = 200, of: Parameters | None = None) -> Response:
+    """The view that the address asks for, or (a form's answer) the one `of` those values; `told` is what a form had to say of itself."""
+    values, named = of_query(request) if of is None else (of, None)
     chosen = Chosen(prefix_of(request))
     try:
         chosen = chosen_of(values, chosen.prefix, tuple(VIEWS))
+        customer_of(request, VIEWS[chosen.view].scope, named)
         return _page(request, chosen, f"{chosen.view}.html", _found(request, chosen), told, status)
     except InvalidInput as problem:
+        customer_of(request, VIEWS[chosen.view].scope, named)
         found = {"notices": [], "problems": dict(problem.problems)}
         return _page(request, chosen, "wrong.html", found, told, 400)
 
@@ -101,6 +103,7 @@ def _page(request: Request, chosen: Chosen, template: str, found: Mapping[str, A
     always = {
         "title": VIEWS[chosen.view].title,
         "chosen": chosen,
+        "at": "" if request.method in READING else chosen.to(),
         "customer": customer,
         "views": views,
         "periods": PERIODS,

@@ -223,6 +223,11 @@
     if (document.querySelector("[data-live]")) timer = setTimeout(look, 2000);
   }
 
+  // A form's answer stands at the form's address, where nothing can be looked at: from here on at its view's.
+  const answered = document.querySelector("[data-at]");
+  if (answered) history.replaceState(history.state, "", answered.dataset.at);
+  here = where();
+
   localise(document.body);
   wait();
 })();
