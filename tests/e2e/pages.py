@@ -16,3 +16,8 @@ def sign_in(page: Page, base_url: str, credential: str) -> None:
 def sign_out(page: Page) -> None:
     page.get_by_role("button", name="Sign out").click()
     expect(page.get_by_role("button", name="Sign in")).to_be_visible()
+
+
+def open_view(page: Page, name: str) -> None:
+    page.locator("nav.views").get_by_text(name, exact=True).click()
+    expect(page.locator("h1")).to_have_text(name)

@@ -14,7 +14,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser import Visit, sideways, violations
-from tests.e2e.pages import sign_in, sign_out
+from tests.e2e.pages import open_view, sign_in, sign_out
 from tests.stack import Customer, Stack
 
 READING = ("overview", "costs", "compliance", "usage")
@@ -42,11 +42,6 @@ def exact(page: Page, name: str) -> Decimal | None:
     figure = page.locator(".figures.headline .figure", has=page.locator("dt", has_text=re.compile(f"^{name}")))
     data = figure.locator("dd > data")
     return Decimal(data.get_attribute("value") or "") if data.count() else None
-
-
-def open_view(page: Page, name: str) -> None:
-    page.locator("nav.views").get_by_text(name, exact=True).click()
-    expect(page.locator("h1")).to_have_text(name)
 
 
 def bars(page: Page, card: str) -> dict[str, Decimal]:
