@@ -82,7 +82,7 @@ def test_a_report_is_made_watched_and_downloaded_as_the_api_downloads_it(browser
     made = press(browser, "/page/reports", "reports", REPORT)
     report_id = led_to(made)["report"]
     page = ready(browser, made.headers["Location"])
-    row = re.search(rf'<tr id="report-{report_id}" class="lit">.*?</tr>', page, re.DOTALL)
+    row = re.search(rf'<tr role="row" id="report-{report_id}" class="lit">.*?</tr>', page, re.DOTALL)
     assert row is not None
     assert '<span class="badge ready">ready</span>' in row[0]
     link = re.search(r'href="(/page/reports/\w+/download)"', row[0])
@@ -145,8 +145,8 @@ def test_older_reports_are_on_the_next_page(own_stack: Stack) -> None:
     everything = [one["id"] for one in api.answer(REPORTS, limit=100)["reports"]]
     first = browser.get("/?view=reports").text
     older = re.findall(r'href="([^"]*)" data-swap rel="next"', first)
-    assert re.findall(r'<tr id="report-(\w+)"', first) == everything[:20]
-    assert re.findall(r'<tr id="report-(\w+)"', browser.get(unescape(older[0])).text) == everything[20:40]
+    assert re.findall(r'<tr role="row" id="report-(\w+)"', first) == everything[:20]
+    assert re.findall(r'<tr role="row" id="report-(\w+)"', browser.get(unescape(older[0])).text) == everything[20:40]
     assert browser.get("/?view=reports&cursor=x").status == 400
 
 
