@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from chalicelib.stores import tables
-from tests.browser import signed_in
 from tests.looked import Looked
 from tests.stack import Customer, Stack
+from tests.visitor import signed_in
 
 CANARY = "canary-leaver"
 WORDS = (CANARY, "Ornithology", "914000000014", "wren-service", "birdwatcher@leaver.example")

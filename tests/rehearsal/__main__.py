@@ -189,14 +189,16 @@ class Rehearsal:
             browser, under = Browser(self.url), f"/{STAGE}/"
             signed_in = browser.sign_in(self.keys[self.customer.id])
             assert (signed_in.status, signed_in.headers["Location"]) == (303, under), f"{signed_in.status} {signed_in.headers}"
-            page = browser.get().text
+            answer = browser.get()
+            page = answer.text
+            assert self.customer.id in page, f"{answer.status} {re.sub('<[^>]*>', ' ', page)[:400]}"
             addresses = set(re.findall(r'(?:href|src|action)="(/[^"]*)"', page))
-            assert self.customer.id in page
             elsewhere = {address for address in addresses if not address.startswith(under)}
             assert addresses, "a page has addresses"
             assert not elsewhere, f"{elsewhere} aren't under {under}"
             files = [unescape(address).removeprefix(f"/{STAGE}") for address in addresses if "/page/" in address]
-            assert {Client(self.url).get(file).status for file in files} == {200}
+            answers = {file: Client(self.url).get(file).status for file in files}
+            assert set(answers.values()) == {200}, answers
             seen.append(f"{len(addresses)} addresses under {under}, {len(files)} files of it")
 
     def report_by_queue(self) -> None:
