@@ -71,12 +71,16 @@ def shot(visit: Visit, name: str) -> None:
     image = Image.open(io.BytesIO(visit.page.screenshot()))
     if wrong := visit.end():
         raise SystemExit(f"{name}: {wrong}")
-    save(image.convert("RGB"), name)
+    keep(image.convert("RGB"), name)  # few colours would turn the small green into blue
 
 
 def save(image: Image.Image, name: str) -> None:
+    keep(image.quantize(COLOURS), name)
+
+
+def keep(image: Image.Image, name: str) -> None:
     path = ROOT / "docs" / "images" / name
-    image.quantize(COLOURS).save(path, optimize=True)
+    image.save(path, optimize=True)
     print(f"docs/images/{name}")
     if path.stat().st_size > MOST_BYTES:
         raise SystemExit(f"docs/images/{name} has {path.stat().st_size} bytes, more than {MOST_BYTES}")
