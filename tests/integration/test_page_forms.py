@@ -256,6 +256,13 @@ def test_what_is_wrong_with_a_key_is_told_and_none_is_made(browser: Browser, api
     assert [one["id"] for one in api.answer(KEYS)["keys"]] == before
 
 
+def test_who_may_not_look_at_everything_begins_where_it_may(own_stack: Stack, api: Client) -> None:
+    for scopes, view in ((("admin",), "keys"), (("report",), "reports")):
+        own, _ = with_scopes(own_stack, api, *scopes)
+        assert led_to(own.get("/")) == {"view": view}
+        assert own.get("/?view=overview").status == 403
+
+
 def test_whoever_revokes_the_key_of_its_own_session_is_warned_and_signed_out(own_stack: Stack, api: Client) -> None:
     own, key_id = with_scopes(own_stack, api, "admin")
     page = own.get("/?view=keys").text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from dataclasses import dataclass
+from functools import cache
 
 from chalicelib.domain.branding import Branding
 from chalicelib.domain.colour import OURS as OUR_COLOUR
@@ -36,6 +37,11 @@ def of_colour(name: str, colour: str, logo: str = "") -> Look:
     own = or_ours(colour)
     light, dark = legible(own), OURS_ON_DARK if own == OUR_COLOUR else legible(own, DARK)
     return Look(name, light, text_on(light), dark, text_on(dark), logo)
+
+
+@cache
+def our_look() -> Look:
+    return of_colour(OURS, "")
 
 
 def look_of(store: MetricStore, customer: Customer, status: CustomerStatus) -> Look:

@@ -14,11 +14,10 @@ from chalicelib.routes.headers import of_page
 from chalicelib.routes.pages import cookies
 from chalicelib.routes.pages.assets import asset
 from chalicelib.routes.pages.guard import SIGN_IN, csrf_token, is_page
-from chalicelib.routes.pages.look import OURS, of_colour
+from chalicelib.routes.pages.look import our_look
 from chalicelib.routes.places import prefix_of, route_of
 from chalicelib.routes.representations import takes_html
 
-OUR_LOOK = of_colour(OURS, "")
 OPENED_BY_PEOPLE = ("/subscriptions/{token}", "/downloads/{token}")
 """Beside the page: links in mails."""
 ENDED = "Your session has ended. Sign in again."
@@ -31,7 +30,7 @@ def page(request: Any, template: str, values: Mapping[str, Any], status: int = 2
     from chalicelib.web.html import template as named
 
     nonce = secrets.token_urlsafe(16)
-    always = {"prefix": prefix_of(request), "csrf": csrf_token(request), "nonce": nonce, "principal": request.principal, "look": OUR_LOOK}
+    always = {"prefix": prefix_of(request), "csrf": csrf_token(request), "nonce": nonce, "principal": request.principal, "look": our_look()}
     body = named(template).render({**always, "asset": lambda name: asset(request, name), **values})
     return Response(body, {**(headers or {}), **of_page(nonce)}, status)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from chalice.app import Blueprint, Request, Response
 
@@ -13,7 +13,6 @@ from chalicelib.domain.errors import InvalidInput
 from chalicelib.domain.spend import currencies
 from chalicelib.domain.template import AREAS, COMPLIANCE, COSTS, USAGE
 from chalicelib.routes.authentication import customer_of, registering
-from chalicelib.routes.pages.asking import AskedByPage
 from chalicelib.routes.pages.chosen import COMPARISONS, OVERVIEW, PERIODS, Chosen, chosen_of
 from chalicelib.routes.pages.guard import HOME, READING
 from chalicelib.routes.pages.look import look_of
@@ -22,6 +21,9 @@ from chalicelib.routes.parameters import of_query
 from chalicelib.routes.places import prefix_of
 from chalicelib.usecases.questions import Parameters
 from chalicelib.wiring import services
+
+if TYPE_CHECKING:
+    from chalicelib.routes.pages.asking import AskedByPage
 
 views = Blueprint(__name__)
 MOST_ROWS = 10_000
@@ -56,6 +58,9 @@ def home() -> Response:
     request = views.current_request
     if request.principal is None:
         return sign_in_page(request)
+    allowed = [name for name, view in VIEWS.items() if view.scope in request.principal.scopes]
+    if allowed and OVERVIEW not in allowed and "view" not in (request.query_params or {}):
+        return Response("", {"Location": Chosen(prefix_of(request), allowed[0]).to(), "Cache-Control": "no-store"}, 303)
     return shown(request, {})
 
 
@@ -90,6 +95,8 @@ def _found(request: Request, chosen: Chosen) -> Mapping[str, Any]:
 
 
 def _asked(customer_id: str, view: View, chosen: Chosen) -> AskedByPage:
+    from chalicelib.routes.pages.asking import AskedByPage  # all that is asked of anything: most containers answer the API
+
     with_ = services()
     parameters = {**chosen.parameters(), **({"top": (str(view.top),)} if view.top else {})}
     return AskedByPage(with_.metrics, customer_id, parameters, with_.clock(), view.areas, MOST_ROWS, with_)
