@@ -20,6 +20,14 @@ DAILY_CAP_REACHED, BUSY = "DailyCapReached", "PaceExhausted"
 """Our own reasons: no more is to be paid for today; too many are waiting for their turn."""
 CLOUDWATCH, COST_EXPLORER, SECURITY_HUB = "cloudwatch", "cost_explorer", "security_hub"
 FOCUS_EXPORT, FINDINGS_EXPORT = "focus_export", "findings_export"
+TITLES = {
+    CLOUDWATCH: "CloudWatch",
+    COST_EXPLORER: "Cost Explorer",
+    SECURITY_HUB: "Security Hub",
+    FOCUS_EXPORT: "FOCUS export",
+    FINDINGS_EXPORT: "findings export",
+}
+"""What people call the sources."""
 FRESH_FOR = {
     CLOUDWATCH: timedelta(hours=3),
     COST_EXPLORER: timedelta(hours=30),

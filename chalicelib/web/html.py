@@ -13,13 +13,11 @@ from markupsafe import Markup
 
 from chalicelib.domain.figures import UNKNOWN
 from chalicelib.domain.report import Block, Change, Chart, KeyFigures, Table, Text
-from chalicelib.domain.state import CLOUDWATCH, COST_EXPLORER, FOCUS_EXPORT, SECURITY_HUB
+from chalicelib.domain.state import TITLES
 from chalicelib.web import charts
 from chalicelib.web.shown import cell, value
 
-SOURCES = {COST_EXPLORER: "Cost Explorer", CLOUDWATCH: "CloudWatch", SECURITY_HUB: "Security Hub", FOCUS_EXPORT: "FOCUS export"}
-"""As their makers write them; any other's name speaks for itself."""
-_DAY = re.compile(r"(?a:(?<![\w-])(\d{4}-\d{2}-\d{2})(?![\w-]))")
+_DAY = re.compile(r"(?a:(?<![\w-])(\d{4}-\d{2}(?:-\d{2})?)(?![\w-]))")
 KINDS: dict[type[Any], str] = {KeyFigures: "figures", Chart: "chart", Table: "table", Text: "text"}
 
 
@@ -70,7 +68,7 @@ def dated(text: str) -> Markup:
 
 
 def source(name: str) -> str:
-    return SOURCES.get(name, words(name))
+    return TITLES.get(name, words(name))
 
 
 def _unknown() -> Markup:

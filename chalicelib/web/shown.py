@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -10,6 +11,9 @@ from markupsafe import Markup
 from chalicelib.domain.figures import UNKNOWN, exact, known, moment, printable, shown
 from chalicelib.domain.report import Cell, Kind
 from chalicelib.web.markup import tag
+
+_DAY = re.compile(r"[12]\d{3}-\d{2}-\d{2}", re.ASCII)
+"""A day that documents write as text."""
 
 
 def value(cell: Cell, kind: Kind = "text", unit: str = "", decimals: int | None = None) -> Markup:
@@ -42,5 +46,5 @@ def cell(value: Cell, kind: Kind = "text", decimals: int | None = None) -> Marku
 
 def _told(value: str | date | datetime) -> Markup:
     if isinstance(value, str):
-        return Markup.escape(printable(value))
+        return tag("time", value, datetime=value) if _DAY.fullmatch(value) else Markup.escape(printable(value))
     return tag("time", moment(value) if isinstance(value, datetime) else value.isoformat(), datetime=exact(value))

@@ -14,6 +14,7 @@ from chalicelib.usecases.questions import FILTERS, Parameters, is_tag, one, text
 
 OVERVIEW, LAST_DAY = "overview", date(2999, 12, 31)
 PERIODS = {"7d": "7 days", "30d": "30 days", "90d": "90 days", "12m": "12 months"}
+MONTHS = {"mtd": "This month", "lastmonth": "Last month"}
 COMPARISONS = {"previous": "the time before", "yoy": "a year before", "none": "nothing"}
 DIMENSIONS = {"service": "Service", "region": "Region", "account": "Account", "category": "Category"}
 ASKED = ("compare", "currency", "cost", "framework", "breakdown")

@@ -12,6 +12,7 @@ from chalicelib.domain.errors import InvalidInput
 from chalicelib.domain.figures import shown
 from chalicelib.domain.names import NONE, OTHERS
 from chalicelib.domain.report import Chart, Series
+from chalicelib.domain.state import COST_EXPLORER
 from chalicelib.routes.pages.ahead import ahead_of
 from chalicelib.routes.pages.asking import AskedByPage
 from chalicelib.routes.pages.chosen import DIMENSIONS, Chosen
@@ -39,6 +40,7 @@ def view(asked: AskedByPage, chosen: Chosen) -> dict[str, Any]:
         "forecast": list(costs.forecast(asked)),
         "reconciliation": list(costs.reconciliation(asked)),
         "sources": asked.costs["coverage"]["sources"],
+        "tagged": any(source["source"] != COST_EXPLORER for source in asked.costs["coverage"]["sources"]),
         "dimensions": DIMENSIONS | {f"tag:{tag}": f"Tag {tag}" for tag in asked.tags},
     }
 

@@ -11,7 +11,7 @@ from chalicelib.routes.pages.forms import blank
 from chalicelib.routes.pages.key_forms import LABELS
 from chalicelib.usecases.keys import DEFAULT_SCOPES, shown
 
-MEANING = {"read": "look at everything", "report": "make reports and schedules", "admin": "hand out keys, settings"}
+MEANING = {"read": "look at usage, costs and compliance", "report": "make reports and schedules", "admin": "hand out keys, settings"}
 DONE = {"revoked": "The key is revoked. Within a minute nobody accepts it any more."}
 
 

@@ -19,7 +19,7 @@ report_forms = Blueprint(__name__)
 on = registering(report_forms, cors=False)
 REPORTS = "/page/reports"
 ONE = REPORTS + "/{report_id}"
-LABELS = {"type": "Report", "format": "Format", "period": "Period", "first": "First day", "last": "Last day"}
+LABELS = {"type": "Report", "format": "Format", "period": "Period", "first": "First day", "last": "Last day", "currency": "Currency"}
 RENAMED = {"template": "type", "start": "first", "end": "last"}
 """What the API calls a field otherwise."""
 OWN = "own"
@@ -32,9 +32,15 @@ def template_of(form: Form) -> dict[str, str]:
     return {"type": kind, "template": template} if kind == CUSTOM else {"type": kind}
 
 
+def report_of(form: Form) -> dict[str, str]:
+    """All but the window; a currency is of what has costs."""
+    with_costs = form.one("type") not in ("usage", "compliance")
+    return {**template_of(form), "format": form.one("format"), **({"currency": form.one("currency")} if with_costs else {})}
+
+
 def body_of(form: Form) -> Parameters:
     """What POST /analytics/reports would be sent. Its days are both included."""
-    asked = {name: (value,) for name, value in {**template_of(form), "format": form.one("format")}.items() if value}
+    asked = {name: (value,) for name, value in report_of(form).items() if value}
     own = form.one("period") == OWN
     window = {name: (form.one(name),) for name in WINDOW if (name != "period") == own}
     return {**asked, **Chosen("", values=window).parameters()}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from chalicelib.domain.reporting import READY, ReportRecord
+from chalicelib.domain.template import COMPLIANCE, areas_of
 from chalicelib.routes.pages.asking import AskedByPage
 from chalicelib.routes.pages.chosen import Chosen
 from chalicelib.routes.pages.forms import Form, blank
@@ -38,6 +39,7 @@ def view(asked: AskedByPage, chosen: Chosen) -> dict[str, Any]:
         "labels": LABELS,
         "types": types(asked),
         "formats": FORMATS,
+        "monies": monies(asked),
         "spans": {name: PERIODS[name] for name in OF_FORM} | {OWN: "From a day to a day"},
         "one": record and _proven(asked, record),
         "rows": [_row(one) for one in records],
@@ -51,7 +53,7 @@ def first(chosen: Chosen) -> Form:
     """The form before anything is typed: of the period that was looked at last."""
     period = OWN if chosen.custom else chosen.period if chosen.period in OF_FORM else "30d"
     days = {"first": chosen.one("first"), "last": chosen.one("last")} if chosen.custom else {"first": "", "last": ""}
-    return blank(type="costs", format="pdf", period=period, **days)
+    return blank(type="costs", format="pdf", period=period, currency=chosen.one("currency"), **days)
 
 
 def types(asked: AskedByPage) -> dict[str, dict[str, str]]:
@@ -60,8 +62,16 @@ def types(asked: AskedByPage) -> dict[str, dict[str, str]]:
     return {"Reports": TYPES} | ({"Your templates": own} if own else {})
 
 
+def monies(asked: AskedByPage) -> dict[str, str]:
+    """The currencies to choose from; none where there is no choice."""
+    found = asked.status.prospects.of if asked.status.prospects else {}
+    return {currency: currency for currency in sorted(found)} if len(found) > 1 else {}
+
+
 def _row(record: ReportRecord) -> Answer:
-    return {**shown(record), "title": kind_words(record.type, record.template.title), "of": period_words(record.parameters)}
+    of_now = areas_of(record.template) == (COMPLIANCE,)
+    of = f"as of {record.created_at:%Y-%m-%d}" if of_now else period_words(record.parameters)
+    return {**shown(record), "title": kind_words(record.type, record.template.title), "of": of}
 
 
 def _proven(asked: AskedByPage, record: ReportRecord) -> Answer:

@@ -13,7 +13,7 @@ from chalice.app import Blueprint, Response
 from chalicelib.routes.authentication import customer_alone, registering
 from chalicelib.routes.pages.forms import REFUSED, Form, by_field, done, refused
 from chalicelib.routes.pages.guard import FORM, form_of
-from chalicelib.routes.pages.report_forms import template_of
+from chalicelib.routes.pages.report_forms import report_of
 from chalicelib.routes.pages.views import shown
 from chalicelib.routes.schedules import checked_id, scheduling
 from chalicelib.wiring import services
@@ -30,6 +30,7 @@ LABELS = {
     "type": "Report",
     "format": "Format",
     "period": "Period",
+    "currency": "Currency",
     "kind": "How often",
     "minute": "Minute of the hour",
     "at": "Time of day",
@@ -75,7 +76,7 @@ def body_of(form: Form) -> ScheduleBody:
 
     return ScheduleBody(
         form.one("name"),
-        {**template_of(form), "format": form.one("format")},
+        {name: value for name, value in report_of(form).items() if value},
         cadence_of(form),
         form.one("timezone"),
         form.one("period") or None,

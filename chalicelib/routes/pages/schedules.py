@@ -16,7 +16,7 @@ from chalicelib.domain.template import BUILT_IN
 from chalicelib.routes.pages.asking import AskedByPage
 from chalicelib.routes.pages.chosen import Chosen
 from chalicelib.routes.pages.forms import Form, blank
-from chalicelib.routes.pages.reports import types
+from chalicelib.routes.pages.reports import monies, types
 from chalicelib.routes.pages.schedule_forms import LABELS
 from chalicelib.routes.pages.words import FORMATS, PERIODS, cadence_words, kind_words, period_words
 from chalicelib.routes.schedules import checked_id, position_of, scheduling
@@ -57,6 +57,7 @@ def view(asked: AskedByPage, chosen: Chosen) -> dict[str, Any]:
         "labels": LABELS,
         "types": kinds,
         "formats": FORMATS,
+        "monies": monies(asked),
         "spans": USUAL | {name: PERIODS[name] for name in OF_FORM},
         "kinds": {kind: kind.capitalize() for kind in KINDS},
         "weekdays": WEEKDAYS,
@@ -72,7 +73,7 @@ def view(asked: AskedByPage, chosen: Chosen) -> dict[str, Any]:
 def first() -> Form:
     """The form before anything is typed."""
     cadence = {"kind": "monthly", "minute": "0", "at": "07:00", "weekdays": "mon", "day": "1", "cron": ""}
-    return blank(name="", type="costs", format="pdf", period="", timezone="UTC", **cadence)
+    return blank(name="", type="costs", format="pdf", period="", timezone="UTC", currency="", **cadence)
 
 
 @cache

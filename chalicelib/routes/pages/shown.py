@@ -37,7 +37,7 @@ def page(request: Any, template: str, values: Mapping[str, Any], status: int = 2
 
 def sign_in_page(request: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
     """Says why where somebody was signed in or tried to be, and takes back a cookie that opens nothing any more."""
-    told = ENDED if request.ended else REFUSED if status == 401 else ""
+    told = REFUSED if status == 401 and route_of(request) == SIGN_IN else ENDED if request.ended or status == 401 else ""
     cleared = {"Set-Cookie": cookies.CLEARED} if request.ended else {}
     return page(
         request, "sign_in.html", {"message": told, "action": f"{prefix_of(request)}{SIGN_IN}"}, status, {**(headers or {}), **cleared}

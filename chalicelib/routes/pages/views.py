@@ -13,7 +13,7 @@ from chalicelib.domain.errors import InvalidInput
 from chalicelib.domain.spend import currencies
 from chalicelib.domain.template import AREAS, COMPLIANCE, COSTS, USAGE
 from chalicelib.routes.authentication import customer_of, registering
-from chalicelib.routes.pages.chosen import COMPARISONS, OVERVIEW, PERIODS, Chosen, chosen_of
+from chalicelib.routes.pages.chosen import COMPARISONS, MONTHS, OVERVIEW, PERIODS, Chosen, chosen_of
 from chalicelib.routes.pages.guard import HOME, READING
 from chalicelib.routes.pages.look import look_of
 from chalicelib.routes.pages.shown import page, sign_in_page
@@ -84,14 +84,15 @@ def _found(request: Request, chosen: Chosen) -> Mapping[str, Any]:
     customer_id = customer_of(request, view.scope, None)
     make = import_module(f"chalicelib.routes.pages.{chosen.view}").view
     asked = _asked(customer_id, view, chosen)
+    spanned = {"window": asked.window} if {COSTS, USAGE} & set(view.areas) else {}
     try:
-        return make(asked, chosen)  # type: ignore[no-any-return]
+        return {**make(asked, chosen), **spanned}
     except InvalidInput as problem:
         found = currencies(asked.cost_days) if {name for name, _ in problem.problems} == {"currency"} else []
         if chosen.one("currency") or len(found) < 2:
             raise
     chosen = chosen.choosing(currency=found[0])
-    return {**make(_asked(customer_id, view, chosen), chosen), "chosen": chosen, "currencies": found}
+    return {**make(_asked(customer_id, view, chosen), chosen), **spanned, "chosen": chosen, "currencies": found}
 
 
 def _asked(customer_id: str, view: View, chosen: Chosen) -> AskedByPage:
@@ -114,8 +115,10 @@ def _page(request: Request, chosen: Chosen, template: str, found: Mapping[str, A
         "customer": customer,
         "views": views,
         "periods": PERIODS,
+        "months": MONTHS,
         "comparisons": COMPARISONS,
         "currencies": [],
+        "window": None,
         "look": look_of(with_.metrics, customer, with_.metrics.status(customer.id)),
     }
     return page(request, template, {**always, **found, **told}, status)

@@ -48,8 +48,8 @@ def trend(asked: Asked) -> Iterator[Block]:
     answer = asked.costs
     unit, series = answer["currency"] or "", answer["series"]
     points = tuple((point_label(entry["start"]), entry["amount"]) for entry in series)
-    estimated = sum(bool(entry["estimated"]) for entry in series)
-    note = f"{estimated} of {len(series)} {answer['window']['granularity']}s are estimated and may change." if estimated else ""
+    estimated, known = (sum(map(of, (entry["estimated"] for entry in series))) for of in (bool, lambda told: told is not None))
+    note = f"{estimated} of {known} known {answer['window']['granularity']}s are estimated and may change." if estimated else ""
     yield Chart(f"Total by {answer['window']['granularity']}", "line", (Series("Cost", points),), unit, note=note)
     stacks = _stacks(asked)
     if len(stacks) > 1:

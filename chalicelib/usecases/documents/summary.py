@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from chalicelib.domain.report import Block, Text
-from chalicelib.domain.state import FAILING, PARTIAL
+from chalicelib.domain.state import FAILING, PARTIAL, TITLES
 from chalicelib.domain.template import COMPLIANCE, COSTS, USAGE
 from chalicelib.usecases.documents import compliance, costs, usage
 from chalicelib.usecases.documents.asked import Answer, Asked
@@ -48,8 +48,10 @@ def notices(asked: Asked) -> Iterator[str]:
 
 def _of_source(source: Answer, end: datetime | None) -> Iterator[str]:
     """That it fails, or is behind where that concerns what is told: up to `end`, or (None) now."""
+    name = TITLES.get(source["source"], source["source"])
     if source["state"] in (FAILING, PARTIAL):
         reasons = ", ".join(sorted({failure["reason"] for failure in source["failures"]}))
-        yield f"The source {source['source']} is {source['state']} ({reasons or 'no reason given'}): some of it may be missing or old."
+        yield f"The source {name} is {source['state']} ({reasons or 'no reason given'}): some of it may be missing or old."
     elif source["stale"] and (end is None or (instant(source["data_through"]) or end) < end):
-        yield f"The source {source['source']} is stale: it was last complete up to {source['data_through']}."
+        through = instant(source["data_through"])
+        yield f"The source {name} is stale: it was last complete up to {f'{through:%Y-%m-%d %H:%M} UTC' if through else 'no instant'}."

@@ -26,6 +26,7 @@
     day: { dateStyle: "medium" },
     time: { dateStyle: "medium", timeStyle: "short" },
     label: { month: "short", day: "numeric" },
+    far: { month: "short", year: "numeric" },
   };
   function localTime(text, style) {
     const length = text.length;
@@ -63,8 +64,10 @@
       element.textContent = found;
     }
     for (const of of within.querySelectorAll("[data-labels=date], [data-labels=hour]")) {
-      const labels = of.matches("table") ? of.querySelectorAll("tbody th") : of.querySelectorAll("text");
-      for (const label of labels) label.textContent = localTime(label.textContent, of.matches("table") || of.dataset.labels === "hour" ? "" : "label") || label.textContent;
+      const labels = [...of.querySelectorAll(of.matches("table") ? "tbody th" : "text")];
+      const [first, last] = [labels[0], labels[labels.length - 1]].map((label) => label && Date.parse(label.textContent));
+      const style = of.matches("table") || of.dataset.labels === "hour" ? "" : last - first > 2e10 ? "far" : "label";
+      for (const label of labels) label.textContent = localTime(label.textContent, style) || label.textContent;
     }
   }
 
@@ -137,6 +140,11 @@
 
   // Links and forms that only look: the page's inside is put in place without a reload. Whatever goes wrong is the browser's again.
   let turn = 0;
+  function settle() {
+    const views = document.querySelector(".views");
+    const here = views && views.querySelector("[aria-current]");
+    if (here) views.scrollLeft = here.offsetLeft - (views.clientWidth - here.offsetWidth) / 2;
+  }
   async function fetched(address) {
     const answer = await fetch(address, { headers: { Accept: "text/html" }, credentials: "same-origin" });
     if (!(answer.headers.get("Content-Type") || "").startsWith("text/html")) throw new Error("no page");
@@ -158,6 +166,7 @@
       document.querySelector(".views").replaceWith(document.adoptNode(views));
       main.replaceChildren(...document.adoptNode(there.getElementById("main")).childNodes);
       localise(main);
+      settle();
       wait();
       if (!keep) {
         main.focus({ preventScroll: true });
@@ -188,9 +197,13 @@
     address.search = new URLSearchParams(new FormData(form)).toString();
     go(address.href);
   });
+  // A choice by the pointer is one; by the keyboard it is made on the way to another, so there the button says when.
+  let pointed = false;
+  document.addEventListener("pointerdown", () => { pointed = true; }, true);
+  document.addEventListener("keydown", () => { pointed = false; }, true);
   document.addEventListener("change", (event) => {
     const form = event.target.form;
-    if (form && form.hasAttribute("data-auto")) form.requestSubmit();
+    if (pointed && form && form.hasAttribute("data-auto")) form.requestSubmit();
   });
   const where = () => location.pathname + location.search;
   let here = where();
@@ -226,8 +239,15 @@
   // A form's answer stands at the form's address, where nothing can be looked at: from here on at its view's.
   const answered = document.querySelector("[data-at]");
   if (answered) history.replaceState(history.state, "", answered.dataset.at);
-  here = where();
 
+  // What was done is told once, not at every reload.
+  const told = new URL(location.href);
+  if (told.searchParams.has("done")) {
+    told.searchParams.delete("done");
+    history.replaceState(history.state, "", told);
+  }
+  here = where();
   localise(document.body);
+  settle();
   wait();
 })();
