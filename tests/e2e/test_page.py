@@ -79,7 +79,10 @@ def test_a_chart_has_every_point_in_its_table_and_the_forecast_and_what_is_unusu
     known = [entry["amount"] for entry in costs["series"]]
     assert [row[1] for row in rows[: len(known)]] == ["n/a" if amount is None else str(amount) for amount in known]
     assert len(rows) > len(known), "what lies ahead follows"
-    assert sum("unusual" in row[-1] for row in rows) == len({one["day"] for one in unusual["anomalies"]})
+    marked = {row[0]: row[-1] for row in rows if "unusual" in row[-1]}
+    assert len(marked) == len({one["day"] for one in unusual["anomalies"]})
+    for one in unusual["anomalies"]:
+        assert any(f"{one['service']}, {one['impact']:+,.2f} {costs['currency']}" in text for text in marked.values())
     assert page.locator("section[aria-labelledby=trend] svg.plot .band").count() == 1
 
 
@@ -114,9 +117,11 @@ def test_a_comparison_is_chosen(own_stack: Stack, signed_in: Callable[..., Visit
     page = signed_in().page
     open_view(page, "Costs")
     page.get_by_label("Compared with").select_option("none")
+    page.get_by_role("button", name="Compare").click()
     expect(page).to_have_url(re.compile("compare=none"))
     expect(page.locator("section[aria-labelledby=drivers]")).to_contain_text("nothing whole to compare with")
     page.get_by_label("Compared with").select_option("previous")
+    page.get_by_role("button", name="Compare").click()
     expect(page.locator("section[aria-labelledby=drivers] table.data")).to_be_visible()
     lines = own_stack.client().answer("/analytics/costs", compare="previous")["change"]["lines"]
     told = page.locator("section[aria-labelledby=drivers] table.data tbody tr").evaluate_all(
@@ -142,6 +147,7 @@ def test_costs_are_broken_down_by_what_is_chosen(own_stack: Stack, signed_in: Ca
     page = signed_in().page
     page.goto(f"{own_stack.base_url}/?view=costs")
     page.get_by_label("Broken down by").select_option(by)
+    page.get_by_role("button", name="Break down", exact=True).click()
     expect(page).to_have_url(re.compile(f"breakdown={by}"))
     expect(page.locator(".figures.headline")).to_be_visible()
     answer = own_stack.client().answer("/analytics/costs", breakdown=by)
@@ -228,6 +234,8 @@ def hostile(own_stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Custo
     writer.writerow(columns)
     for number in range(1, 40):
         day = datetime.now(UTC).date() - timedelta(days=number)
+        if number == 1:
+            writer.writerow(("100.125", "100.125", "USD", f"{day}T00:00:00Z", "Halves", "r", "420000000001"))
         for service in (HOSTILE, "javascript:alert(3)", "Plain"):
             amount = "950.5" if number == 5 else "10.25"
             writer.writerow((amount, amount, "USD", f"{day}T00:00:00Z", service, HOSTILE, "420000000001"))
@@ -265,6 +273,13 @@ def test_hostile_names_are_shown_and_do_nothing(
     page.locator("section[aria-labelledby=parts] table.bars").get_by_role("link").filter(has_text="onerror").click()
     expect(page.locator(".chips")).to_contain_text("onerror")
     assert violations(page) == [] if scripted else True
+
+
+def test_half_a_cent_is_rounded_as_everywhere_else(own_stack: Stack, signed_in: Callable[..., Visit], hostile: Customer) -> None:
+    for scripted in (True, False):
+        page = signed_in(hostile, java_script_enabled=scripted).page
+        page.goto(f"{own_stack.base_url}/?view=costs&service=Halves")
+        expect(page.locator("section[aria-labelledby=parts] table.bars td").last).to_have_text("100.12")
 
 
 # For everybody

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 import time
+from datetime import timedelta
 from html import unescape
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
@@ -309,3 +311,45 @@ def test_the_audit_tells_what_the_page_did_as_it_tells_what_the_api_did(browser:
         ("GET /page/reports/{report_id}/download", f"{path}/download", 303),
         ("POST /page/reports", path, 303),
     ]
+
+
+# Two currencies
+
+
+@pytest.fixture(scope="module")
+def two_currencies(own_stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Customer:
+    name, bill = "two-currencies", tmp_path_factory.mktemp("bill") / "bill.csv"
+    own_stack.new_customer(name)
+    days = [own_stack.day - timedelta(days=number) for number in range(1, 21)]
+    lines = ["BilledCost,EffectiveCost,BillingCurrency,ChargePeriodStart,ServiceName,RegionId,SubAccountId"]
+    for day in days:
+        lines += [f"{amount},{amount},{currency},{day}T00:00:00Z,{service},r,430000000001" for amount, currency, service in MONEY]
+    bill.write_text("\n".join([*lines, ""]))
+    taken = own_stack.ops("ingest", "--customer", name, str(bill))
+    assert taken.returncode == 0, taken.stderr
+    made = own_stack.ops("keys", "create", "--customer", name, "--json")
+    return Customer(name, json.loads(made.stdout)["api_key"])
+
+
+MONEY = (("2.5", "EUR", "Europe"), ("1.25", "USD", "America"))
+
+
+def test_of_two_currencies_one_is_shown_and_the_other_a_click_away(own_stack: Stack, two_currencies: Customer) -> None:
+    own, api = signed_in(own_stack.base_url, two_currencies.api_key), own_stack.client(two_currencies)
+    for address, currency in (("/", "EUR"), ("/?currency=USD", "USD"), ("/?view=costs&service=America", "USD")):
+        page = own.get(address).text
+        assert "Costs are in EUR and USD, which are never added" in page
+        asked = {"service": "America"} if "America" in address else {}
+        total = api.answer("/analytics/costs", asked, currency=currency)["total"]
+        assert f'<data value="{total}" data-kind="money" data-unit="{currency}">' in page, address
+
+
+def test_a_report_and_a_schedule_are_in_the_currency_that_was_chosen(own_stack: Stack, two_currencies: Customer) -> None:
+    own, api = signed_in(own_stack.base_url, two_currencies.api_key), own_stack.client(two_currencies)
+    made = press(own, "/page/reports", "reports", REPORT, currency="USD")
+    assert "ready" in ready(own, made.headers["Location"])
+    assert api.answer(f"{REPORTS}/{led_to(made)['report']}")["parameters"]["currency"] == ["USD"]
+    usage = press(own, "/page/reports", "reports", REPORT, type="usage", currency="USD")
+    assert "currency" not in api.answer(f"{REPORTS}/{led_to(usage)['report']}")["parameters"]
+    saved = press(own, "/page/schedules", "schedules", WEEKLY, name="In euros", currency="EUR")
+    assert api.answer(f"{SCHEDULES}/{led_to(saved)['schedule']}")["report"]["currency"] == "EUR"

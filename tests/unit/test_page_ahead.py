@@ -63,6 +63,13 @@ def test_by_month_the_next_one_follows_as_it_is() -> None:
     assert ahead.points == (("2026-12-01", Decimal(310), Decimal(620), Decimal(930)),)
 
 
+def test_what_lies_ahead_never_stands_before_the_end_of_the_window() -> None:
+    answer = costs(date(2026, 10, 1), date(2026, 11, 26), date(2026, 11, 27)) | {"window": {"granularity": "month"}}
+    months = [f"{month}-01T00:00:00Z" for month in ("2026-10", "2026-11", "2026-12", "2027-01", "2027-02")]
+    answer["series"] = [{"start": start, "end": end, "amount": None} for start, end in pairwise(months)]
+    assert ahead_of(answer) is None
+
+
 def test_nothing_follows_where_nothing_is_forecast_or_the_window_is_over() -> None:
     past = costs(date(2026, 9, 1), date(2026, 11, 26), date(2026, 10, 1))
     past["series"] = [entry for entry in past["series"] if entry["start"] < "2026-10-01"]

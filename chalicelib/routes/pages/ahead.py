@@ -23,6 +23,8 @@ def ahead_of(costs: Answer) -> Ahead | None:
         return None
     following = _month_of(told["month"])
     if costs["window"]["granularity"] == "month":
+        if str(following) <= series[-1]["start"][:10]:
+            return None
         return Ahead(((str(following), told["low"], told["amount"], told["high"]),))
     points = tuple(_days(costs, following, max(2, len(series) // 2)))
     return Ahead(points) if points else None

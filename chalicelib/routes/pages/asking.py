@@ -10,9 +10,11 @@ from functools import cached_property
 from typing import Any
 
 from chalicelib.domain.choosing import CustomerSettings
+from chalicelib.domain.spend import currencies
 from chalicelib.routes.answers import encode
 from chalicelib.usecases.documents.asked import Answer, Asked
 from chalicelib.usecases.query import cached
+from chalicelib.usecases.query_costs import lines_of
 from chalicelib.wiring import Services
 
 
@@ -28,6 +30,19 @@ class AskedByPage(Asked):
         if CustomerSettings.NAME not in self.status.choices:
             return ()
         return (self.metrics.choices.get(self.customer_id, CustomerSettings) or CustomerSettings()).allocation_tags
+
+    @cached_property
+    def currencies(self) -> list[str]:
+        """All that the customer has costs in, where there are several."""
+        found = sorted(self.status.prospects.of) if self.status.prospects else []
+        return found if len(found) > 1 else []
+
+    @property
+    def first_currency(self) -> str:
+        """Of those of the window the first that what was asked for has lines in, else the first."""
+        found = currencies(self.cost_days)
+        within = (one for one in found if any(lines_of(day, self.cost_question, one) for day in self.cost_days))
+        return next(within, found[0])
 
     def answer(self, make: Callable[..., Answer], question: object) -> Answer:
         assert self.services is not None

@@ -8,6 +8,7 @@ from typing import Any
 from chalicelib.domain.report import Chart, Series
 from chalicelib.routes.pages.asking import AskedByPage
 from chalicelib.routes.pages.chosen import Chosen
+from chalicelib.routes.pages.short import MOST_ROWS, shortened
 from chalicelib.usecases.documents import compliance, summary
 from chalicelib.web.charts import bars, gauge, line
 
@@ -26,8 +27,9 @@ def view(asked: AskedByPage, chosen: Chosen) -> dict[str, Any]:
         "failing": None if controls is None else [one for one in controls if one["state"] == "failed"],
         "issues": asked.compliance["top_issues"],
         "control": asked.control(chosen.one("control")) if chosen.one("control") else None,
-        "bridge": list(compliance.bridge(asked)),
-        "exceptions": list(compliance.exceptions(asked)),
+        "bridge": list(shortened(compliance.bridge(asked))),
+        "exceptions": list(shortened(compliance.exceptions(asked))),
+        "most": MOST_ROWS,
         "sources": asked.compliance["coverage"]["sources"],
     }
 

@@ -16,11 +16,13 @@ from chalicelib.domain.state import COST_EXPLORER
 from chalicelib.routes.pages.ahead import ahead_of
 from chalicelib.routes.pages.asking import AskedByPage
 from chalicelib.routes.pages.chosen import DIMENSIONS, Chosen
+from chalicelib.routes.pages.short import begun_apart, shortened
 from chalicelib.usecases.documents import costs, summary
 from chalicelib.usecases.documents.asked import Answer
+from chalicelib.usecases.questions import LONGEST_TEXT
 from chalicelib.web.charts import Mark, bars, line, stacked
 
-LARGEST = 8
+LARGEST, MOST_MARKS = 8, 12
 NEXT = {"service": "region", "region": "service", "account": "service", "category": "service", "provider": "service"}
 """What a part is broken down by, one step down."""
 
@@ -35,8 +37,8 @@ def view(asked: AskedByPage, chosen: Chosen) -> dict[str, Any]:
         "parts": parts(asked, chosen),
         "table": [block for block in costs.breakdown(asked) if not isinstance(block, Chart)],
         "links": links(asked.costs, chosen),
-        "drivers": list(costs.drivers(asked)),
-        "unusual": list(costs.anomalies(asked)),
+        "drivers": list(shortened(costs.drivers(asked))),
+        "unusual": list(shortened(costs.anomalies(asked))),
         "forecast": list(costs.forecast(asked)),
         "reconciliation": list(costs.reconciliation(asked)),
         "sources": asked.costs["coverage"]["sources"],
@@ -49,17 +51,17 @@ def trend(asked: AskedByPage) -> Markup:
     """The total over time, with what lies ahead and the unusual days on it."""
     chart = next(block for block in costs.trend(asked) if isinstance(block, Chart))
     by_day = asked.costs["window"]["granularity"] == "day"
-    return line(chart, ahead_of(asked.costs), tuple(_marks(asked)) if by_day else (), key="trend")
+    return line(begun_apart(chart, asked.costs), ahead_of(asked.costs), tuple(_marks(asked)) if by_day else (), key="trend")
 
 
 def _marks(asked: AskedByPage) -> Iterator[Mark]:
-    for one in unusual(asked):
+    for one in unusual(asked)[:MOST_MARKS]:
         impact = shown(one["impact"], "money")
         yield Mark(one["day"], f"unusual: {one['service']}, {'+' if one['impact'] > 0 else ''}{impact} {asked.costs['currency'] or ''}")
 
 
 def unusual(asked: AskedByPage) -> list[Answer]:
-    """None where it can't be told; costs.anomalies says why."""
+    """Those of the largest impact first; none where it can't be told, of which costs.anomalies says why."""
     if asked.cost_question.as_of:
         return []
     try:
@@ -84,4 +86,5 @@ def links(answer: Answer, chosen: Chosen) -> dict[str, str]:
     if by not in NEXT and not by.startswith("tag:"):
         return {}
     view = chosen if chosen.view == "costs" else chosen.at("costs")
-    return {name: view.into(by, name, NEXT.get(by, "service")) for name in answer["breakdown"] if name not in (NONE, OTHERS)}
+    found = (name for name in answer["breakdown"] if name not in (NONE, OTHERS) and len(name) <= LONGEST_TEXT)
+    return {name: view.into(by, name, NEXT.get(by, "service")) for name in found}

@@ -12,7 +12,7 @@ from chalicelib.routes.pages.costs import LARGEST, parts, trend, unusual
 from chalicelib.usecases.documents import compliance, costs, summary, usage
 from chalicelib.web.charts import gauge
 
-MOST_ISSUES = 5
+MOST_ISSUES, MOST_DAYS = 5, 8
 
 
 def view(asked: AskedByPage, chosen: Chosen) -> dict[str, Any]:
@@ -26,7 +26,8 @@ def view(asked: AskedByPage, chosen: Chosen) -> dict[str, Any]:
         "used": next(usage.figures(asked)),
         "trend": trend(asked),
         "parts": parts(asked, chosen, LARGEST),
-        "unusual": unusual(asked),
+        "unusual": unusual(asked)[:MOST_DAYS],
+        "more_unusual": len(unusual(asked)) - MOST_DAYS,
         "unusual_said": [block.text for block in costs.anomalies(asked) if isinstance(block, Text)],
         "compliance": held,
         "gauge": gauge(score_gauge(asked), key="score"),

@@ -64,8 +64,7 @@ def types(asked: AskedByPage) -> dict[str, dict[str, str]]:
 
 def monies(asked: AskedByPage) -> dict[str, str]:
     """The currencies to choose from; none where there is no choice."""
-    found = asked.status.prospects.of if asked.status.prospects else {}
-    return {currency: currency for currency in sorted(found)} if len(found) > 1 else {}
+    return {currency: currency for currency in asked.currencies}
 
 
 def _row(record: ReportRecord) -> Answer:

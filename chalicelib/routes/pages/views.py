@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from chalice.app import Blueprint, Request, Response
 
 from chalicelib.domain.errors import InvalidInput
-from chalicelib.domain.spend import currencies
 from chalicelib.domain.template import AREAS, COMPLIANCE, COSTS, USAGE
 from chalicelib.routes.authentication import customer_of, registering
 from chalicelib.routes.pages.chosen import COMPARISONS, MONTHS, OVERVIEW, PERIODS, Chosen, chosen_of
@@ -26,6 +25,8 @@ if TYPE_CHECKING:
     from chalicelib.routes.pages.asking import AskedByPage
 
 views = Blueprint(__name__)
+RENAMED = {"start": "first", "end": "last"}
+"""What the API calls the edges of a period of the reader's own."""
 MOST_ROWS = 10_000
 """Of one table."""
 on = registering(views, cors=False)
@@ -74,25 +75,26 @@ def shown(request: Request, told: Mapping[str, Any], status: int = 200, of: Para
         return _page(request, chosen, f"{chosen.view}.html", _found(request, chosen), told, status)
     except InvalidInput as problem:
         customer_of(request, VIEWS[chosen.view].scope, named)
-        found = {"notices": [], "problems": dict(problem.problems)}
+        told_of = {RENAMED.get(name, name) if chosen.custom else name: message for name, message in problem.problems}
+        found: dict[str, Any] = {"notices": [], "problems": told_of}
         return _page(request, chosen, "wrong.html", found, told, 400)
 
 
 def _found(request: Request, chosen: Chosen) -> Mapping[str, Any]:
-    """What is in the view. Where costs are of several currencies and none was chosen, the first one's."""
+    """What is in the view. Where costs are of several currencies and none was chosen, the first one's that is in it."""
     view = VIEWS[chosen.view]
     customer_id = customer_of(request, view.scope, None)
     make = import_module(f"chalicelib.routes.pages.{chosen.view}").view
     asked = _asked(customer_id, view, chosen)
     spanned = {"window": asked.window} if {COSTS, USAGE} & set(view.areas) else {}
+    monies = asked.currencies if COSTS in view.areas else []
     try:
-        return {**make(asked, chosen), **spanned}
+        return {**make(asked, chosen), **spanned, "currencies": monies if chosen.one("currency") else []}
     except InvalidInput as problem:
-        found = currencies(asked.cost_days) if {name for name, _ in problem.problems} == {"currency"} else []
-        if chosen.one("currency") or len(found) < 2:
+        if chosen.one("currency") or {name for name, _ in problem.problems} != {"currency"}:
             raise
-    chosen = chosen.choosing(currency=found[0])
-    return {**make(_asked(customer_id, view, chosen), chosen), **spanned, "chosen": chosen, "currencies": found}
+    chosen = chosen.choosing(currency=asked.first_currency)
+    return {**make(_asked(customer_id, view, chosen), chosen), **spanned, "chosen": chosen, "currencies": monies}
 
 
 def _asked(customer_id: str, view: View, chosen: Chosen) -> AskedByPage:

@@ -104,11 +104,11 @@ def _by_line(title: str, name: str, answer: Answer, parts: dict[str, Decimal | N
 
 
 def _share(amount: Decimal | None, total: Decimal | None) -> Decimal | None:
-    """None of an unknown amount, or of a total of 0."""
+    """None of an unknown amount, or of a total of 0; all shares of a total sum to 100, a negative one's, too."""
     if amount is None or not total:
         return None
     found = percent(amount, total)
-    return None if found is None else plain(found)
+    return None if found is None else plain(found if total > 0 else -found)
 
 
 def drivers(asked: Asked) -> Iterator[Block]:

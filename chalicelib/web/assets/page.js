@@ -14,7 +14,7 @@
   function localNumber(text, shown, kind, unit) {
     if (!/^-?\d+(\.\d+)?$/.test(text)) return null;
     const places = (shown.match(/[.](\d+)/) || ["", ""])[1].length;
-    const options = { minimumFractionDigits: places, maximumFractionDigits: places };
+    const options = { roundingMode: "halfEven", minimumFractionDigits: places, maximumFractionDigits: places };
     if (kind === "money" && CODE.test(unit)) Object.assign(options, { style: "currency", currency: unit });
     const format = kept(kind + unit + places, () => new Intl.NumberFormat(languages, options));
     const found = format.format(text);
@@ -67,7 +67,8 @@
       const labels = [...of.querySelectorAll(of.matches("table") ? "tbody th" : "text")];
       const [first, last] = [labels[0], labels[labels.length - 1]].map((label) => label && Date.parse(label.textContent));
       const style = of.matches("table") || of.dataset.labels === "hour" ? "" : last - first > 2e10 ? "far" : "label";
-      for (const label of labels) label.textContent = localTime(label.textContent, style) || label.textContent;
+      const hour = (text) => of.dataset.labels === "hour" && text.length === 10 ? text + "T00" : text;
+      for (const label of labels) label.textContent = localTime(hour(label.textContent), style) || label.textContent;
     }
   }
 
@@ -148,7 +149,7 @@
   async function fetched(address) {
     const answer = await fetch(address, { headers: { Accept: "text/html" }, credentials: "same-origin" });
     if (!(answer.headers.get("Content-Type") || "").startsWith("text/html")) throw new Error("no page");
-    if (answer.status === 429) throw new Error("too often");
+    if (answer.status === 429 || answer.status >= 500) throw new Error("not now");
     const text = (await answer.text()).replace(/<style[^]*?<\/style>/g, ""); // of another nonce: the policy would complain
     return new DOMParser().parseFromString(text, "text/html");
   }

@@ -60,9 +60,11 @@ def anything_known(chart: Chart) -> bool:
 
 
 def kind_of_labels(labels: Iterable[str]) -> str | None:
-    """ "date" or "hour" if every label is one, as documents write them."""
+    """ "date" if every label is a day, "hour" if some are hours, whose midnights documents write as days."""
     found = list(labels)
-    return next((kind for kind, form in _LABELS.items() if found and all(form.fullmatch(label) for label in found)), None)
+    if not found or not all(any(form.fullmatch(label) for form in _LABELS.values()) for label in found):
+        return None
+    return "date" if all(_LABELS["date"].fullmatch(label) for label in found) else "hour"
 
 
 def runs(indexes: Iterable[int]) -> list[tuple[int, int]]:
