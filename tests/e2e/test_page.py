@@ -180,7 +180,14 @@ def test_compliance_shows_the_score_and_all_that_it_is_made_of(own_stack: Stack,
 
 
 @pytest.mark.parametrize(
-    "query, field", [("period=3x", "period"), ("first=2026-11-10&last=2026-11-01", "last"), ("first=x&last=y", "first"), ("view=x", "view")]
+    "query, field",
+    [
+        ("period=3x", "Period"),
+        ("first=2026-11-10&last=2026-11-01", "Last day"),
+        ("first=2020-01-01&last=2026-11-01", "Last day"),
+        ("first=x&last=y", "First day"),
+        ("view=x", "View"),
+    ],
 )
 def test_a_bad_address_says_what_is_wrong_on_the_page(own_stack: Stack, signed_in: Callable[..., Visit], query: str, field: str) -> None:
     one = signed_in()
@@ -222,7 +229,7 @@ def test_two_customers_side_by_side_see_only_their_own(own_stack: Stack, signed_
 # Hostile names
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def hostile(own_stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Customer:
     """A customer whose bill and findings try to run something."""
     name, folder = "hostile-page", tmp_path_factory.mktemp("hostile")

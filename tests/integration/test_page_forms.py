@@ -316,7 +316,7 @@ def test_the_audit_tells_what_the_page_did_as_it_tells_what_the_api_did(browser:
 # Two currencies
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def two_currencies(own_stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Customer:
     name, bill = "two-currencies", tmp_path_factory.mktemp("bill") / "bill.csv"
     own_stack.new_customer(name)
