@@ -13,8 +13,8 @@ from chalicelib.domain.customer import Customer
 from chalicelib.domain.state import CustomerStatus
 from chalicelib.usecases.ports import MetricStore
 
-DARK = "#161e28"
-"""The ground that dark pages are on: --surface in page.css."""
+LIGHT, DARK = "#f4f6f9", "#161e28"
+"""The least contrast that a colour meets on either page: --ground and --surface in page.css."""
 OURS_ON_DARK = "#6cb8f0"
 LARGEST_LOGO = 30_000
 """Bytes of a logo that every page carries; a larger one is left to the documents."""
@@ -35,7 +35,7 @@ class Look:
 
 def of_colour(name: str, colour: str, logo: str = "") -> Look:
     own = or_ours(colour)
-    light, dark = legible(own), OURS_ON_DARK if own == OUR_COLOUR else legible(own, DARK)
+    light, dark = legible(own, LIGHT), OURS_ON_DARK if own == OUR_COLOUR else legible(own, DARK)
     return Look(name, light, text_on(light), dark, text_on(dark), logo)
 
 
