@@ -432,3 +432,36 @@ def test_nothing_secret_is_in_the_address_or_in_storage(own_stack: Stack, signed
 
 def test_the_script_is_small() -> None:
     assert len(Path("chalicelib/web/assets/page.js").read_bytes()) <= 12_288
+
+
+@pytest.fixture(scope="session")
+def many(own_stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Customer:
+    """A customer of three hundred services, all of which cost ten times as much on one day."""
+    name, bill = "many-services", tmp_path_factory.mktemp("many") / "bill.csv"
+    own_stack.new_customer(name)
+    lines = ["BilledCost,EffectiveCost,BillingCurrency,ChargePeriodStart,ServiceName,RegionId,SubAccountId,ChargeCategory"]
+    for number in range(1, 40):
+        amount, day = "300" if number == 3 else "30", datetime.now(UTC).date() - timedelta(days=number)
+        lines += [f"{amount},{amount},USD,{day}T00:00:00Z,A service called {place},eu-west-1,460000000001,Usage" for place in range(300)]
+    bill.write_text("\n".join([*lines, ""]))
+    taken = own_stack.ops("ingest", "--customer", name, str(bill))
+    assert taken.returncode == 0, taken.stderr
+    made = own_stack.ops("keys", "create", "--customer", name, "--json")
+    return Customer(name, json.loads(made.stdout)["api_key"])
+
+
+def test_a_page_is_no_heavier_where_there_is_much_to_tell_and_says_what_it_leaves_out(
+    own_stack: Stack, signed_in: Callable[..., Visit], many: Customer
+) -> None:
+    one = signed_in(many)
+    found = own_stack.client(many).answer("/analytics/costs/anomalies")["found"]
+    assert found >= 300
+    expect(one.page.locator("section[aria-labelledby=unusual]")).to_contain_text(f"And {found - 8:,} more")
+    assert one.page_weight <= LARGEST
+    for address in ("/?view=costs&period=30d", "/?view=costs&period=90d&compare=previous"):
+        one.page.goto(f"{own_stack.base_url}{address}")
+        assert one.page_weight <= LARGEST
+        expect(one.page.locator("section[aria-labelledby=unusual]")).to_contain_text(f"The first 50 of {found:,}")
+    assert bars(one.page, "parts")["(others)"] == sum(
+        own_stack.client(many).answer("/analytics/costs", period="90d", top=40)["breakdown"][name] for name in ("(others)",)
+    )
