@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -61,16 +62,18 @@ class Stacks:
         stack = stack_of(self._client, name)
         self._usable(name, stack)
         creates = stack is None or stack["StackStatus"] == "REVIEW_IN_PROGRESS"
-        change_set = f"deploy-{self._now().strftime('%Y%m%dT%H%M%SZ')}"
-        self._cloudformation.create_change_set(
-            StackName=name,
-            ChangeSetName=change_set,
-            ChangeSetType="CREATE" if creates else "UPDATE",
-            TemplateURL=template_url,
-            Capabilities=CAPABILITIES,
-            Tags=[{"Key": key, "Value": value} for key, value in tags.items()],
-            Parameters=self._parameters(template_url, stack, parameters),
-        )
+        change_set = f"deploy-{self._now().strftime('%Y%m%dT%H%M%S%fZ')}"
+        wanted = {
+            "StackName": name,
+            "ChangeSetName": change_set,
+            "ChangeSetType": "CREATE" if creates else "UPDATE",
+            "TemplateURL": template_url,
+            "Capabilities": CAPABILITIES,
+            "Tags": [{"Key": key, "Value": value} for key, value in tags.items()],
+            "Parameters": self._parameters(template_url, stack, parameters),
+        }
+        with suppress(self._cloudformation.exceptions.AlreadyExistsException):  # it is this very one: the first try's answer was lost
+            self._cloudformation.create_change_set(**wanted)
         told = self._looked_at(name, change_set)
         if told["Status"] == "FAILED":
             self._cloudformation.delete_change_set(StackName=name, ChangeSetName=change_set)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -15,8 +16,14 @@ NOW = datetime(2026, 11, 26, 9, 11, 29, tzinfo=UTC)
 TABLE = "AWS::DynamoDB::Table"
 
 
+class AlreadyExistsException(Exception):
+    pass
+
+
 class CloudFormation:
     """One stack and the change set that is prepared for it."""
+
+    exceptions = SimpleNamespace(AlreadyExistsException=AlreadyExistsException)
 
     def __init__(self, status: str = "UPDATE_COMPLETE", parameters: tuple[str, ...] = ()) -> None:
         self.status, self.parameters, self.reason = status, parameters, "The submitted information didn't contain changes."
@@ -69,11 +76,24 @@ def stacks(cloud: CloudFormation, said: list[str] | None = None) -> Stacks:
     return Stacks(cloud.client, (said if said is not None else []).append, lambda: NOW, lambda seconds: None)
 
 
+def test_a_change_set_whose_making_was_answered_to_nobody_is_taken_as_it_is() -> None:
+    """botocore asks again where an answer is lost, and is told that it is there."""
+    cloud = CloudFormation()
+    cloud.changes = [change("Add", TABLE)]
+
+    def create_change_set(**given: Any) -> None:
+        raise AlreadyExistsException
+
+    cloud.create_change_set = create_change_set
+    plan = stacks(cloud).plan("data", "https://template", {}, {})
+    assert plan.changes == (Change("Add", "Thing", TABLE, "False"),)
+
+
 def test_without_a_change_there_is_nothing_to_execute_and_no_change_set_is_left() -> None:
     cloud = CloudFormation()
     plan = stacks(cloud).plan("data", "https://template", {}, {})
     assert (plan.change_set, plan.changes) == ("", ())
-    assert cloud.asked[-1] == ("delete_change_set", {"StackName": "data", "ChangeSetName": "deploy-20261126T091129Z"})
+    assert cloud.asked[-1] == ("delete_change_set", {"StackName": "data", "ChangeSetName": "deploy-20261126T091129000000Z"})
 
 
 def test_a_template_that_cloudformation_refuses_is_told_with_its_reason() -> None:
