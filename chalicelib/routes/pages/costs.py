@@ -22,7 +22,7 @@ from chalicelib.usecases.documents.asked import Answer
 from chalicelib.usecases.questions import LONGEST_TEXT
 from chalicelib.web.charts import Mark, bars, line, stacked
 
-LARGEST, MOST_MARKS = 8, 12
+LARGEST, MOST_MARKS, MOST_STACKS = 8, 12, 45
 NEXT = {"service": "region", "region": "service", "account": "service", "category": "service", "provider": "service"}
 """What a part is broken down by, one step down."""
 
@@ -33,7 +33,7 @@ def view(asked: AskedByPage, chosen: Chosen) -> dict[str, Any]:
         "costs": asked.costs,
         "money": next(costs.figures(asked)),
         "trend": trend(asked),
-        "stacks": [stacked(block, key="stacks") for block in costs.trend(asked) if isinstance(block, Chart) and block.kind == "stacked"],
+        "stacks": list(_stacks(asked)),
         "parts": parts(asked, chosen),
         "table": [block for block in costs.breakdown(asked) if not isinstance(block, Chart)],
         "links": links(asked.costs, chosen),
@@ -45,6 +45,12 @@ def view(asked: AskedByPage, chosen: Chosen) -> dict[str, Any]:
         "tagged": any(source["source"] != COST_EXPLORER for source in asked.costs["coverage"]["sources"]),
         "dimensions": DIMENSIONS | {f"tag:{tag}": f"Tag {tag}" for tag in asked.tags},
     }
+
+
+def _stacks(asked: AskedByPage) -> Iterator[Markup]:
+    """What the total is made of, bucket by bucket, where there is room for that."""
+    if len(asked.costs["series"]) <= MOST_STACKS:
+        yield from (stacked(block, key="stacks") for block in costs.trend(asked) if isinstance(block, Chart) and block.kind == "stacked")
 
 
 def trend(asked: AskedByPage) -> Markup:

@@ -44,9 +44,9 @@ class View:
 
 VIEWS = {
     OVERVIEW: View("Overview", "read", AREAS),
-    "costs": View("Costs", "read", (COSTS,), 40),
+    "costs": View("Costs", "read", (COSTS,), 30),
     "compliance": View("Compliance", "read", (COMPLIANCE,)),
-    "usage": View("Usage", "read", (USAGE,), 40),
+    "usage": View("Usage", "read", (USAGE,), 30),
     "reports": View("Reports", "report"),
     "schedules": View("Schedules", "report"),
     "keys": View("Keys", "admin"),
