@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -11,10 +11,10 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
-from chalicelib.domain.figures import UNKNOWN
 from chalicelib.domain.report import Block, Change, Chart, KeyFigures, Table, Text
 from chalicelib.domain.state import TITLES
 from chalicelib.web import charts
+from chalicelib.web.markup import tag
 from chalicelib.web.shown import cell, value
 
 _DAY = re.compile(r"(?a:(?<![\w-])(\d{4}-\d{2}(?:-\d{2})?)(?![\w-]))")
@@ -26,7 +26,7 @@ def _environment() -> Environment:
     folder = Path(__file__).parent / "templates"
     made = Environment(loader=FileSystemLoader(folder), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     made.globals |= {"value": value, "cell": cell, "drawn": charts.drawn, "kind_of": kind_of, "arrow": arrow}
-    made.filters |= {"day": day, "last_day": last_day, "month": month, "moment": moment, "dated": dated, "words": words, "source": source}
+    made.filters |= {"day": day, "last_day": last_day, "moment": moment, "dated": dated, "words": words, "source": source}
     return made
 
 
@@ -44,7 +44,7 @@ def arrow(change: Change) -> str:
 
 def day(text: str | None) -> Markup:
     """An answer's instant as its UTC day."""
-    return _unknown() if text is None else Markup('<time datetime="{0}">{0}</time>').format(text[:10])
+    return value(None if text is None else date.fromisoformat(text[:10]), "date")
 
 
 def last_day(text: str) -> Markup:
@@ -54,25 +54,16 @@ def last_day(text: str) -> Markup:
 
 def moment(text: str | None) -> Markup:
     """An answer's instant, to the minute."""
-    return _unknown() if text is None else Markup('<time datetime="{}">{} {} UTC</time>').format(text, text[:10], text[11:16])
-
-
-def month(text: str) -> Markup:
-    """Like 2026-12."""
-    return Markup('<time datetime="{0}">{0}</time>').format(text)
+    return value(None if text is None else datetime.fromisoformat(text), "time")
 
 
 def dated(text: str) -> Markup:
-    """Text with the days in it marked as such."""
-    return Markup("").join(day(part) if _DAY.fullmatch(part) else part for part in _DAY.split(text))
+    """Text with the days and months in it marked as such."""
+    return Markup("").join(tag("time", part, datetime=part) if _DAY.fullmatch(part) else part for part in _DAY.split(text))
 
 
 def source(name: str) -> str:
     return TITLES.get(name, words(name))
-
-
-def _unknown() -> Markup:
-    return Markup('<span class="unknown">{}</span>').format(UNKNOWN)
 
 
 def words(name: str) -> str:

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from chalicelib.domain.exact import quotient, subtract
+from chalicelib.domain.exact import ZERO, add_known, quotient, subtract
 from chalicelib.domain.period import next_month
 from chalicelib.usecases.documents.asked import Answer
 from chalicelib.web.charts import Ahead
@@ -49,18 +49,14 @@ def _days(costs: Answer, following: date, most: int) -> Iterator[tuple[str, Deci
 def _rest(series: Sequence[Any], this: date, through: date, following: date, month: Amounts) -> tuple[Decimal, Decimal, Decimal] | None:
     """A day's share of what this month is still expected to cost; None where the chart doesn't hold all that it has cost."""
     days = [entry for entry in series if this.isoformat() <= entry["start"][:10] < through.isoformat()]
-    left = (following - through).days
-    if left <= 0 or len(days) != (through - this).days or any(entry["amount"] is None for entry in days):
-        return None
-    so_far = sum((entry["amount"] for entry in days), Decimal(0))
-    return _each(tuple(None if amount is None else subtract(amount, so_far) for amount in month), left)  # type: ignore[arg-type]
+    left, so_far = (following - through).days, add_known(entry["amount"] for entry in days)
+    return _each(month, left, so_far) if left > 0 and len(days) == (through - this).days and so_far is not None else None
 
 
-def _each(amounts: Amounts, days: int) -> tuple[Decimal, Decimal, Decimal] | None:
-    low, expected, high = amounts
-    if low is None or expected is None or high is None:
-        return None
-    return quotient(low, Decimal(days)), quotient(expected, Decimal(days)), quotient(high, Decimal(days))
+def _each(month: Amounts, days: int, so_far: Decimal = ZERO) -> tuple[Decimal, Decimal, Decimal] | None:
+    """A day's share of what is left of the month's amounts."""
+    low, expected, high = (None if amount is None else quotient(subtract(amount, so_far), Decimal(days)) for amount in month)
+    return None if low is None or expected is None or high is None else (low, expected, high)
 
 
 def _month_of(text: str) -> date:

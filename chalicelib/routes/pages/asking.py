@@ -22,7 +22,7 @@ from chalicelib.wiring import Services
 class AskedByPage(Asked):
     """Of the same question the API and the page keep one answer."""
 
-    services: Services | None = None
+    services: Services
 
     @cached_property
     def tags(self) -> tuple[str, ...]:
@@ -45,8 +45,6 @@ class AskedByPage(Asked):
         return next(within, found[0])
 
     def answer(self, make: Callable[..., Answer], question: object) -> Answer:
-        assert self.services is not None
-
         def compute(status: Any) -> Any:
             return make(self.metrics, self.customer_id, question, status, self.at)
 

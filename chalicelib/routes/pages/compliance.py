@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Any
 
-from chalicelib.domain.report import Chart, Series
+from chalicelib.domain.report import Chart
 from chalicelib.routes.pages.asking import AskedByPage
 from chalicelib.routes.pages.chosen import Chosen
 from chalicelib.routes.pages.short import MOST_ROWS, shortened
@@ -32,7 +31,3 @@ def view(asked: AskedByPage, chosen: Chosen) -> dict[str, Any]:
         "most": MOST_ROWS,
         "sources": asked.compliance["coverage"]["sources"],
     }
-
-
-def score_gauge(asked: AskedByPage) -> Chart:
-    return Chart("Security Hub score", "gauge", (Series("Score", (("Score", asked.compliance["current_score"]),)),), "", Decimal(100))

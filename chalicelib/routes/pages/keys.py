@@ -16,7 +16,6 @@ DONE = {"revoked": "The key is revoked. Within a minute nobody accepts it any mo
 
 
 def view(asked: AskedByPage, chosen: Chosen) -> dict[str, Any]:
-    assert asked.services is not None
     found = [shown(key, asked.at) for key in reversed(asked.services.api_keys.of(asked.customer_id))]
     return {
         "notices": [],

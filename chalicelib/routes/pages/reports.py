@@ -23,7 +23,6 @@ DONE = {"deleted": "The report and its document are deleted."}
 
 
 def view(asked: AskedByPage, chosen: Chosen) -> dict[str, Any]:
-    assert asked.services is not None
     here, found = chosen.at("reports"), chosen.one("report")
     record = fetch(reporting(), asked.customer_id, checked_id(found)) if found else None
     records, position = asked.services.reports.list(asked.customer_id, A_PAGE, position_of(chosen.one("cursor") or None), None)

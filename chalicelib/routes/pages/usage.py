@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from chalicelib.domain.consumption import HEADLINE, UNITS
@@ -23,7 +24,7 @@ def view(asked: AskedByPage, chosen: Chosen) -> dict[str, Any]:
             (
                 usage.LABELS[name],
                 line(chart if name in GAUGES else begun_apart(chart, answer), key=name),
-                bars(_by(name, answer["breakdown"][name])),
+                bars(_by(name, asked.usage_question.by, answer["breakdown"][name])),
             )
             for name, chart in zip(HEADLINE, trends, strict=True)
         ],
@@ -31,5 +32,5 @@ def view(asked: AskedByPage, chosen: Chosen) -> dict[str, Any]:
     }
 
 
-def _by(name: str, parts: dict[str, Any]) -> Chart:
-    return Chart(f"{usage.LABELS[name]} by service", "bar", (Series(usage.LABELS[name], tuple(parts.items())),), UNITS[name])
+def _by(name: str, by: Sequence[str], parts: dict[str, Any]) -> Chart:
+    return Chart(f"{usage.LABELS[name]} by {' and '.join(by)}", "bar", (Series(usage.LABELS[name], tuple(parts.items())),), UNITS[name])

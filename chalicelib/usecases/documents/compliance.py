@@ -32,11 +32,12 @@ def figures(asked: Asked) -> Iterator[Block]:
 
 
 def score(asked: Asked) -> Iterator[Block]:
-    answer, history = asked.compliance, asked.changes["series"]
+    """The score by itself comes first, and asks for nothing else."""
+    answer = asked.compliance
     yield Chart("Security Hub score", "gauge", (Series("Score", (("Score", decimal(answer["current_score"])),)),), "", Decimal(100))
     counts = tuple(KeyFigure(f"Controls: {label}", answer["score"][name], "integer") for name, label in COUNTS)
     yield KeyFigures("What the score is made of", counts)
-    points = tuple((entry["date"], decimal(entry["score"])) for entry in history)
+    points = tuple((entry["date"], decimal(entry["score"])) for entry in asked.changes["series"])
     yield Chart("Score over the last 30 days", "line", (Series("Score", points),), "of 100")
     severities = tuple((severity.capitalize(), count) for severity, count in answer["findings"].items())
     bars = tuple((name, decimal(count)) for name, count in severities)
