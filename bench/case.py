@@ -11,15 +11,16 @@ import boto3
 from bench.data import CUSTOMER, NOW
 from chalicelib.domain.state import CustomerStatus
 from chalicelib.stores import tables
-from chalicelib.usecases.query import Answer
-from chalicelib.usecases.query_compliance import compliance_answer
-from chalicelib.usecases.query_controls import controls_answer
-from chalicelib.usecases.query_costs import cost_answer
-from chalicelib.usecases.query_risk import risk_answer
-from chalicelib.usecases.query_usage import usage_answer
-from chalicelib.usecases.questions import Parameters, compliance_question, usage_question
-from chalicelib.usecases.questions_compliance import controls_question, risk_question
-from chalicelib.usecases.questions_costs import cost_question
+from chalicelib.usecases.answers.compliance import compliance_answer
+from chalicelib.usecases.answers.controls import controls_answer
+from chalicelib.usecases.answers.costs import cost_answer
+from chalicelib.usecases.answers.risk import risk_answer
+from chalicelib.usecases.answers.usage import usage_answer
+from chalicelib.usecases.answers.values import Answer
+from chalicelib.usecases.questions.compliance import compliance_question, controls_question, risk_question
+from chalicelib.usecases.questions.costs import cost_question
+from chalicelib.usecases.questions.parameters import Parameters
+from chalicelib.usecases.questions.usage import usage_question
 from chalicelib.wiring import CONFIG, Services
 
 ROUTES: dict[str, tuple[Callable[[Parameters, Any], Any], Callable[..., Answer]]] = {

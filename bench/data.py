@@ -21,7 +21,7 @@ from chalicelib.domain.period import DAY, HOUR, Window, midnight
 from chalicelib.domain.state import CLOUDWATCH, COST_EXPLORER, OK, REPLICATED_AFTER, SECURITY_HUB, SourceState
 from chalicelib.domain.usage import Sample, UsageBucket, UsageKey, gauges, hour_buckets
 from chalicelib.settings import Settings
-from chalicelib.usecases.prospects import make_prospects
+from chalicelib.usecases.answers.prospects import make_prospects
 from chalicelib.wiring import Services
 from ops.keys import issue
 

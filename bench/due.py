@@ -25,7 +25,7 @@ from chalicelib.domain.schedule import Schedule
 from chalicelib.stores import tables
 from chalicelib.stores.dynamo import Dynamo
 from chalicelib.stores.schedules import Schedules, item_of
-from chalicelib.usecases import reporter
+from chalicelib.usecases.schedules import reporter
 from chalicelib.wiring import CONFIG
 
 COUNT, CUSTOMERS = 10_000, 2_500

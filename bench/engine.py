@@ -10,7 +10,7 @@ from bench.meter import VCPU
 from bench.processes import said_by
 from chalicelib.domain.reporting import FORMATS
 from chalicelib.domain.signals import REPORT_ENGINE
-from chalicelib.usecases.rendering import MOST_ROWS
+from chalicelib.usecases.reports.rendering import MOST_ROWS
 
 COUNTS = (100_000, MOST_ROWS - 1_000)
 """Lines of cost; a report has some more rows beside them."""

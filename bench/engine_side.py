@@ -22,8 +22,8 @@ from chalicelib.domain.reporting import RENDERING, ReportRecord
 from chalicelib.domain.state import CustomerStatus
 from chalicelib.domain.template import BUILT_IN
 from chalicelib.security.signing import Signer
-from chalicelib.usecases import rendering
-from chalicelib.usecases.reporting import Reporting
+from chalicelib.usecases.reports import rendering
+from chalicelib.usecases.reports.reporting import Reporting
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
 DAYS = 365

@@ -20,8 +20,8 @@ from chalicelib.domain.customer import UNALLOCATED, Customer
 from chalicelib.domain.errors import SourceUnavailable
 from chalicelib.domain.state import COST_EXPLORER, SECURITY_HUB
 from chalicelib.stores.tables import AGGREGATION_QUEUE, FINDINGS_QUEUE
-from chalicelib.usecases import aggregate, usage
-from chalicelib.usecases.costs import COSTS_EVERY, series_window, told_of
+from chalicelib.usecases.aggregation import aggregate, usage
+from chalicelib.usecases.aggregation.costs import COSTS_EVERY, series_window, told_of
 from chalicelib.wiring import FINDINGS_A_SECOND
 
 POOLS = {

@@ -16,7 +16,8 @@ from chalicelib import wiring
 from chalicelib.domain.state import CustomerStatus
 from chalicelib.routes.answers import encode, fetched
 from chalicelib.routes.middleware import middleware
-from chalicelib.usecases.query import Answer, cached
+from chalicelib.usecases.answers.kept import cached
+from chalicelib.usecases.answers.values import Answer
 
 PATH, PARAMETERS = "/analytics/costs", {"period": "30d", **DETAILED}
 HIT, UNCHANGED = 1.5, 1.05

@@ -97,7 +97,7 @@ def harmless(count: int) -> Report:
 
 
 def ours(made: Report) -> None:
-    from chalicelib.renderers.pdf import write
+    from chalicelib.renderers.pdf.document import write
 
     write(made, io.BytesIO())
 

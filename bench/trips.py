@@ -10,7 +10,8 @@ from bench.measure import Row
 from bench.traffic import MEGABYTE, Call, sizes_read, watched
 from chalicelib.domain.state import CustomerStatus
 from chalicelib.routes.answers import encode
-from chalicelib.usecases.query import Answer, cached
+from chalicelib.usecases.answers.kept import cached
+from chalicelib.usecases.answers.values import Answer
 
 PERIODS = ("24h", "7d", "30d", "90d", "1y", "13m")
 RANGES = 2

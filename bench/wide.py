@@ -18,15 +18,15 @@ from chalicelib.domain.cost import CostDay, CostLine, totals_of
 from chalicelib.domain.period import DAY, midnight, minus_months, month_start
 from chalicelib.domain.state import CLOUDWATCH, COST_EXPLORER, OK, REPLICATED_AFTER, SourceState
 from chalicelib.domain.usage import UsageBucket, UsageKey, gauges
-from chalicelib.usecases.prospects import make_prospects
-from chalicelib.usecases.query_anomalies import anomaly_answer
-from chalicelib.usecases.query_costs import cost_answer
-from chalicelib.usecases.query_unit import unit_answer
-from chalicelib.usecases.query_usage import usage_answer
-from chalicelib.usecases.questions import usage_question
-from chalicelib.usecases.questions_anomalies import anomaly_question
-from chalicelib.usecases.questions_costs import cost_question, unit_question
-from chalicelib.usecases.statements import statement_answer
+from chalicelib.usecases.answers.anomalies import anomaly_answer
+from chalicelib.usecases.answers.costs import cost_answer
+from chalicelib.usecases.answers.prospects import make_prospects
+from chalicelib.usecases.answers.unit import unit_answer
+from chalicelib.usecases.answers.usage import usage_answer
+from chalicelib.usecases.billing.statements import statement_answer
+from chalicelib.usecases.questions.anomalies import anomaly_question
+from chalicelib.usecases.questions.costs import cost_question, unit_question
+from chalicelib.usecases.questions.usage import usage_question
 
 WIDE = "wide-world"
 SERVICES, REGIONS = tuple(f"Service {number:02d} of sixty" for number in range(60)), tuple(f"region-{number}" for number in range(12))

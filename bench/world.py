@@ -25,8 +25,8 @@ from chalicelib.domain.period import DAY, HOUR, iso
 from chalicelib.settings import Settings
 from chalicelib.sources.security_hub import SecurityHub, read_events
 from chalicelib.stores import tables
-from chalicelib.usecases import aggregate, findings
-from chalicelib.usecases.collaborators import Collaborators
+from chalicelib.usecases.aggregation import aggregate, findings
+from chalicelib.usecases.aggregation.collaborators import Collaborators
 from chalicelib.wiring import Services
 
 STAGE, ACCOUNTS = "dev", 3

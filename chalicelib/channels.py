@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from chalicelib.domain.delivery import Delivery
     from chalicelib.domain.message import Attachment, Message, Outcome
     from chalicelib.domain.recipient import Recipient
-    from chalicelib.usecases.ports_schedules import Channel
+    from chalicelib.usecases.ports.schedules import Channel
 
 
 class Channels(Credentials):
@@ -46,7 +46,7 @@ class Channels(Credentials):
         return Outbound()
 
     def _mail(self, customer_id: str, to: Recipient, delivery: Delivery, message: Message, attached: Any, now: datetime) -> Outcome:
-        from chalicelib.delivery.mail_ses import Mail
+        from chalicelib.delivery.mail.ses import Mail
         from chalicelib.domain.message import CONFIRM, LATER, Outcome
 
         if self.settings.mail_from is None:

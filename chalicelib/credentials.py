@@ -24,15 +24,15 @@ from chalicelib.stores.dynamo import Dynamo, available
 from chalicelib.stores.links import Links
 from chalicelib.stores.sessions import Sessions as PageSessions
 from chalicelib.stores.token_buckets import TokenBuckets
-from chalicelib.usecases.limiting import Limiter
+from chalicelib.usecases.access.limiting import Limiter
 
 if TYPE_CHECKING:
     from chalicelib.domain.audit import Deed
     from chalicelib.security.sessions import Sessions
     from chalicelib.security.signing import Signer
     from chalicelib.security.tokens import Verifier
-    from chalicelib.usecases.auditing import Auditing
-    from chalicelib.usecases.keys import Keyring
+    from chalicelib.usecases.access.auditing import Auditing
+    from chalicelib.usecases.access.keys import Keyring
 
 REMEMBERED_SECONDS = 30
 """How long a container believes a key or a customer that it has looked up; revocation reaches everywhere within a minute."""
@@ -103,7 +103,7 @@ class Credentials:
 
     @cached_property
     def keyring(self) -> Keyring:
-        from chalicelib.usecases.keys import Keyring
+        from chalicelib.usecases.access.keys import Keyring
 
         def new() -> tuple[str, str, str]:
             key, key_id, secret = api_keys.new_key(self.settings.stage)
@@ -114,7 +114,7 @@ class Credentials:
     @cached_property
     def auditing(self) -> Auditing:
         from chalicelib.stores.audit import Audit
-        from chalicelib.usecases.auditing import Auditing
+        from chalicelib.usecases.access.auditing import Auditing
 
         def lost(customer_id: str, deed: Deed, why: str) -> None:
             told = {**vars(deed), "at": deed.at.isoformat(), "customer_id": customer_id, "reason": why}

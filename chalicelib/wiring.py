@@ -31,14 +31,14 @@ from chalicelib.stores.ledger import Ledger
 from chalicelib.stores.metrics import Metrics
 from chalicelib.stores.queues import Queue
 from chalicelib.stores.reports import Reports
-from chalicelib.usecases.query import Turns
+from chalicelib.usecases.answers.kept import Turns
 
 if TYPE_CHECKING:
     from chalicelib.sources.accounts import AccountClients
     from chalicelib.stores.everything import Everything
     from chalicelib.stores.payer import PayerExports, PayerFiles
     from chalicelib.stores.schedules import Schedules
-    from chalicelib.usecases.collaborators import Collaborators
+    from chalicelib.usecases.aggregation.collaborators import Collaborators
 
 OWNERS_SECONDS = 300
 FINDINGS_A_SECOND = 3
@@ -163,7 +163,7 @@ class Services(Channels):
         from chalicelib.sources.cost_explorer import CostExplorer
         from chalicelib.sources.cost_forecast import CostForecast
         from chalicelib.sources.security_hub import SecurityHub
-        from chalicelib.usecases.collaborators import Collaborators, Payer
+        from chalicelib.usecases.aggregation.collaborators import Collaborators, Payer
 
         spend = partial(self._spend, COST_EXPLORER, signals.COST_EXPLORER_PAGES)
         return Collaborators(

@@ -21,10 +21,10 @@ from chalicelib.domain.customer import Customer
 from chalicelib.domain.period import DAY, HOUR, Window, hour_floor, midnight
 from chalicelib.domain.state import COST_EXPLORER
 from chalicelib.sources.security_hub import SecurityHub
-from chalicelib.usecases.aggregate import forever
-from chalicelib.usecases.costs import read_costs
-from chalicelib.usecases.findings import controls_of, state_of, sweep
-from chalicelib.usecases.usage import read_usage
+from chalicelib.usecases.aggregation.aggregate import forever
+from chalicelib.usecases.aggregation.costs import read_costs
+from chalicelib.usecases.aggregation.findings import controls_of, state_of, sweep
+from chalicelib.usecases.aggregation.usage import read_usage
 from chalicelib.wiring import Services, services
 from local.aws import EmbeddedAws
 

@@ -9,7 +9,7 @@ import zlib
 
 from chalicelib.domain.audit import OPERATOR, Deed, Entry, first_break
 from chalicelib.domain.errors import AnalyticsError
-from chalicelib.usecases.auditing import shown
+from chalicelib.usecases.access.auditing import shown
 from chalicelib.wiring import Services
 from ops.common import main, parser, services_of
 

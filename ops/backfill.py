@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from chalicelib.domain.period import Window, hour_floor
-from chalicelib.usecases import aggregate
+from chalicelib.usecases.aggregation import aggregate
 from chalicelib.wiring import Services
 from ops.common import customer_of, instant, main, parser, services_of
 

@@ -13,7 +13,7 @@ from datetime import timedelta
 from chalicelib.domain.customer import SCOPES, ApiKey
 from chalicelib.domain.errors import AnalyticsError
 from chalicelib.domain.period import iso
-from chalicelib.usecases import keys as use
+from chalicelib.usecases.access import keys as use
 from chalicelib.wiring import Services
 from ops.audit import note, operator
 from ops.common import customer_of, main, parser, services_of

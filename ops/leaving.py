@@ -19,10 +19,10 @@ from chalicelib.domain.report import Cell
 from chalicelib.domain.usage import GAUGES
 from chalicelib.renderers.csv import field, table
 from chalicelib.stores import tables as t
-from chalicelib.usecases.charging import charging, rates_of
-from chalicelib.usecases.closing import forget_shares
-from chalicelib.usecases.query import Answer
-from chalicelib.usecases.statements import statement_answer, statements_of
+from chalicelib.usecases.answers.charging import charging, rates_of
+from chalicelib.usecases.answers.values import Answer
+from chalicelib.usecases.billing.closing import forget_shares
+from chalicelib.usecases.billing.statements import statement_answer, statements_of
 from chalicelib.wiring import Services
 from ops.accounts import closed
 from ops.audit import note

@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from chalicelib.domain.customer import Customer
 from chalicelib.security import secrets, tokens
-from chalicelib.usecases.keys import DEFAULT_SCOPES, revoke
+from chalicelib.usecases.access.keys import DEFAULT_SCOPES, revoke
 from chalicelib.wiring import Services
 from ops.asking import Site
 from ops.audit import note

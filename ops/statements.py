@@ -8,10 +8,10 @@ from datetime import date
 from chalicelib.domain.exact import plain, subtract
 from chalicelib.domain.period import midnight, next_month
 from chalicelib.domain.statement import Statement, kinds_to_share
-from chalicelib.usecases.charging import rates_of
-from chalicelib.usecases.closing import close_month
-from chalicelib.usecases.payer_wide import payer_wide
-from chalicelib.usecases.statements import draft, statements_of
+from chalicelib.usecases.answers.charging import rates_of
+from chalicelib.usecases.billing.closing import close_month
+from chalicelib.usecases.billing.payer_wide import payer_wide
+from chalicelib.usecases.billing.statements import draft, statements_of
 from chalicelib.wiring import Services
 from ops.audit import note
 from ops.common import customer_of, main, month, parser, services_of

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from chalicelib.security.signing import OK, check, fingerprint
-from chalicelib.usecases.manifest import canonical, data_set_of, sha256_of
+from chalicelib.usecases.reports.manifest import canonical, data_set_of, sha256_of
 
 
 def problems(document: Path, told: Any, wanted: str | None) -> Iterator[str]:

@@ -16,10 +16,10 @@ from chalicelib.domain.recipient import CHANNELS, DOMAIN, EMAIL, VERIFIED, Recip
 from chalicelib.domain.reporting import ReportRecord
 from chalicelib.domain.schedule import Digest, Run, Schedule
 from chalicelib.domain.template import Templates
-from chalicelib.usecases.report_links import Linking
-from chalicelib.usecases.reporting import Reporting
-from chalicelib.usecases.schedule_request import Asking, CadenceBody, ScheduleBody, schedule_of
-from chalicelib.usecases.scheduling import Scheduling
+from chalicelib.usecases.reports.links import Linking
+from chalicelib.usecases.reports.reporting import Reporting
+from chalicelib.usecases.schedules.request import Asking, CadenceBody, ScheduleBody, schedule_of
+from chalicelib.usecases.schedules.scheduling import Scheduling
 from tests.fakes import Clock, FakeBooks
 
 CUSTOMER = "acme"

@@ -14,7 +14,7 @@ from chalicelib.domain.period import Window
 from chalicelib.domain.reading import Registry, UsageReading
 from chalicelib.domain.state import CustomerStatus, SourceState
 from chalicelib.domain.usage import UsageBucket
-from chalicelib.usecases.collaborators import Collaborators
+from chalicelib.usecases.aggregation.collaborators import Collaborators
 
 
 @dataclass

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from chalicelib.delivery.mail_address import check_address
+from chalicelib.delivery.mail.address import check_address
 from chalicelib.domain.errors import InvalidInput
 from chalicelib.domain.message import LATER, REFUSED, SENT, Outcome
 

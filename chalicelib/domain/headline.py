@@ -1,4 +1,4 @@
-"""What a report says first, as its record keeps it: values of few kinds. usecases/headlines.py makes them, and reads them again."""
+"""What a report says first, as its record keeps it: values of few kinds. usecases/reports/headlines.py makes them, and reads them again."""
 
 from __future__ import annotations
 

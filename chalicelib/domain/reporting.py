@@ -41,7 +41,7 @@ class ReportRecord:
 
     `started_at` is of the last attempt. `estimated` (None: of no costs), `data_through` and `watermarks` are of its data; `reason` is an
     error's code and `detail` what it says. `run` is the key of the schedule's run that asked for it, '' where somebody did. What a message
-    says of it: `title`, `facts` and `headline` (as usecases/headlines.py writes it).
+    says of it: `title`, `facts` and `headline` (as usecases/reports/headlines.py writes it).
     """
 
     id: str

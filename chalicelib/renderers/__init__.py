@@ -23,9 +23,9 @@ class Format:
 
 
 FORMATS = {
-    "pdf": Format("PDF", "application/pdf", ".pdf", "chalicelib.renderers.pdf"),
+    "pdf": Format("PDF", "application/pdf", ".pdf", "chalicelib.renderers.pdf.document"),
     "xlsx": Format(
-        "Excel workbook", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", ".xlsx", "chalicelib.renderers.xlsx"
+        "Excel workbook", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", ".xlsx", "chalicelib.renderers.xlsx.workbook"
     ),
     "csv": Format("CSV", "text/csv; charset=utf-8", ".csv", "chalicelib.renderers.csv"),
     "json": Format("JSON", "application/json", ".json", "chalicelib.renderers.json"),

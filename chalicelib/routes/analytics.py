@@ -14,11 +14,14 @@ from chalice.app import Blueprint, Request, Response
 from chalicelib.routes.answers import encode, fetched
 from chalicelib.routes.authentication import customer_of, registering
 from chalicelib.routes.parameters import of_query
-from chalicelib.usecases.query import Answer, cached
-from chalicelib.usecases.query_costs import cost_answer
-from chalicelib.usecases.query_usage import usage_answer
-from chalicelib.usecases.questions import Parameters, compliance_question, usage_question
-from chalicelib.usecases.questions_costs import cost_question
+from chalicelib.usecases.answers.costs import cost_answer
+from chalicelib.usecases.answers.kept import cached
+from chalicelib.usecases.answers.usage import usage_answer
+from chalicelib.usecases.answers.values import Answer
+from chalicelib.usecases.questions.compliance import compliance_question
+from chalicelib.usecases.questions.costs import cost_question
+from chalicelib.usecases.questions.parameters import Parameters
+from chalicelib.usecases.questions.usage import usage_question
 from chalicelib.wiring import services
 
 analytics = Blueprint(__name__)
@@ -55,14 +58,14 @@ def costs() -> Response:
 
 @on("/analytics/costs/anomalies", "GET")
 def anomalies() -> Response:
-    from chalicelib.usecases.query_anomalies import anomaly_answer
-    from chalicelib.usecases.questions_anomalies import anomaly_question
+    from chalicelib.usecases.answers.anomalies import anomaly_answer
+    from chalicelib.usecases.questions.anomalies import anomaly_question
 
     return _answer(anomaly_question, anomaly_answer)
 
 
 @on("/analytics/compliance", "GET")
 def compliance() -> Response:
-    from chalicelib.usecases.query_compliance import compliance_answer
+    from chalicelib.usecases.answers.compliance import compliance_answer
 
     return _answer(compliance_question, compliance_answer)

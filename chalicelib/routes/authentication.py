@@ -15,7 +15,7 @@ from chalicelib.routes.errors import View, translated
 from chalicelib.routes.limits import address_of, count_bad, refuse_guessing
 from chalicelib.routes.parameters import Body, of_body_as, of_query
 from chalicelib.security import api_keys
-from chalicelib.usecases.questions import check_names
+from chalicelib.usecases.questions.parameters import check_names
 from chalicelib.wiring import Services
 
 OPTIONAL = frozenset({"/health", "/openapi.json", "/downloads/{token}", "/subscriptions/{token}", "/page/{asset}"})

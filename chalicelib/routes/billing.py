@@ -15,12 +15,12 @@ from chalicelib.domain.errors import NotFound
 from chalicelib.routes.analytics import answered
 from chalicelib.routes.answers import encode, fetched, made
 from chalicelib.routes.authentication import customer_alone, customer_and_body, registering
-from chalicelib.usecases import budgets
-from chalicelib.usecases.budget_request import BudgetBody, budget_of
-from chalicelib.usecases.query_unit import unit_answer
-from chalicelib.usecases.questions import Parameters
-from chalicelib.usecases.questions_costs import month_question, nothing_asked, unit_question
-from chalicelib.usecases.statements import statement_answer, statements_answer
+from chalicelib.usecases.answers.unit import unit_answer
+from chalicelib.usecases.billing import budgets
+from chalicelib.usecases.billing.budget_request import BudgetBody, budget_of
+from chalicelib.usecases.billing.statements import statement_answer, statements_answer
+from chalicelib.usecases.questions.costs import month_question, nothing_asked, unit_question
+from chalicelib.usecases.questions.parameters import Parameters
 from chalicelib.wiring import services
 
 billing = Blueprint(__name__)

@@ -16,7 +16,7 @@ from chalicelib.routes.analytics import answered
 from chalicelib.routes.answers import encode, fetched, made
 from chalicelib.routes.authentication import customer_of, registering
 from chalicelib.routes.parameters import of_body, of_query
-from chalicelib.usecases.questions import check_names
+from chalicelib.usecases.questions.parameters import check_names
 from chalicelib.wiring import services
 
 compliance = Blueprint(__name__)
@@ -27,32 +27,32 @@ _ID = re.compile(r"[0-9a-f]{32}", re.ASCII)
 
 @on("/analytics/compliance/controls", "GET")
 def controls() -> Response:
-    from chalicelib.usecases.query_controls import controls_answer
-    from chalicelib.usecases.questions_compliance import controls_question
+    from chalicelib.usecases.answers.controls import controls_answer
+    from chalicelib.usecases.questions.compliance import controls_question
 
     return answered(compliance.current_request, controls_question, controls_answer)
 
 
 @on("/analytics/compliance/controls/{control_id}", "GET")
 def control(control_id: str) -> Response:
-    from chalicelib.usecases.query_controls import control_answer
-    from chalicelib.usecases.questions_compliance import control_question
+    from chalicelib.usecases.answers.controls import control_answer
+    from chalicelib.usecases.questions.compliance import control_question
 
     return answered(compliance.current_request, partial(control_question, control_id), control_answer)
 
 
 @on("/analytics/compliance/changes", "GET")
 def changes() -> Response:
-    from chalicelib.usecases.query_changes import changes_answer
-    from chalicelib.usecases.questions_compliance import changes_question
+    from chalicelib.usecases.answers.changes import changes_answer
+    from chalicelib.usecases.questions.compliance import changes_question
 
     return answered(compliance.current_request, changes_question, changes_answer)
 
 
 @on("/analytics/compliance/spend-at-risk", "GET")
 def spend_at_risk() -> Response:
-    from chalicelib.usecases.query_risk import risk_answer
-    from chalicelib.usecases.questions_compliance import risk_question
+    from chalicelib.usecases.answers.risk import risk_answer
+    from chalicelib.usecases.questions.compliance import risk_question
 
     return answered(compliance.current_request, risk_question, risk_answer)
 
@@ -70,13 +70,14 @@ def index() -> Response:
 @on(EXCEPTIONS, "POST")
 def create() -> Response:
     from chalicelib.usecases import exceptions
+    from chalicelib.usecases.answers.declarations import shown_declaration
 
     request, with_ = compliance.current_request, services()
     body, named = of_body(request)
     customer_id, now = customer_of(request, "admin", named), with_.clock()
     declaration = exceptions.declare(with_.metrics, customer_id, body, request.principal.id, uuid.uuid4().hex, now)
     request.acted = (customer_id, request.principal.id, f"{EXCEPTIONS}/{declaration.id}")
-    return made(exceptions.shown_declaration(declaration, now), 201)
+    return made(shown_declaration(declaration, now), 201)
 
 
 @on(f"{EXCEPTIONS}/{{exception_id}}", "DELETE")

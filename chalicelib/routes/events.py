@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from chalicelib.domain.compliance import Finding
     from chalicelib.domain.customer import Customer
     from chalicelib.domain.due import Due
-    from chalicelib.usecases.mail_events import MailEvent
+    from chalicelib.usecases.schedules.mail_events import MailEvent
 
 FINDINGS_EVENT = "Security Hub Findings - Imported"
 FINDINGS_JOB, MAIL_JOB = "findings told", "mail told"
@@ -46,7 +46,7 @@ class LenientEvent(CloudWatchEvent):
 
 def plan(event: LenientEvent) -> dict[str, object]:
     """Plans the hour that the event itself names, so that a late or repeated event means the same hour."""
-    from chalicelib.usecases import aggregate
+    from chalicelib.usecases.aggregation import aggregate
 
     planned = aggregate.plan(services().collaborators, datetime.fromisoformat(event.time))
     LOGGER.info("planned", extra=planned)
@@ -56,7 +56,7 @@ def plan(event: LenientEvent) -> dict[str, object]:
 def take_up(event: LenientEvent) -> dict[str, object]:
     """Takes up what is due by now, not by the event's time: a late or repeated one finds what is left."""
     from chalicelib.routes.schedules import scheduling
-    from chalicelib.usecases import reporter
+    from chalicelib.usecases.schedules import reporter
 
     def failed(due: Due, error: Exception) -> None:
         LOGGER.error("not taken up", extra={"customer_id": due.customer_id, "key": due.key, "reason": type(error).__name__}, exc_info=error)
@@ -127,7 +127,8 @@ def work(event: SQSEvent) -> dict[str, Any] | None:
 
 def _do(job: dict[str, Any], left: Callable[[], float]) -> None:
     from chalicelib.routes.reports import reporting
-    from chalicelib.usecases import aggregate, rendering
+    from chalicelib.usecases.aggregation import aggregate
+    from chalicelib.usecases.reports import rendering
 
     started, told = time.perf_counter(), {name: value for name, value in job.items() if isinstance(value, str) and name != "customers"}
     try:
@@ -148,7 +149,7 @@ def _do(job: dict[str, Any], left: Callable[[], float]) -> None:
 def _deliver(job: dict[str, Any]) -> None:
     from chalicelib.channels import key_of
     from chalicelib.routes.schedules import scheduling
-    from chalicelib.usecases import delivering, digests, mail_events, running
+    from chalicelib.usecases.schedules import delivering, digests, mail_events, running
 
     with_ = scheduling()
     if job["job"] == MAIL_JOB:
@@ -167,7 +168,7 @@ def _deliver(job: dict[str, Any]) -> None:
 
 def mail_event_of(told: dict[str, Any], key_of: Callable[[str], str]) -> MailEvent:
     """From what SES tells: its own tags name the customer and the delivery."""
-    from chalicelib.usecases.mail_events import MailEvent
+    from chalicelib.usecases.schedules.mail_events import MailEvent
 
     mail, kind = told["mail"], str(told["eventType"])
     details = {"Bounce": ("bounce", "bounceType"), "Complaint": ("complaint", "complaintFeedbackType")}
@@ -181,7 +182,7 @@ def mail_event_of(told: dict[str, Any], key_of: Callable[[str], str]) -> MailEve
 def _take_events(raw: list[dict[str, Any]]) -> None:
     """Each finding goes to the customer whose account it names; an account that is nobody's is none of ours."""
     from chalicelib.sources.security_hub import read_events
-    from chalicelib.usecases import findings
+    from chalicelib.usecases.aggregation import findings
 
     with_, owners = services(), services().known_owners()
     by_customer: dict[str, tuple[Customer, list[Finding]]] = {}

@@ -6,11 +6,12 @@ import re
 
 from chalice.app import Blueprint, Response
 
-from chalicelib.domain.errors import InvalidInput, NotFound
+from chalicelib.domain.errors import NotFound
 from chalicelib.routes.answers import encode, fetched, made
 from chalicelib.routes.authentication import customer_alone, customer_and_body, customer_of, registering
-from chalicelib.routes.parameters import limited, of_query
-from chalicelib.usecases.questions import check_names, one
+from chalicelib.routes.parameters import of_query
+from chalicelib.usecases.questions.paging import PAGE, limit_of, no_such_cursor
+from chalicelib.usecases.questions.parameters import check_names, one
 from chalicelib.wiring import services
 
 keys = Blueprint(__name__)
@@ -23,7 +24,7 @@ _NUMBER = re.compile(r"[1-9][0-9]{0,11}", re.ASCII)
 
 @on(KEYS, "GET")
 def index() -> Response:
-    from chalicelib.usecases.keys import shown
+    from chalicelib.usecases.access.keys import shown
 
     customer_id, with_ = customer_alone(keys.current_request, "admin"), services()
     found = [shown(key, with_.clock()) for key in with_.api_keys.of(customer_id)]
@@ -32,7 +33,7 @@ def index() -> Response:
 
 @on(KEYS, "POST")
 def create() -> Response:
-    from chalicelib.usecases import keys as use
+    from chalicelib.usecases.access import keys as use
 
     request, with_ = keys.current_request, services()
     customer_id, body = customer_and_body(request, "admin", use.KeyBody, use.KeyBody())
@@ -42,7 +43,7 @@ def create() -> Response:
 
 @on(ONE + "/rotate", "POST")
 def rotate(key_id: str) -> Response:
-    from chalicelib.usecases import keys as use
+    from chalicelib.usecases.access import keys as use
 
     request, with_ = keys.current_request, services()
     customer_id, body = customer_and_body(request, "admin", use.RotationBody, use.RotationBody())
@@ -54,7 +55,7 @@ def rotate(key_id: str) -> Response:
 
 @on(ONE, "GET")
 def show(key_id: str) -> Response:
-    from chalicelib.usecases import keys as use
+    from chalicelib.usecases.access import keys as use
 
     customer_id, with_ = customer_alone(keys.current_request, "admin"), services()
     record = use.fetch(with_.keyring, customer_id, checked_id(key_id))
@@ -63,7 +64,7 @@ def show(key_id: str) -> Response:
 
 @on(ONE, "DELETE")
 def revoke(key_id: str) -> Response:
-    from chalicelib.usecases import keys as use
+    from chalicelib.usecases.access import keys as use
 
     use.revoke(services().keyring, customer_alone(keys.current_request, "admin"), checked_id(key_id))
     services().forget_key(key_id)
@@ -72,15 +73,15 @@ def revoke(key_id: str) -> Response:
 
 @on(AUDIT, "GET")
 def audit() -> Response:
-    from chalicelib.usecases.auditing import AUDIT_PARAMETERS, page
+    from chalicelib.usecases.access.auditing import page
 
     request = keys.current_request
     values, named = of_query(request)
     customer_id = customer_of(request, "admin", named)
-    check_names(values, AUDIT_PARAMETERS)
-    limit, cursor = limited(values, "limit", 100, 20, one), one(values, "cursor")
+    check_names(values, PAGE)
+    limit, cursor = limit_of(values, usual=20), one(values, "cursor")
     if cursor is not None and not _NUMBER.fullmatch(cursor):
-        raise InvalidInput(("cursor", "is none that this list gave"))
+        raise no_such_cursor()
     return fetched(request, encode(page(services().auditing.trail, customer_id, limit, int(cursor) if cursor else None)))
 
 

@@ -10,7 +10,7 @@ from chalice.app import Request
 from chalicelib.domain.allowance import BAD_CREDENTIALS, EXPORTS, QUERIES, WRITES, Taken
 from chalicelib.domain.customer import Principal
 from chalicelib.domain.errors import TooManyRequests
-from chalicelib.usecases.limiting import Limiter
+from chalicelib.usecases.access.limiting import Limiter
 
 READ_ONLY = frozenset({"read"})
 HEADERS = ("RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset", "RateLimit-Policy")

@@ -19,7 +19,6 @@ LARGEST_BODY = 256 * 1024
 LONGEST_WAIT, LONGEST_KEY = 20, 255
 _WAIT = re.compile(r"(?:^|[,;])\s*wait\s*=\s*\"?([0-9]{1,5})\"?\s*(?:[,;]|$)", re.ASCII | re.IGNORECASE)
 _PLAIN = re.compile(r"[0-9]{1,15}(\.[0-9]{1,10})?", re.ASCII)
-_WHOLE = re.compile(r"[1-9][0-9]{0,8}", re.ASCII)
 _MISSING = re.compile(r"missing required field `([^`]+)`")
 Body = TypeVar("Body")
 Values = dict[str, list[str]]
@@ -124,16 +123,6 @@ def _without_customer(values: Values) -> tuple[Values, str | None]:
     """A blank customer_id is fine; given several times, the one that isn't ours must not hide behind the first."""
     named = [name for name in values.pop(CUSTOMER, []) if name.strip()]
     return values, "\n".join(dict.fromkeys(named)) or None
-
-
-def limited(values: Values, name: str, largest: int, default: int, take: Callable[[Values, str], str | None]) -> int:
-    """A whole number from 1 to `largest`."""
-    text = take(values, name)
-    if text is None:
-        return default
-    if not (_WHOLE.fullmatch(text) and int(text) <= largest):
-        raise InvalidInput((name, f"must be a whole number from 1 to {largest}"))
-    return int(text)
 
 
 def idempotency_key(request: Request) -> str | None:

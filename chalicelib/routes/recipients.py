@@ -21,7 +21,7 @@ from chalicelib.wiring import services
 
 if TYPE_CHECKING:
     from chalicelib.domain.recipient import Recipient
-    from chalicelib.usecases.recipients import Checks
+    from chalicelib.usecases.schedules.recipients import Checks
 
 recipients = Blueprint(__name__)
 on = registering(recipients)
@@ -33,7 +33,8 @@ _ID = re.compile(r"[0-9a-f]{32}", re.ASCII)
 
 
 def checks() -> Checks:
-    from chalicelib.delivery import addresses, buckets, domains, mail_address, slack, topics
+    from chalicelib.delivery import addresses, buckets, domains, slack, topics
+    from chalicelib.delivery.mail import address as mail_address
     from chalicelib.domain.recipient import DOMAIN, EMAIL, S3, SLACK, SNS, WEBHOOK
 
     return {
@@ -49,7 +50,7 @@ def checks() -> Checks:
 @on(RECIPIENTS, "POST")
 def add() -> Response:
     from chalicelib.domain.recipient import EMAIL
-    from chalicelib.usecases import recipients as use
+    from chalicelib.usecases.schedules import recipients as use
 
     request = recipients.current_request
     customer_id, body = customer_and_body(request, "admin", use.RecipientBody)
@@ -74,7 +75,7 @@ def _shown_once(customer_id: str, recipient: Recipient) -> dict[str, Any]:
 def _shown(customer_id: str, recipient: Recipient) -> dict[str, Any]:
     """Of a domain with the record that proves it, which is no secret."""
     from chalicelib.domain.recipient import DOMAIN
-    from chalicelib.usecases import recipients as use
+    from chalicelib.usecases.schedules import recipients as use
 
     shown = use.shown_recipient(scheduling().recipients(customer_id), recipient)
     if recipient.channel == DOMAIN:
@@ -87,7 +88,7 @@ def _shown(customer_id: str, recipient: Recipient) -> dict[str, Any]:
 
 @on(RECIPIENTS, "GET")
 def index() -> Response:
-    from chalicelib.usecases import recipients as use
+    from chalicelib.usecases.schedules import recipients as use
 
     customer_id = customer_alone(recipients.current_request, "report")
     held = scheduling().recipients(customer_id)
@@ -96,7 +97,7 @@ def index() -> Response:
 
 @on(ONE, "GET")
 def show(recipient_id: str) -> Response:
-    from chalicelib.usecases import recipients as use
+    from chalicelib.usecases.schedules import recipients as use
 
     customer_id = customer_alone(recipients.current_request, "report")
     recipient = use.fetch_recipient(scheduling(), customer_id, checked_id(recipient_id))
@@ -106,7 +107,7 @@ def show(recipient_id: str) -> Response:
 
 @on(ONE, "PATCH")
 def change(recipient_id: str) -> Response:
-    from chalicelib.usecases import recipients as use
+    from chalicelib.usecases.schedules import recipients as use
 
     request = recipients.current_request
     customer_id, body = customer_and_body(request, "admin", use.RecipientPatch)
@@ -115,7 +116,7 @@ def change(recipient_id: str) -> Response:
 
 @on(ONE, "DELETE")
 def remove(recipient_id: str) -> Response:
-    from chalicelib.usecases import recipients as use
+    from chalicelib.usecases.schedules import recipients as use
 
     use.remove(scheduling(), customer_alone(recipients.current_request, "admin"), checked_id(recipient_id))
     return Response("", {"Cache-Control": "no-store"}, 204)
@@ -123,8 +124,8 @@ def remove(recipient_id: str) -> Response:
 
 @on(ONE + "/test", "POST")
 def test(recipient_id: str) -> Response:
-    from chalicelib.usecases import recipients as use
-    from chalicelib.usecases.schedules import shown_delivery
+    from chalicelib.usecases.schedules import recipients as use
+    from chalicelib.usecases.schedules.schedule import shown_delivery
 
     customer_id = customer_alone(recipients.current_request, "admin")
     delivery = use.prove(scheduling(), customer_id, checked_id(recipient_id))
@@ -133,7 +134,7 @@ def test(recipient_id: str) -> Response:
 
 @on(ONE + "/rotate", "POST")
 def rotate(recipient_id: str) -> Response:
-    from chalicelib.usecases import recipients as use
+    from chalicelib.usecases.schedules import recipients as use
 
     customer_id = customer_alone(recipients.current_request, "admin")
     return made(_shown_once(customer_id, use.rotate(scheduling(), customer_id, checked_id(recipient_id))), 200)
@@ -150,7 +151,7 @@ def ask(token: str) -> Response:
 
 @on(SUBSCRIPTION, "POST", FORMS)
 def say(token: str) -> Response:
-    from chalicelib.usecases import recipients as use
+    from chalicelib.usecases.schedules import recipients as use
     from chalicelib.web.subscription import page
 
     purpose, customer_id, recipient_id, recipient = _meant(token)

@@ -15,7 +15,7 @@ from chalicelib.routes.limits import take_for_nobody
 from chalicelib.routes.places import base_of
 from chalicelib.routes.reports import checked_id, reporting
 from chalicelib.security import api_keys
-from chalicelib.usecases import report_links as links
+from chalicelib.usecases.reports import links
 from chalicelib.wiring import services
 
 report_links = Blueprint(__name__)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import json
 import re
 import uuid
@@ -17,12 +15,13 @@ from chalicelib.domain.reporting import FAILED, QUEUED, READY, STATUSES, ReportR
 from chalicelib.logs import emit
 from chalicelib.routes.answers import encode, fetched, made
 from chalicelib.routes.authentication import customer_alone, customer_of, registering
-from chalicelib.routes.parameters import idempotency_key, limited, of_body, of_query, wait_of
-from chalicelib.usecases import report
-from chalicelib.usecases.query import Answer, text_of
-from chalicelib.usecases.questions import FILTERS, check_names, is_tag, one
-from chalicelib.usecases.report_request import REPORTS_PARAMETERS
-from chalicelib.usecases.reporting import Reporting, fetch
+from chalicelib.routes.parameters import idempotency_key, of_body, of_query, wait_of
+from chalicelib.usecases.answers.values import Answer, text_of
+from chalicelib.usecases.questions.paging import cursor_of, limit_of, no_such_cursor, position_of
+from chalicelib.usecases.questions.parameters import FILTERS, Parameters, check_names, is_tag, one
+from chalicelib.usecases.reports import report
+from chalicelib.usecases.reports.reporting import Reporting, fetch
+from chalicelib.usecases.reports.request import REPORTS_PARAMETERS
 from chalicelib.wiring import services
 
 reports = Blueprint(__name__)
@@ -93,27 +92,22 @@ def index() -> Response:
     values, named = of_query(request)
     customer_id = customer_of(request, "report", named)
     check_names(values, REPORTS_PARAMETERS)
-    limit, status = limited(values, "limit", 100, 20, one), one(values, "status")
+    limit, status = limit_of(values, usual=20), one(values, "status")
     if status is not None and status not in STATUSES:
         raise InvalidInput(("status", "must be one of " + ", ".join(STATUSES)))
-    records, position = services().reports.list(customer_id, limit, position_of(one(values, "cursor")), status)
-    return fetched(request, encode({"reports": [shown(record) for record in records], "next_cursor": cursor_of(position)}))
+    records, position = services().reports.list(customer_id, limit, after_of(values), status)
+    more = cursor_of(position) if position else None
+    return fetched(request, encode({"reports": [shown(record) for record in records], "next_cursor": more}))
 
 
-def cursor_of(position: tuple[str, str] | None) -> str | None:
-    return base64.urlsafe_b64encode("\n".join(position).encode()).decode() if position else None
-
-
-def position_of(cursor: str | None) -> tuple[str, str] | None:
-    """Where to go on; it names no customer, so another's cursor is only a place in one's own list."""
-    if cursor is None:
+def after_of(values: Parameters) -> tuple[str, str] | None:
+    """When the last report of the page before was created, and its id."""
+    position = position_of(values, str, str)
+    if position is None:
         return None
-    try:
-        created_at, report_id = base64.b64decode(cursor, altchars=b"-_", validate=True).decode().split("\n")
-    except (binascii.Error, ValueError):
-        raise InvalidInput(("cursor", "is none that this list gave")) from None
-    if not _ID.fullmatch(report_id) or len(created_at) > 40 or not created_at:
-        raise InvalidInput(("cursor", "is none that this list gave"))
+    created_at, report_id = map(str, position)
+    if not _ID.fullmatch(report_id) or not 0 < len(created_at) <= 40:
+        raise no_such_cursor()
     return created_at, report_id
 
 

@@ -12,18 +12,19 @@ from typing import TYPE_CHECKING
 
 from chalice.app import Blueprint, Response
 
-from chalicelib.domain.errors import InvalidInput, NotFound
+from chalicelib.domain.errors import NotFound
 from chalicelib.logs import emit
 from chalicelib.routes.answers import encode, fetched, made
 from chalicelib.routes.authentication import customer_alone, customer_and_body, customer_of, registering
-from chalicelib.routes.parameters import idempotency_key, limited, of_query
+from chalicelib.routes.parameters import idempotency_key, of_query
 from chalicelib.routes.report_links import linking
 from chalicelib.routes.reports import reporting
-from chalicelib.usecases.questions import check_names, one
+from chalicelib.usecases.questions.paging import PAGE, limit_of, no_such_cursor
+from chalicelib.usecases.questions.parameters import check_names, one
 from chalicelib.wiring import services
 
 if TYPE_CHECKING:
-    from chalicelib.usecases.scheduling import Scheduling
+    from chalicelib.usecases.schedules.scheduling import Scheduling
 
 schedules = Blueprint(__name__)
 on = registering(schedules)
@@ -35,7 +36,7 @@ _RUN = re.compile(r"[0-9]{8}T[0-9]{6}Z(-[0-9a-f]{16})?", re.ASCII)
 
 def scheduling() -> Scheduling:
     """The collaborators of schedules and deliveries, for the routes and for the functions that work them off."""
-    from chalicelib.usecases.scheduling import Scheduling
+    from chalicelib.usecases.schedules.scheduling import Scheduling
 
     with_ = services()
     return Scheduling(
@@ -54,8 +55,8 @@ def scheduling() -> Scheduling:
 
 @on(SCHEDULES, "POST")
 def create() -> Response:
-    from chalicelib.usecases import schedules as use
-    from chalicelib.usecases.schedule_request import ScheduleBody
+    from chalicelib.usecases.schedules import schedule as use
+    from chalicelib.usecases.schedules.request import ScheduleBody
 
     request = schedules.current_request
     customer_id, body = customer_and_body(request, "report", ScheduleBody)
@@ -65,7 +66,7 @@ def create() -> Response:
 
 @on(SCHEDULES, "GET")
 def index() -> Response:
-    from chalicelib.usecases import schedules as use
+    from chalicelib.usecases.schedules import schedule as use
 
     customer_id = customer_alone(schedules.current_request, "report")
     found = sorted(services().schedules.schedules(customer_id), key=lambda schedule: (schedule.name, schedule.id))
@@ -74,7 +75,7 @@ def index() -> Response:
 
 @on(ONE, "GET")
 def show(schedule_id: str) -> Response:
-    from chalicelib.usecases import schedules as use
+    from chalicelib.usecases.schedules import schedule as use
 
     customer_id = customer_alone(schedules.current_request, "report")
     return fetched(schedules.current_request, encode(use.shown(use.fetch_schedule(scheduling(), customer_id, checked_id(schedule_id)))))
@@ -82,8 +83,8 @@ def show(schedule_id: str) -> Response:
 
 @on(ONE, "PATCH")
 def change(schedule_id: str) -> Response:
-    from chalicelib.usecases import schedules as use
-    from chalicelib.usecases.schedule_request import SchedulePatch
+    from chalicelib.usecases.schedules import schedule as use
+    from chalicelib.usecases.schedules.request import SchedulePatch
 
     request = schedules.current_request
     customer_id, body = customer_and_body(request, "report", SchedulePatch)
@@ -92,7 +93,7 @@ def change(schedule_id: str) -> Response:
 
 @on(ONE, "DELETE")
 def remove(schedule_id: str) -> Response:
-    from chalicelib.usecases import schedules as use
+    from chalicelib.usecases.schedules import schedule as use
 
     use.delete(scheduling(), customer_alone(schedules.current_request, "report"), checked_id(schedule_id))
     return Response("", {"Cache-Control": "no-store"}, 204)
@@ -100,7 +101,7 @@ def remove(schedule_id: str) -> Response:
 
 @on(ONE + "/preview", "GET")
 def preview(schedule_id: str) -> Response:
-    from chalicelib.usecases import schedules as use
+    from chalicelib.usecases.schedules import schedule as use
 
     customer_id = customer_alone(schedules.current_request, "report")
     schedule = use.fetch_schedule(scheduling(), customer_id, checked_id(schedule_id))
@@ -110,8 +111,8 @@ def preview(schedule_id: str) -> Response:
 @on(ONE + "/run", "POST")
 def run(schedule_id: str) -> Response:
     """Now, or a past occurrence once more."""
-    from chalicelib.usecases import schedules as use
-    from chalicelib.usecases.schedule_request import RunBody
+    from chalicelib.usecases.schedules import schedule as use
+    from chalicelib.usecases.schedules.request import RunBody
 
     request = schedules.current_request
     customer_id, body = customer_and_body(request, "report", RunBody, RunBody())
@@ -123,21 +124,21 @@ def run(schedule_id: str) -> Response:
 
 @on(ONE + "/runs", "GET")
 def runs(schedule_id: str) -> Response:
-    from chalicelib.usecases import schedules as use
+    from chalicelib.usecases.schedules import schedule as use
 
     request = schedules.current_request
     values, named = of_query(request)
     customer_id = customer_of(request, "report", named)
-    check_names(values, use.RUNS_PARAMETERS)
-    limit, before = limited(values, "limit", 50, 10, one), position_of(checked_id(schedule_id), one(values, "cursor"))
+    check_names(values, PAGE)
+    limit, before = limit_of(values, usual=10, most=50), before_of(checked_id(schedule_id), one(values, "cursor"))
     found, position = use.runs_answer(scheduling(), customer_id, schedule_id, limit, before)
     next_cursor = None if position is None else position.partition("#")[2]
     return fetched(request, encode({"runs": found, "next_cursor": next_cursor}))
 
 
-def position_of(schedule_id: str, cursor: str | None) -> str | None:
+def before_of(schedule_id: str, cursor: str | None) -> str | None:
     if cursor is not None and not _RUN.fullmatch(cursor):
-        raise InvalidInput(("cursor", "is none that this list gave"))
+        raise no_such_cursor()
     return None if cursor is None else f"{schedule_id}#{cursor}"
 
 

@@ -13,8 +13,8 @@ from chalicelib.renderers import as_png, write
 from chalicelib.routes.answers import encode, fetched, made
 from chalicelib.routes.authentication import customer_alone, customer_and_body, registering
 from chalicelib.routes.reports import reporting
-from chalicelib.usecases import templates as own
-from chalicelib.usecases.branding import BrandingBody, branding_of, shown_branding
+from chalicelib.usecases.reports import templates as own
+from chalicelib.usecases.reports.branding import BrandingBody, branding_of, shown_branding
 from chalicelib.wiring import services
 
 templates = Blueprint(__name__)

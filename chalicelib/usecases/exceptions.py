@@ -11,11 +11,11 @@ from chalicelib.domain.errors import Conflict, InvalidInput, NotFound
 from chalicelib.domain.exceptions import ATTESTATION, EXCEPTION, Declaration, Exceptions
 from chalicelib.domain.findings import NO_DATA, PASSED
 from chalicelib.domain.period import DAY, minus_months, parse_instant
-from chalicelib.domain.state import CustomerStatus
-from chalicelib.usecases.ports import MetricStore
-from chalicelib.usecases.query import Answer, text_of
-from chalicelib.usecases.questions import Parameters, check_names
-from chalicelib.usecases.questions_compliance import cursor_of, limit_of, position_of
+from chalicelib.usecases.answers.declarations import shown_declaration
+from chalicelib.usecases.answers.values import Answer, text_of
+from chalicelib.usecases.ports.metrics import MetricStore
+from chalicelib.usecases.questions.paging import PAGE, cursor_of, limit_of, position_of
+from chalicelib.usecases.questions.parameters import Parameters, check_names
 
 MEMBERS = {"kind": 20, "control_id": 600, "resource": 2000, "reason": 1000, "approver": 200, "expires_at": 30, "state": 20}
 """Of the body, each with the characters that it may have."""
@@ -29,32 +29,9 @@ KEPT_AT_LEAST = 25 * 31 * DAY
 _LINES = "\n\t"
 
 
-def declarations_of(store: MetricStore, customer_id: str, status: CustomerStatus) -> tuple[Declaration, ...]:
-    """All that the customer has said; without a read where it has said nothing."""
-    held = store.choices.get(customer_id, Exceptions) if Exceptions.NAME in status.choices else None
-    return held.declarations if held else ()
-
-
-def shown_declaration(declaration: Declaration, now: datetime) -> Answer:
-    return {
-        "id": declaration.id,
-        "kind": declaration.kind,
-        "control_id": declaration.control_id,
-        "resource": declaration.resource,
-        "status": declaration.status(now),
-        "reason": declaration.reason,
-        "approver": declaration.approver,
-        "created_at": text_of(declaration.created_at),
-        "created_by": declaration.created_by,
-        "expires_at": text_of(declaration.expires_at),
-        "revoked_at": text_of(declaration.revoked_at),
-        "revoked_by": declaration.revoked_by,
-    }
-
-
 def list_declarations(store: MetricStore, customer_id: str, parameters: Parameters, now: datetime) -> Answer:
     """A page of all of them, newest first; expired and revoked ones stay."""
-    check_names(parameters, ("limit", "cursor"))
+    check_names(parameters, PAGE)
     limit, after = limit_of(parameters), position_of(parameters, str, str)
     held = store.choices.get(customer_id, Exceptions) or Exceptions()
     places = sorted((((text_of(one.created_at) or "", one.id), one) for one in held.declarations), key=lambda line: line[0], reverse=True)

@@ -11,8 +11,9 @@ from chalicelib.domain.exact import plain, quotient
 from chalicelib.domain.period import DAY
 from chalicelib.domain.prices import PRICES
 from chalicelib.domain.state import CLOUDWATCH, COST_EXPLORER, FAILING, NO_DATA, NOT_ENABLED, OK, PARTIAL, SourceState
-from chalicelib.usecases.ports import CustomerDirectory, Ledger, MetricStore
-from chalicelib.usecases.query import Answer, source_state, text_of
+from chalicelib.usecases.answers.values import Answer, source_state, text_of
+from chalicelib.usecases.ports.metrics import MetricStore
+from chalicelib.usecases.ports.world import CustomerDirectory, Ledger
 
 WORST_FIRST = (FAILING, PARTIAL, NOT_ENABLED, OK, NO_DATA)
 DEGRADED = (FAILING, PARTIAL)

@@ -8,7 +8,7 @@ from datetime import datetime
 from chalicelib.domain.customer import Customer
 from chalicelib.domain.recipient import EMAIL, VERIFIED, WEBHOOK, Recipient, Recipients
 from chalicelib.domain.template import Templates
-from chalicelib.usecases.schedule_request import Asking, CadenceBody, ScheduleBody, schedule_of
+from chalicelib.usecases.schedules.request import Asking, CadenceBody, ScheduleBody, schedule_of
 from chalicelib.wiring import Services
 
 BY = "demo"

@@ -8,8 +8,8 @@ from typing import cast
 
 from chalicelib.domain import signals
 from chalicelib.settings import CAPS, Settings
+from chalicelib.usecases.answers.values import Answer
 from chalicelib.usecases.health import DEGRADED, Costs, Health, health_of
-from chalicelib.usecases.query import Answer
 from ops.asking import Site
 from ops.checks import WARN
 from ops.deployed import url_of

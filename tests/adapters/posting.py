@@ -21,9 +21,9 @@ from chalicelib.domain.schedule import Run, Schedule
 from chalicelib.routes import events
 from chalicelib.routes.schedules import scheduling
 from chalicelib.stores import tables
-from chalicelib.usecases import reporter
-from chalicelib.usecases.schedule_request import CadenceBody, ScheduleBody, schedule_of
-from chalicelib.usecases.schedules import asking
+from chalicelib.usecases.schedules import reporter
+from chalicelib.usecases.schedules.request import CadenceBody, ScheduleBody, schedule_of
+from chalicelib.usecases.schedules.schedule import asking
 from local.fakes.inbox import Arrived
 from tests.adapters.test_crashes import MOMENTS, Killed, Killer
 from tests.e2e.embedded import Embedded, started

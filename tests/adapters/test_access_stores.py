@@ -20,8 +20,8 @@ from chalicelib.stores.customers import ApiKeys
 from chalicelib.stores.dynamo import Dynamo
 from chalicelib.stores.sessions import Sessions
 from chalicelib.stores.token_buckets import TokenBuckets
-from chalicelib.usecases import keys as use
-from chalicelib.usecases.auditing import Auditing
+from chalicelib.usecases.access import keys as use
+from chalicelib.usecases.access.auditing import Auditing
 from tests.adapters.conftest import NOW
 from tests.backends import workers
 from tests.fakes import Clock

@@ -18,7 +18,7 @@ from chalicelib.domain.period import DAY, Window, iso, midnight
 from chalicelib.domain.reading import Registry
 from chalicelib.domain.usage import UsageBucket
 from chalicelib.stores import tables
-from chalicelib.usecases import aggregate
+from chalicelib.usecases.aggregation import aggregate
 from local.turn import QueueWorker
 from tests.e2e.embedded import CLOSED, HOUR, NOW, Embedded, Failing, started
 

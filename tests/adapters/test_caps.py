@@ -13,7 +13,7 @@ import pytest
 from chalicelib.domain.customer import Customer
 from chalicelib.domain.errors import StoreUnavailable
 from chalicelib.domain.period import DAY, HOUR, Window, iso, midnight
-from chalicelib.usecases import aggregate
+from chalicelib.usecases.aggregation import aggregate
 from tests.adapters.feeds import Feeds
 from tests.e2e.embedded import CLOSED, NOW, Failing, Line
 

@@ -16,7 +16,7 @@ from chalicelib.domain.period import DAY
 from chalicelib.domain.prospect import METHOD
 from chalicelib.domain.rates import MARKUP, Plan, Rates
 from chalicelib.sources.cost_forecast import CostForecast, to_forecast
-from chalicelib.usecases.costs import read_costs, series_window
+from chalicelib.usecases.aggregation.costs import read_costs, series_window
 from local.seed import cost_records
 from tests.adapters.feeds import Feeds
 from tests.e2e.embedded import CLOSED

@@ -18,7 +18,7 @@ from chalicelib.domain.exact import add_known
 from chalicelib.domain.spend import Chosen, by_day
 from chalicelib.domain.state import FINDINGS_EXPORT, FOCUS_EXPORT
 from chalicelib.stores import tables
-from chalicelib.usecases import drops
+from chalicelib.usecases.aggregation import drops
 from tests.e2e.embedded import NOW, Embedded, started
 
 BUCKET = tables.bucket_name("local", "exports", "123456789012")

@@ -15,7 +15,7 @@ from chalicelib.domain.compliance import ComplianceDay
 from chalicelib.domain.customer import Customer
 from chalicelib.domain.period import DAY, HOUR, iso
 from chalicelib.stores import tables
-from chalicelib.usecases import aggregate
+from chalicelib.usecases.aggregation import aggregate
 from local import turn
 from tests.adapters.feeds import Feeds
 from tests.e2e.embedded import CLOSED, NOW, Line

@@ -13,7 +13,7 @@ from chalicelib.domain.customer import UNALLOCATED
 from chalicelib.domain.rates import MARKUP, Plan, Rates
 from chalicelib.domain.schedule import Run, Schedule
 from chalicelib.domain.state import OK, SourceState
-from chalicelib.usecases.closing import Closings
+from chalicelib.usecases.billing.closing import Closings
 from local.kept import Kept
 from tests.adapters.feeds import Feeds
 from tests.e2e.embedded import CLOSED

@@ -14,7 +14,7 @@ from chalicelib.domain.period import DAY, HOUR, Window, iso, midnight
 from chalicelib.domain.reading import Registry
 from chalicelib.domain.state import CLOUDWATCH
 from chalicelib.stores import tables
-from chalicelib.usecases import aggregate
+from chalicelib.usecases.aggregation import aggregate
 from local.aws import create_reader_role
 from tests.adapters.feeds import Feeds
 from tests.e2e.embedded import CLOSED, NOW, Line

@@ -21,8 +21,8 @@ from moto import mock_aws
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.ses.models import ses_backends
 
-from chalicelib.delivery.mail import mime_of
-from chalicelib.delivery.mail_ses import Mail
+from chalicelib.delivery.mail.mime import mime_of
+from chalicelib.delivery.mail.ses import Mail
 from chalicelib.domain.message import LARGEST_MAIL, LATER, LOST, REFUSED, SENT, TEST, Attachment, Message, Outcome
 
 SENDER, ADDRESS = "Acme Repörts <reports@sender.example>", "cfo@acme.example"

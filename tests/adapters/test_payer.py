@@ -28,8 +28,8 @@ from chalicelib.domain.spend import Chosen, by_day
 from chalicelib.domain.state import COST_EXPLORER
 from chalicelib.routes import events
 from chalicelib.stores import tables
-from chalicelib.usecases import aggregate, drops, payer
-from chalicelib.usecases.settle import settle_months
+from chalicelib.usecases.aggregation import aggregate, drops, payer
+from chalicelib.usecases.aggregation.settle import settle_months
 from local import aws as embedded
 from ops import accounts, customers
 from tests.e2e.embedded import NOW, Embedded, started

@@ -24,10 +24,10 @@ from reportlab.lib.colors import Color
 
 from chalicelib.domain.colour import LEGIBLE, WHITE, contrast
 from chalicelib.domain.report import Brand, Change, Chart, Column, KeyFigure, KeyFigures, Report, Section, Series, Table, Text
-from chalicelib.renderers.pdf import write
-from chalicelib.renderers.pdf_look import look_of
-from chalicelib.renderers.pdf_stacked import SHADES
-from chalicelib.renderers.pdf_text import FONTS, visible_text
+from chalicelib.renderers.pdf.document import write
+from chalicelib.renderers.pdf.look import look_of
+from chalicelib.renderers.pdf.stacked import SHADES
+from chalicelib.renderers.pdf.text import FONTS, visible_text
 
 DAYS = ("2026-10-01", "2026-10-02", "2026-10-03")
 

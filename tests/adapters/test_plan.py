@@ -20,7 +20,7 @@ from chalicelib.domain.errors import StoreUnavailable
 from chalicelib.domain.period import HOUR, Window, iso
 from chalicelib.domain.state import CLOUDWATCH
 from chalicelib.stores import tables
-from chalicelib.usecases import aggregate
+from chalicelib.usecases.aggregation import aggregate
 from local import turn
 from local.aws import create_reader_role
 from ops.keys import issue

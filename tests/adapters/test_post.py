@@ -17,8 +17,8 @@ from chalicelib.domain.budget import Budget, Budgets, Threshold
 from chalicelib.domain.recipient import EMAIL, S3, SLACK, SNS, WEBHOOK, Recipients
 from chalicelib.routes.events import jobs_of, mail_event_of
 from chalicelib.routes.schedules import scheduling
-from chalicelib.usecases.recipients import prove
-from chalicelib.usecases.schedule_request import CadenceBody
+from chalicelib.usecases.schedules.recipients import prove
+from chalicelib.usecases.schedules.request import CadenceBody
 from tests.adapters.posting import BUCKET, Post, posting
 from tests.e2e.embedded import NOW
 

@@ -16,7 +16,7 @@ from chalicelib.domain.period import Window, iso
 from chalicelib.domain.spend import Chosen, total_of
 from chalicelib.domain.state import COST_EXPLORER
 from chalicelib.sources.cost_explorer import CostExplorer
-from chalicelib.usecases import aggregate
+from chalicelib.usecases.aggregation import aggregate
 from local.seed import cost_records
 from tests.adapters.feeds import Feeds
 from tests.e2e.embedded import CLOSED, Line

@@ -21,8 +21,8 @@ from chalicelib.domain.period import DAY, Window, iso, midnight
 from chalicelib.domain.usage import UsageBucket, merge
 from chalicelib.routes import events
 from chalicelib.stores.metrics import Metrics
-from chalicelib.usecases import findings
-from chalicelib.usecases.aggregate import forever
+from chalicelib.usecases.aggregation import findings
+from chalicelib.usecases.aggregation.aggregate import forever
 from local.aws import create_reader_role
 from tests.adapters.conftest import NOW
 from tests.adapters.feeds import Feeds

@@ -14,7 +14,7 @@ import pytest
 from chalicelib.domain.customer import Customer
 from chalicelib.domain.period import HOUR, iso
 from chalicelib.stores import tables
-from chalicelib.usecases import aggregate
+from chalicelib.usecases.aggregation import aggregate
 from local.seed import cost_records
 from ops import backfill
 from tests.adapters.feeds import WORKED, Feeds

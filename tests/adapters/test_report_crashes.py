@@ -11,7 +11,7 @@ from chalicelib.domain.reporting import READY, ReportRecord
 from chalicelib.routes.reports import reporting
 from chalicelib.security.signing import check
 from chalicelib.stores import tables
-from chalicelib.usecases import rendering, report
+from chalicelib.usecases.reports import rendering, report
 from tests.adapters.test_crashes import MOMENTS, Killed, Killer
 from tests.e2e.embedded import Embedded, started
 

@@ -20,7 +20,7 @@ from chalicelib.domain.signals import REPORT_ENGINE
 from chalicelib.routes.reports import reporting
 from chalicelib.security.secrets import FRESH_SECONDS, Remembered
 from chalicelib.stores import tables
-from chalicelib.usecases import rendering, report
+from chalicelib.usecases.reports import rendering, report
 from local.seed import associations, findings
 from tests.adapters.feeds import Feeds, feeding
 from tests.adapters.posting import Post, posting

@@ -18,7 +18,8 @@ import pytest
 from PIL import Image
 
 from chalicelib.domain.report import Brand, Change, Chart, Column, KeyFigure, KeyFigures, Report, Section, Series, Table, Text
-from chalicelib.renderers import write, xlsx_tables
+from chalicelib.renderers import write
+from chalicelib.renderers.xlsx import tables as xlsx_tables
 from tests.adapters.test_four_documents import COSTS, RICH, hash_of, render
 from tests.adapters.test_renderers import HOSTILE, _hostile
 from tests.package import objections, units

@@ -24,8 +24,9 @@ from chalicelib.domain.reporting import RENDERING
 from chalicelib.domain.state import CLOUDWATCH
 from chalicelib.routes.reports import reporting
 from chalicelib.routes.schedules import scheduling
-from chalicelib.usecases import parking, rendering, report
-from chalicelib.usecases.limiting import LEASE
+from chalicelib.usecases.access.limiting import LEASE
+from chalicelib.usecases.reports import rendering, report
+from chalicelib.usecases.schedules import parking
 from local import turn
 from ops.keys import issue
 from tests.adapters.posting import Post, posting

@@ -20,8 +20,8 @@ from chalicelib.domain.period import iso
 from chalicelib.domain.state import COST_EXPLORER
 from chalicelib.settings import Settings
 from chalicelib.stores import tables
-from chalicelib.usecases import aggregate
-from chalicelib.usecases.costs import COSTS_EVERY
+from chalicelib.usecases.aggregation import aggregate
+from chalicelib.usecases.aggregation.costs import COSTS_EVERY
 from chalicelib.wiring import Services
 from local import aws as embedded
 from local.seed import associations, cost_records, findings, metric_series, organisation

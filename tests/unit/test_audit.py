@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.domain.audit import Deed, Entry, chained, first_break
-from chalicelib.usecases.auditing import page, shown
+from chalicelib.usecases.access.auditing import page, shown
 from ops.audit import verify
 
 AT = datetime(2026, 11, 25, 10, tzinfo=UTC)

@@ -10,9 +10,10 @@ import pytest
 from chalice.app import Request
 
 from chalicelib.domain.errors import InvalidInput
-from chalicelib.routes.parameters import limited, of_body, of_body_as
-from chalicelib.usecases.budget_request import BudgetBody
-from chalicelib.usecases.questions import FILTERS, one
+from chalicelib.routes.parameters import of_body, of_body_as
+from chalicelib.usecases.billing.budget_request import BudgetBody
+from chalicelib.usecases.questions.paging import limit_of
+from chalicelib.usecases.questions.parameters import FILTERS
 
 GOOD: dict[str, Any] = {"name": "all of it", "amount": 5}
 
@@ -89,11 +90,11 @@ def test_a_list_of_customers_names_all_of_them() -> None:
 @pytest.mark.parametrize("text", ["0", "007", "-1", "1.0", "101", "٣", " 5", "1_0", "9" * 299])
 def test_a_limit_is_a_plain_whole_number(text: str) -> None:
     with pytest.raises(InvalidInput):
-        limited({"limit": [text]}, "limit", 100, 20, one)
+        limit_of({"limit": [text]})
 
 
 def test_a_limit_that_is_not_given_is_the_usual_one() -> None:
-    assert [limited(values, "limit", 100, 20, one) for values in ({}, {"limit": ["100"]})] == [20, 100]
+    assert [limit_of(values, usual=20) for values in ({}, {"limit": ["100"]})] == [20, 100]
 
 
 def test_a_member_that_stands_twice_is_refused_by_name() -> None:

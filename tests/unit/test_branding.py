@@ -12,7 +12,7 @@ from PIL import Image, PngImagePlugin
 from chalicelib.domain.branding import Branding
 from chalicelib.domain.errors import InvalidInput
 from chalicelib.renderers import as_png
-from chalicelib.usecases.branding import LARGEST_LOGO, BrandingBody, branding_of, shown_branding
+from chalicelib.usecases.reports.branding import LARGEST_LOGO, BrandingBody, branding_of, shown_branding
 
 
 def picture(width: int, height: int, form: str = "PNG", mode: str = "RGB") -> bytes:

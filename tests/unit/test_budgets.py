@@ -16,8 +16,8 @@ from chalicelib.domain.cost import CostDay, CostLine
 from chalicelib.domain.errors import Conflict, InvalidInput, NotFound
 from chalicelib.domain.period import DAY
 from chalicelib.domain.state import COST_EXPLORER
-from chalicelib.usecases.budget_request import BudgetBody, ThresholdBody, budget_of
-from chalicelib.usecases.budgets import MOST_BUDGETS, budgets_answer, check_budgets, delete_budget, put_budget
+from chalicelib.usecases.billing.budget_request import BudgetBody, ThresholdBody, budget_of
+from chalicelib.usecases.billing.budgets import MOST_BUDGETS, budgets_answer, check_budgets, delete_budget, put_budget
 from tests.fakes import FakeBooks
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)

@@ -17,9 +17,9 @@ from chalicelib.domain.exact import add, subtract
 from chalicelib.domain.names import OTHERS
 from chalicelib.domain.period import DAY, Window, midnight
 from chalicelib.domain.spend import Chosen, by_day, differences, reconcile
-from chalicelib.usecases.comparison import ranges, window_before
-from chalicelib.usecases.questions_costs import cost_question
-from chalicelib.usecases.reconciled import FLAGGED, invoice_note, reconciliation
+from chalicelib.usecases.answers.comparison import ranges, window_before
+from chalicelib.usecases.answers.reconciled import FLAGGED, invoice_note, reconciliation
+from chalicelib.usecases.questions.costs import cost_question
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 MONEY = st.decimals(allow_nan=False, allow_infinity=False, min_value=-(10**9), max_value=10**9, places=11)

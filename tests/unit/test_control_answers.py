@@ -23,10 +23,10 @@ from chalicelib.domain.names import service_of
 from chalicelib.domain.period import DAY
 from chalicelib.domain.responsibility import family_of, party_of
 from chalicelib.domain.state import CustomerStatus
-from chalicelib.usecases.query_changes import changes_answer
-from chalicelib.usecases.query_controls import control_answer, controls_answer
-from chalicelib.usecases.query_risk import risk_answer
-from chalicelib.usecases.questions_compliance import changes_question, control_question, controls_question, risk_question
+from chalicelib.usecases.answers.changes import changes_answer
+from chalicelib.usecases.answers.controls import control_answer, controls_answer
+from chalicelib.usecases.answers.risk import risk_answer
+from chalicelib.usecases.questions.compliance import changes_question, control_question, controls_question, risk_question
 from local.seed.controls import CONTROLS
 from tests.fakes import FakeCompliance
 from tests.unit.findings import ACCOUNT, NOW, finding

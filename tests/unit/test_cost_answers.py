@@ -14,8 +14,8 @@ from chalicelib.domain.exact import ZERO, add
 from chalicelib.domain.period import DAY, midnight
 from chalicelib.domain.rates import MARKUP, Plan, Rates
 from chalicelib.domain.state import COST_EXPLORER, FOCUS_EXPORT, OK, CustomerStatus, SourceState
-from chalicelib.usecases.query_costs import cost_answer
-from chalicelib.usecases.questions_costs import cost_question
+from chalicelib.usecases.answers.costs import cost_answer
+from chalicelib.usecases.questions.costs import cost_question
 from tests.fakes import FakeBooks
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)

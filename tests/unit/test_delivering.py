@@ -26,8 +26,8 @@ from chalicelib.domain.recipient import (
     WEBHOOK,
     Recipient,
 )
-from chalicelib.usecases import delivering, mail_events, reporter, running
-from chalicelib.usecases.mail_events import MailEvent
+from chalicelib.usecases.schedules import delivering, mail_events, reporter, running
+from chalicelib.usecases.schedules.mail_events import MailEvent
 from tests.fake_post import CUSTOMER, FakeChannel, FakePost
 
 NOW = datetime(2026, 11, 26, 7, 2, tzinfo=UTC)

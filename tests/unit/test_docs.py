@@ -18,7 +18,8 @@ from chalicelib.routes import errors
 from chalicelib.settings import CAPS
 from chalicelib.stores import tables
 from chalicelib.stores.choices import CHOICE
-from chalicelib.usecases import questions, questions_anomalies, questions_compliance, questions_costs, report_request
+from chalicelib.usecases.questions import anomalies, compliance, costs, usage
+from chalicelib.usecases.reports import request
 
 ROOT = Path(__file__).parents[2]
 API = (ROOT / "docs" / "api.md").read_text()
@@ -40,7 +41,7 @@ def test_every_parameter_is_documented_and_every_documented_one_is_known() -> No
     named = {name for row in table.splitlines()[2:] for name in re.findall(r"`([a-z_]+)`", row.split("|")[1])}
     lists = [
         value
-        for module in (questions, questions_anomalies, questions_compliance, questions_costs, report_request)
+        for module in (usage, anomalies, compliance, costs, request)
         for name, value in vars(module).items()
         if name.endswith("_PARAMETERS")
     ]

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.usecases.documents.compose import cost_facts
+from chalicelib.usecases.reports.documents.compose import cost_facts
 
 
 def answer(present: int, expected: int, estimated: bool | None) -> dict[str, Any]:

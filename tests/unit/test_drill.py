@@ -13,7 +13,7 @@ import pytest
 from chalicelib.domain.breakdown import Selection
 from chalicelib.domain.period import DAY, HOUR, Window
 from chalicelib.domain.usage import Sample, UsageBucket, by_place, hour_buckets, merge, select
-from chalicelib.usecases.drill import hours_of
+from chalicelib.usecases.answers.drill import hours_of
 
 START = datetime(2026, 11, 1, tzinfo=UTC)
 WINDOW = Window(START, START + 4 * DAY)

@@ -15,9 +15,9 @@ from chalicelib.domain.controls import RESOURCES_TOLD
 from chalicelib.domain.errors import Conflict, InvalidInput, NotFound
 from chalicelib.domain.exceptions import Declaration, Exceptions, InEffect, ending_within, next_turn
 from chalicelib.domain.period import DAY
+from chalicelib.usecases.answers.compliance import compliance_answer
 from chalicelib.usecases.exceptions import KEPT_AT_LEAST, MOST_IN_EFFECT, MOST_KEPT, declare, list_declarations, revoke
-from chalicelib.usecases.query_compliance import compliance_answer
-from chalicelib.usecases.questions import ComplianceQuestion
+from chalicelib.usecases.questions.compliance import ComplianceQuestion
 from tests.fakes import FakeCompliance
 from tests.unit.findings import NOW, finding
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.domain.report import Change, Chart, KeyFigure, KeyFigures, Report, Section, Series, Text
-from chalicelib.usecases.headlines import MOST_BARS, kept_of, told
+from chalicelib.usecases.reports.headlines import MOST_BARS, kept_of, told
 
 NOW = datetime(2026, 11, 26, tzinfo=UTC)
 NUMBERS = st.none() | st.decimals(allow_nan=False, allow_infinity=False)

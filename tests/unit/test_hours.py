@@ -9,8 +9,8 @@ import pytest
 from chalicelib.domain.customer import Account, Customer
 from chalicelib.domain.period import HOUR, Window, hour_floor
 from chalicelib.domain.state import CLOUDWATCH
-from chalicelib.usecases.aggregate import forever
-from chalicelib.usecases.usage import LONGEST, read_hours, read_usage
+from chalicelib.usecases.aggregation.aggregate import forever
+from chalicelib.usecases.aggregation.usage import LONGEST, read_hours, read_usage
 from tests.fakes import FakeCloudWatch, FakeMetrics, collaborators
 
 START = datetime(2026, 3, 1, 0, 5, tzinfo=UTC)

@@ -11,7 +11,7 @@ import pytest
 
 from chalicelib.domain.customer import ApiKey
 from chalicelib.domain.errors import Conflict, InvalidInput, NotFound
-from chalicelib.usecases import keys as use
+from chalicelib.usecases.access import keys as use
 from tests.fakes import Clock
 
 NOW = datetime(2026, 11, 25, 10, tzinfo=UTC)

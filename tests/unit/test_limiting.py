@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from chalicelib.domain.allowance import A_MINUTE, Allowance
 from chalicelib.domain.errors import StoreUnavailable
 from chalicelib.routes.limits import kind_of
-from chalicelib.usecases.limiting import LEASE, Limiter
+from chalicelib.usecases.access.limiting import LEASE, Limiter
 from tests.fakes import Clock
 
 START = datetime(2026, 11, 25, 10, tzinfo=UTC)

@@ -17,11 +17,11 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from chalicelib.delivery import mail_text
-from chalicelib.delivery.mail import mime_of
-from chalicelib.delivery.mail_address import check_address
-from chalicelib.delivery.mail_look import look_of
-from chalicelib.delivery.mail_view import MOST_BARS
+from chalicelib.delivery.mail import text as mail_text
+from chalicelib.delivery.mail.address import check_address
+from chalicelib.delivery.mail.look import look_of
+from chalicelib.delivery.mail.mime import mime_of
+from chalicelib.delivery.mail.view import MOST_BARS
 from chalicelib.domain.colour import BLACK, LEGIBLE, OURS, WHITE, contrast
 from chalicelib.domain.errors import InvalidInput
 from chalicelib.domain.message import CONFIRM, REPORT, Attachment, Document, Headline, Message

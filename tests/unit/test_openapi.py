@@ -19,26 +19,27 @@ from openapi_spec_validator import validate
 from chalicelib.domain.reporting import TYPES
 from chalicelib.routes import errors
 from chalicelib.routes.openapi import document, problems
-from chalicelib.usecases import auditing, questions, questions_anomalies, questions_compliance, questions_costs, report_request, schedules
+from chalicelib.usecases.questions import anomalies, compliance, costs, paging, parameters, usage
+from chalicelib.usecases.reports import request
 
 ROOT = Path(__file__).parents[2]
 API = (ROOT / "docs" / "api.md").read_text()
 DOCUMENT = json.loads(document.body())
 SCHEMAS = DOCUMENT["components"]["schemas"]
 PARSERS = {
-    "getUsage": questions.USAGE_PARAMETERS,
-    "getCosts": questions_costs.COST_PARAMETERS,
-    "getUnitCosts": questions_costs.UNIT_PARAMETERS,
-    "getAnomalies": questions_anomalies.ANOMALY_PARAMETERS,
-    "getCompliance": questions.COMPLIANCE_PARAMETERS,
-    "listControls": questions_compliance.CONTROLS_PARAMETERS,
-    "getControl": questions_compliance.CONTROL_PARAMETERS,
-    "getChanges": questions_compliance.CHANGES_PARAMETERS,
-    "getSpendAtRisk": questions_compliance.RISK_PARAMETERS,
-    "listExceptions": questions_compliance.EXCEPTION_PARAMETERS,
-    "listReports": report_request.REPORTS_PARAMETERS,
-    "listRuns": schedules.RUNS_PARAMETERS,
-    "listAudit": auditing.AUDIT_PARAMETERS,
+    "getUsage": usage.USAGE_PARAMETERS,
+    "getCosts": costs.COST_PARAMETERS,
+    "getUnitCosts": costs.UNIT_PARAMETERS,
+    "getAnomalies": anomalies.ANOMALY_PARAMETERS,
+    "getCompliance": compliance.COMPLIANCE_PARAMETERS,
+    "listControls": compliance.CONTROLS_PARAMETERS,
+    "getControl": compliance.CONTROL_PARAMETERS,
+    "getChanges": compliance.CHANGES_PARAMETERS,
+    "getSpendAtRisk": compliance.RISK_PARAMETERS,
+    "listExceptions": compliance.EXCEPTION_PARAMETERS,
+    "listReports": request.REPORTS_PARAMETERS,
+    "listRuns": paging.PAGE,
+    "listAudit": paging.PAGE,
 }
 """Whether the routes know these, a running stack is asked in tests/integration/test_openapi.py."""
 WORDS = {
@@ -118,11 +119,11 @@ def test_the_docs_give_each_operation_the_parameters_of_the_document() -> None:
 
 WINDOW = {"period", "start", "end"}
 TAKEN = {
-    "usage": {*questions.USAGE_PARAMETERS},
-    "costs": {*questions_costs.COST_PARAMETERS},
+    "usage": {*usage.USAGE_PARAMETERS},
+    "costs": {*costs.COST_PARAMETERS},
     "compliance": {*WINDOW, "framework", "cost", "currency"},
-    "executive": {*WINDOW, *questions.FILTERS, "breakdown", "granularity", "top", "compare", "cost", "currency", "framework"},
-    "custom": {*questions.USAGE_PARAMETERS, *questions_costs.COST_PARAMETERS, "framework"},
+    "executive": {*WINDOW, *parameters.FILTERS, "breakdown", "granularity", "top", "compare", "cost", "currency", "framework"},
+    "custom": {*usage.USAGE_PARAMETERS, *costs.COST_PARAMETERS, "framework"},
 }
 
 

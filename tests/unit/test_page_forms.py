@@ -18,8 +18,8 @@ from chalicelib.routes import limits
 from chalicelib.routes.pages import report_forms, reports, schedule_forms, words
 from chalicelib.routes.pages.chosen import Chosen
 from chalicelib.routes.pages.forms import Form, blank, by_field
-from chalicelib.usecases.report_request import wanted_of
-from chalicelib.usecases.schedule_request import Asking, CadenceBody, ScheduleBody, schedule_of
+from chalicelib.usecases.reports.request import wanted_of
+from chalicelib.usecases.schedules.request import Asking, CadenceBody, ScheduleBody, schedule_of
 
 NOW = datetime(2026, 11, 26, 10, tzinfo=UTC)
 ASKING = Asking("acme", "key:k", NOW, Templates(), Recipients())

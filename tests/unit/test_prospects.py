@@ -14,9 +14,9 @@ from chalicelib.domain.period import DAY
 from chalicelib.domain.rates import MARKUP, Plan, Rates
 from chalicelib.domain.spend import largest_difference
 from chalicelib.domain.state import COST_EXPLORER
-from chalicelib.usecases.costs import nobodys
-from chalicelib.usecases.prospects import forecast_answer, make_prospects, prospect_of
-from chalicelib.usecases.questions_costs import cost_question
+from chalicelib.usecases.aggregation.costs import nobodys
+from chalicelib.usecases.answers.prospects import forecast_answer, make_prospects, prospect_of
+from chalicelib.usecases.questions.costs import cost_question
 from tests.fakes import FakeBooks
 from tests.unit.test_budgets import NOW, day_of, spending
 

@@ -13,8 +13,8 @@ from chalicelib.domain.cost import CostDay, CostLine
 from chalicelib.domain.errors import InvalidInput
 from chalicelib.domain.rates import MARKUP, Plan, Rates
 from chalicelib.domain.state import CustomerStatus
-from chalicelib.usecases.query_anomalies import anomaly_answer
-from chalicelib.usecases.questions_anomalies import anomaly_question
+from chalicelib.usecases.answers.anomalies import anomaly_answer
+from chalicelib.usecases.questions.anomalies import anomaly_question
 from tests.fakes import FakeDays
 from tests.unit.test_budgets import NOW as BUDGETS_NOW
 from tests.unit.test_budgets import spending

@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 import pytest
 
 from chalicelib.domain.errors import InvalidInput
-from chalicelib.usecases.questions import compliance_question, usage_question
-from chalicelib.usecases.questions_costs import cost_question
+from chalicelib.usecases.questions.compliance import compliance_question
+from chalicelib.usecases.questions.costs import cost_question
+from chalicelib.usecases.questions.usage import usage_question
 
 NOW = datetime(2026, 11, 23, 20, 30, tzinfo=UTC)
 

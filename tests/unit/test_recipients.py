@@ -18,9 +18,9 @@ from chalicelib.domain.recipient import COMPLAINED, EMAIL, MOST, S3, SNS, UNSUBS
 from chalicelib.domain.schedule import Schedule
 from chalicelib.routes.recipients import checks
 from chalicelib.security import subscriptions
-from chalicelib.usecases import recipients as use
-from chalicelib.usecases.noticing import notice
-from chalicelib.usecases.recipients import RecipientBody, RecipientPatch, recipient_of
+from chalicelib.usecases.aggregation.noticing import notice
+from chalicelib.usecases.schedules import recipients as use
+from chalicelib.usecases.schedules.recipients import RecipientBody, RecipientPatch, recipient_of
 from tests.fake_post import CUSTOMER, FakePost
 from tests.fakes import FakeCosts
 from tests.unit.test_query_anomalies import EC2, ago, day_of

@@ -21,8 +21,8 @@ from chalicelib.domain.state import CustomerStatus
 from chalicelib.domain.template import BUILT_IN, Templates
 from chalicelib.renderers import json as canonical_json
 from chalicelib.security.signing import Signer, check, fingerprint
-from chalicelib.usecases import rendering, report
-from chalicelib.usecases.reporting import Reporting, fetch
+from chalicelib.usecases.reports import rendering, report
+from chalicelib.usecases.reports.reporting import Reporting, fetch
 from ops import verify
 from tests.fakes import Clock, FakeBooks
 

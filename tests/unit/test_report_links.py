@@ -14,7 +14,7 @@ from chalicelib.domain.errors import Conflict, NotFound
 from chalicelib.domain.link import Link, Uses
 from chalicelib.domain.reporting import FAILED, READY, ReportRecord
 from chalicelib.domain.template import BUILT_IN
-from chalicelib.usecases import report_links as links
+from chalicelib.usecases.reports import links
 from tests.fakes import Clock
 
 NOW = datetime(2026, 11, 23, 20, tzinfo=UTC)

@@ -14,9 +14,10 @@ from chalicelib.domain.due import Due
 from chalicelib.domain.errors import InvalidInput, NotFound, StoreUnavailable, TooManyRunning
 from chalicelib.domain.recipient import DOMAIN, EMAIL, WEBHOOK
 from chalicelib.domain.schedule import ALL, MOST_MISSED, ONCE, SKIP, Run, Schedule, taken
-from chalicelib.usecases import delivering, digests, reporter, running, schedules
-from chalicelib.usecases.reporter import Found
-from chalicelib.usecases.schedule_request import CadenceBody, SchedulePatch
+from chalicelib.usecases.schedules import delivering, digests, reporter, running
+from chalicelib.usecases.schedules import schedule as schedules
+from chalicelib.usecases.schedules.reporter import Found
+from chalicelib.usecases.schedules.request import CadenceBody, SchedulePatch
 from tests.fake_post import CUSTOMER, FakePost
 
 NOW = datetime(2026, 11, 26, 6, 30, tzinfo=UTC)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.report import Table
-from chalicelib.usecases.documents.costs import breakdown
+from chalicelib.usecases.reports.documents.costs import breakdown
 
 
 @pytest.mark.parametrize("parts", [{"A": "12", "B": "-33"}, {"A": "12", "B": "33"}, {"A": "-1", "B": "-3"}, {"A": "5", "B": "-4"}])

@@ -19,9 +19,9 @@ from chalicelib.domain.exact import add
 from chalicelib.domain.period import DAY, next_month
 from chalicelib.domain.rates import EXCLUDED, MARKUP, SHARED, Plan, Rates
 from chalicelib.domain.statement import Statements, charges, rounded, shared_out, smallest_unit
-from chalicelib.usecases.closing import Closings, close_month, forget_shares
-from chalicelib.usecases.payer_wide import payer_wide
-from chalicelib.usecases.statements import draft, statement_answer, statements_answer
+from chalicelib.usecases.billing.closing import Closings, close_month, forget_shares
+from chalicelib.usecases.billing.payer_wide import payer_wide
+from chalicelib.usecases.billing.statements import draft, statement_answer, statements_answer
 from tests.fakes import FakeBooks, FakeDirectory
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)

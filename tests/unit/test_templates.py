@@ -13,13 +13,13 @@ from chalicelib.domain.cost import CostDay, CostLine, totals_of
 from chalicelib.domain.errors import Conflict, InvalidInput, NotFound, ReportTooLarge
 from chalicelib.domain.report import Brand, KeyFigures, Report, Table, Text
 from chalicelib.domain.template import AREAS, BUILT_IN, COMPLIANCE, COSTS, OF_TYPE, SECTIONS, USAGE, Part, Template, Templates, areas_of
-from chalicelib.usecases import templates
-from chalicelib.usecases.documents import usage
-from chalicelib.usecases.documents.asked import Asked
-from chalicelib.usecases.documents.compose import basis_of, compose
-from chalicelib.usecases.documents.sections import BLOCKS, field_of
-from chalicelib.usecases.report_request import digest_of, wanted_of
-from chalicelib.usecases.templates import PartBody, TemplateBody
+from chalicelib.usecases.reports import templates
+from chalicelib.usecases.reports.documents import usage
+from chalicelib.usecases.reports.documents.asked import Asked
+from chalicelib.usecases.reports.documents.compose import basis_of, compose
+from chalicelib.usecases.reports.documents.sections import BLOCKS, field_of
+from chalicelib.usecases.reports.request import digest_of, wanted_of
+from chalicelib.usecases.reports.templates import PartBody, TemplateBody
 from tests.fakes import FakeBooks, FakeCompliance
 
 NOW = datetime(2026, 11, 23, 20, tzinfo=UTC)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from chalicelib.domain.customer import SCOPES
 from chalicelib.routes.openapi.shapes import COUNT, INSTANT, TEXT, Schema, closed, listed, nullable, ref, said, words
-from chalicelib.usecases.keys import DEFAULT_SCOPES, LONGEST_DAYS, LONGEST_OVERLAP
+from chalicelib.usecases.access.keys import DEFAULT_SCOPES, LONGEST_DAYS, LONGEST_OVERLAP
 
 KEY_ID: Schema = {"type": "string", "pattern": "^[a-z2-7]{16}$", "examples": ["k3v5q2mzt7hxw4ra"]}
 HASH: Schema = {"type": "string", "pattern": "^[0-9a-f]{64}$"}

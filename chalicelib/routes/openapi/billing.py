@@ -26,9 +26,9 @@ from chalicelib.routes.openapi.shapes import (
     said,
     words,
 )
-from chalicelib.usecases.budget_request import LARGEST, LONGEST_NAME, MOST_THRESHOLDS
-from chalicelib.usecases.questions import MOST_VALUES
-from chalicelib.usecases.questions_costs import CHARGES
+from chalicelib.usecases.billing.budget_request import LARGEST, LONGEST_NAME, MOST_THRESHOLDS
+from chalicelib.usecases.questions.costs import CHARGES
+from chalicelib.usecases.questions.parameters import MOST_VALUES
 
 SIDES = words((ACTUAL, FORECAST))
 FILTER_NAMES = f"^({'|'.join((*DIMENSIONS, 'charges'))}|tag:.+)$"

@@ -24,9 +24,9 @@ from chalicelib.routes.openapi.shapes import (
     said,
     words,
 )
+from chalicelib.usecases.answers.changes import OF_FINDINGS, OF_WORDS
 from chalicelib.usecases.exceptions import MEMBERS
-from chalicelib.usecases.query_changes import OF_FINDINGS, OF_WORDS
-from chalicelib.usecases.questions_compliance import STATES
+from chalicelib.usecases.questions.compliance import STATES
 
 SCORE = said(nullable({"type": "integer", "minimum": 0, "maximum": 100}), "Null when nothing was evaluated.")
 SEVERITY, STATE = words(SEVERITIES), words(STATES)

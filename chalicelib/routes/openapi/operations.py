@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from chalicelib.usecases.auditing import AUDIT_PARAMETERS
-from chalicelib.usecases.questions import COMPLIANCE_PARAMETERS, USAGE_PARAMETERS
-from chalicelib.usecases.questions_anomalies import ANOMALY_PARAMETERS
-from chalicelib.usecases.questions_compliance import (
+from chalicelib.usecases.questions.anomalies import ANOMALY_PARAMETERS
+from chalicelib.usecases.questions.compliance import (
     CHANGES_PARAMETERS,
+    COMPLIANCE_PARAMETERS,
     CONTROL_PARAMETERS,
     CONTROLS_PARAMETERS,
     EXCEPTION_PARAMETERS,
     RISK_PARAMETERS,
 )
-from chalicelib.usecases.questions_costs import COST_PARAMETERS, UNIT_PARAMETERS
-from chalicelib.usecases.report_request import REPORTS_PARAMETERS
-from chalicelib.usecases.schedules import RUNS_PARAMETERS
+from chalicelib.usecases.questions.costs import COST_PARAMETERS, UNIT_PARAMETERS
+from chalicelib.usecases.questions.paging import PAGE
+from chalicelib.usecases.questions.usage import USAGE_PARAMETERS
+from chalicelib.usecases.reports.request import REPORTS_PARAMETERS
 
 READ, REPORT, ADMIN, NOBODY = "read", "report", "admin", ""
 REFUSALS = (400, 401, 403)
@@ -204,7 +204,7 @@ OPERATIONS = (
         problems=(404,),
         headers=("Idempotency-Key",),
     ),
-    Operation("GET", f"{A_SCHEDULE}/runs", "listRuns", "Its runs and receipts", REPORT, "Runs", RUNS_PARAMETERS, problems=(404,)),
+    Operation("GET", f"{A_SCHEDULE}/runs", "listRuns", "Its runs and receipts", REPORT, "Runs", PAGE, problems=(404,)),
     Operation("GET", RECIPIENTS, "listRecipients", "Where reports and events may go", REPORT, "Recipients"),
     Operation(
         "POST",
@@ -239,7 +239,7 @@ OPERATIONS = (
         status=201,
         problems=(404, 409),
     ),
-    Operation("GET", "/analytics/audit", "listAudit", "Who did what, newest first", ADMIN, "Audit", AUDIT_PARAMETERS),
+    Operation("GET", "/analytics/audit", "listAudit", "Who did what, newest first", ADMIN, "Audit", PAGE),
     Operation("GET", SUBSCRIPTION, "askSubscription", "The page behind a mail's link", NOBODY, problems=(404, 503), page=True),
     Operation("POST", SUBSCRIPTION, "saySubscription", "Confirms, or unsubscribes", NOBODY, problems=(404, 503), page=True),
 )

@@ -1,4 +1,4 @@
-"""Query parameters: each is described once, a route names those that its parser takes (the *_PARAMETERS of usecases/questions*.py)."""
+"""Query parameters: each is described once, a route names those that its parser takes (the *_PARAMETERS of usecases/questions/*.py)."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from chalicelib.domain.cost import BASES
 from chalicelib.domain.reporting import STATUSES
 from chalicelib.routes.openapi.compliance import SEVERITY, STATE
 from chalicelib.routes.openapi.shapes import CURRENCY, DAY, LONGEST_TEXT, Schema, listed, said, words
-from chalicelib.usecases.questions import LONGEST_TOP, MOST_VALUES
-from chalicelib.usecases.questions_compliance import LARGEST_PAGE, LONGEST_CURSOR
-from chalicelib.usecases.questions_costs import CHARGES
+from chalicelib.usecases.questions.costs import CHARGES
+from chalicelib.usecases.questions.paging import LARGEST_PAGE, LONGEST_CURSOR
+from chalicelib.usecases.questions.parameters import LONGEST_TOP, MOST_VALUES
 
 TAGS = "tag"
 """The one parameter for all `tag:<key>`: an exploded object, whose members are sent as parameters of their own."""

@@ -22,8 +22,8 @@ from chalicelib.routes.openapi.shapes import (
     said,
     words,
 )
-from chalicelib.usecases.report_links import LONGEST_DAYS
-from chalicelib.usecases.report_request import OF_AREA, parameters_of, takes_tags
+from chalicelib.usecases.reports.links import LONGEST_DAYS
+from chalicelib.usecases.reports.request import OF_AREA, parameters_of, takes_tags
 
 STATUS = words(STATUSES)
 SHA256: Schema = {"type": "string", "pattern": "^[0-9a-f]{64}$"}

@@ -20,8 +20,8 @@ from chalicelib.routes.openapi.shapes import (
     said,
     words,
 )
-from chalicelib.usecases.recipients import LONGEST_NAME
-from chalicelib.usecases.schedule_request import LONGEST_WAIT_DAYS, NO_WAIT, STATUSES
+from chalicelib.usecases.schedules.recipients import LONGEST_NAME
+from chalicelib.usecases.schedules.request import LONGEST_WAIT_DAYS, NO_WAIT, STATUSES
 
 RUN_ID: Schema = {"type": "string", "pattern": "^[0-9]{8}T[0-9]{6}Z(-[0-9a-f]{16})?$", "examples": ["20261201T070000Z"]}
 NAME: Schema = {"type": "string", "minLength": 1, "maxLength": LONGEST_NAME, "pattern": "\\S"}

@@ -21,10 +21,10 @@ from chalicelib.routes.openapi.shapes import (
     said,
     words,
 )
-from chalicelib.usecases.branding import LONGEST_NAME
-from chalicelib.usecases.questions import LONGEST_TOP
-from chalicelib.usecases.report_request import OF_AREA
-from chalicelib.usecases.templates import LONGEST_TITLE, MOST_SECTIONS, SINGLE
+from chalicelib.usecases.questions.parameters import LONGEST_TOP
+from chalicelib.usecases.reports.branding import LONGEST_NAME
+from chalicelib.usecases.reports.request import OF_AREA
+from chalicelib.usecases.reports.templates import LONGEST_TITLE, MOST_SECTIONS, SINGLE
 
 EVERY = tuple(name for names in OF_AREA.values() for name in names)
 FILTERS: Schema = {

@@ -9,7 +9,7 @@ from typing import Any
 
 from chalicelib.domain.exact import ZERO, add_known, quotient, subtract
 from chalicelib.domain.period import next_month
-from chalicelib.usecases.documents.asked import Answer
+from chalicelib.usecases.reports.documents.asked import Answer
 from chalicelib.web.charts import Ahead
 
 Amounts = tuple[Decimal | None, Decimal | None, Decimal | None]

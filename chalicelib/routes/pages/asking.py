@@ -12,9 +12,9 @@ from typing import Any
 from chalicelib.domain.choosing import CustomerSettings
 from chalicelib.domain.spend import currencies
 from chalicelib.routes.answers import encode
-from chalicelib.usecases.documents.asked import Answer, Asked
-from chalicelib.usecases.query import cached
-from chalicelib.usecases.query_costs import lines_of
+from chalicelib.usecases.answers.costs import lines_of
+from chalicelib.usecases.answers.kept import cached
+from chalicelib.usecases.reports.documents.asked import Answer, Asked
 from chalicelib.wiring import Services
 
 

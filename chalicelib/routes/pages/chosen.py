@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from chalicelib.domain.breakdown import TAG
 from chalicelib.domain.errors import InvalidInput
 from chalicelib.domain.period import DEFAULT_PERIOD
-from chalicelib.usecases.questions import FILTERS, Parameters, is_tag, one, texts_of
+from chalicelib.usecases.questions.parameters import FILTERS, Parameters, is_tag, one, texts_of
 
 OVERVIEW, LAST_DAY = "overview", date(2999, 12, 31)
 PERIODS = {"7d": "7 days", "30d": "30 days", "90d": "90 days", "12m": "12 months"}

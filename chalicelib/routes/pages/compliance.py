@@ -8,7 +8,7 @@ from chalicelib.domain.report import Chart
 from chalicelib.routes.pages.asking import AskedByPage
 from chalicelib.routes.pages.chosen import Chosen
 from chalicelib.routes.pages.short import MOST_ROWS, shortened
-from chalicelib.usecases.documents import compliance, summary
+from chalicelib.usecases.reports.documents import compliance, summary
 from chalicelib.web.charts import bars, gauge, line
 
 

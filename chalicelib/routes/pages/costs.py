@@ -17,9 +17,9 @@ from chalicelib.routes.pages.ahead import ahead_of
 from chalicelib.routes.pages.asking import AskedByPage
 from chalicelib.routes.pages.chosen import DIMENSIONS, Chosen
 from chalicelib.routes.pages.short import begun_apart, shortened
-from chalicelib.usecases.documents import costs, summary
-from chalicelib.usecases.documents.asked import Answer
-from chalicelib.usecases.questions import LONGEST_TEXT
+from chalicelib.usecases.questions.parameters import LONGEST_TEXT
+from chalicelib.usecases.reports.documents import costs, summary
+from chalicelib.usecases.reports.documents.asked import Answer
 from chalicelib.web.charts import Mark, bars, line, stacked
 
 LARGEST, MOST_MARKS, MOST_STACKS = 8, 12, 45

@@ -33,7 +33,7 @@ LABELS = {
 
 @on(KEYS, "POST", FORM)
 def create() -> Response:
-    from chalicelib.usecases import keys as use
+    from chalicelib.usecases.access import keys as use
 
     request = key_forms.current_request
     customer_id, form = customer_alone(request, "admin"), Form(form_of(request))
@@ -48,7 +48,7 @@ def create() -> Response:
 
 @on(ONE + "/rotate", "POST", FORM)
 def rotate(key_id: str) -> Response:
-    from chalicelib.usecases import keys as use
+    from chalicelib.usecases.access import keys as use
 
     request = key_forms.current_request
     customer_id, form = customer_alone(request, "admin"), Form(form_of(request))
@@ -69,7 +69,7 @@ def _told(request: Any, key: str, record: ApiKey) -> Response:
 
 @on(ONE + "/revoke", "POST", FORM)
 def revoke(key_id: str) -> Response:
-    from chalicelib.usecases import keys as use
+    from chalicelib.usecases.access import keys as use
 
     request = key_forms.current_request
     customer_id = customer_alone(request, "admin")

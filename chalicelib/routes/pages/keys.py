@@ -9,7 +9,7 @@ from chalicelib.routes.pages.asking import AskedByPage
 from chalicelib.routes.pages.chosen import Chosen
 from chalicelib.routes.pages.forms import blank
 from chalicelib.routes.pages.key_forms import LABELS
-from chalicelib.usecases.keys import DEFAULT_SCOPES, shown
+from chalicelib.usecases.access.keys import DEFAULT_SCOPES, shown
 
 MEANING = {"read": "look at usage, costs and compliance", "report": "make reports and schedules", "admin": "hand out keys, settings"}
 DONE = {"revoked": "The key is revoked. Within a minute nobody accepts it any more."}

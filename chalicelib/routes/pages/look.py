@@ -11,7 +11,7 @@ from chalicelib.domain.colour import OURS as OUR_COLOUR
 from chalicelib.domain.colour import legible, or_ours, text_on
 from chalicelib.domain.customer import Customer
 from chalicelib.domain.state import CustomerStatus
-from chalicelib.usecases.ports import MetricStore
+from chalicelib.usecases.ports.metrics import MetricStore
 
 LIGHT, DARK = "#f4f6f9", "#161e28"
 """The least contrast that a colour meets on either page: --ground and --surface in page.css."""

@@ -8,7 +8,7 @@ from chalicelib.domain.report import Chart, Text
 from chalicelib.routes.pages.asking import AskedByPage
 from chalicelib.routes.pages.chosen import Chosen
 from chalicelib.routes.pages.costs import LARGEST, parts, trend, unusual
-from chalicelib.usecases.documents import compliance, costs, summary, usage
+from chalicelib.usecases.reports.documents import compliance, costs, summary, usage
 from chalicelib.web.charts import gauge
 
 MOST_ISSUES, MOST_DAYS = 5, 8

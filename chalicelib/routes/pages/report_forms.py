@@ -12,8 +12,8 @@ from chalicelib.routes.pages.chosen import WINDOW, Chosen
 from chalicelib.routes.pages.forms import REFUSED, Form, by_field, done, refused
 from chalicelib.routes.pages.guard import FORM, form_of
 from chalicelib.routes.reports import checked_id, downloaded, reporting
-from chalicelib.usecases import report
-from chalicelib.usecases.questions import Parameters
+from chalicelib.usecases.questions.parameters import Parameters
+from chalicelib.usecases.reports import report
 
 report_forms = Blueprint(__name__)
 on = registering(report_forms, cors=False)

@@ -11,11 +11,12 @@ from chalicelib.routes.pages.chosen import Chosen
 from chalicelib.routes.pages.forms import Form, blank
 from chalicelib.routes.pages.report_forms import LABELS, OWN
 from chalicelib.routes.pages.words import FORMATS, PERIODS, TYPES, kind_words, period_words
-from chalicelib.routes.reports import checked_id, cursor_of, position_of, reporting, shown, verified
-from chalicelib.usecases import report
-from chalicelib.usecases.query import Answer
-from chalicelib.usecases.reporting import fetch
-from chalicelib.usecases.templates import saved
+from chalicelib.routes.reports import after_of, checked_id, reporting, shown, verified
+from chalicelib.usecases.answers.values import Answer
+from chalicelib.usecases.questions.paging import cursor_of
+from chalicelib.usecases.reports import report
+from chalicelib.usecases.reports.reporting import fetch
+from chalicelib.usecases.reports.templates import saved
 
 OF_FORM = ("7d", "30d", "90d", "12m", "lastmonth", "mtd")
 A_PAGE = 20
@@ -25,7 +26,7 @@ DONE = {"deleted": "The report and its document are deleted."}
 def view(asked: AskedByPage, chosen: Chosen) -> dict[str, Any]:
     here, found = chosen.at("reports"), chosen.one("report")
     record = fetch(reporting(), asked.customer_id, checked_id(found)) if found else None
-    records, position = asked.services.reports.list(asked.customer_id, A_PAGE, position_of(chosen.one("cursor") or None), None)
+    records, position = asked.services.reports.list(asked.customer_id, A_PAGE, after_of(chosen.values), None)
     schedules = (
         {one.id: one.name for one in asked.services.schedules.schedules(asked.customer_id)} if any(one.run for one in records) else {}
     )
@@ -43,7 +44,7 @@ def view(asked: AskedByPage, chosen: Chosen) -> dict[str, Any]:
         "one": record and _proven(asked, record),
         "rows": [_row(one) for one in records],
         "schedules": schedules,
-        "older": cursor_of(position),
+        "older": position and cursor_of(position),
         "live": not all(one.finished for one in [*records, *([record] if record else [])]),
     }
 

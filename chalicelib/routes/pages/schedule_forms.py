@@ -19,7 +19,7 @@ from chalicelib.routes.schedules import checked_id, scheduling
 from chalicelib.wiring import services
 
 if TYPE_CHECKING:
-    from chalicelib.usecases.schedule_request import CadenceBody, ScheduleBody, SchedulePatch
+    from chalicelib.usecases.schedules.request import CadenceBody, ScheduleBody, SchedulePatch
 
 schedule_forms = Blueprint(__name__)
 on = registering(schedule_forms, cors=False)
@@ -55,7 +55,7 @@ OWN = {
 
 
 def cadence_of(form: Form) -> CadenceBody:
-    from chalicelib.usecases.schedule_request import CadenceBody
+    from chalicelib.usecases.schedules.request import CadenceBody
 
     kind = form.one("kind")
     own = OWN.get(kind, ())
@@ -72,7 +72,7 @@ def cadence_of(form: Form) -> CadenceBody:
 
 def body_of(form: Form) -> ScheduleBody:
     """What POST /analytics/schedules would be sent."""
-    from chalicelib.usecases.schedule_request import NO_WAIT, ScheduleBody
+    from chalicelib.usecases.schedules.request import NO_WAIT, ScheduleBody
 
     return ScheduleBody(
         form.one("name"),
@@ -88,7 +88,7 @@ def body_of(form: Form) -> ScheduleBody:
 
 @on(SCHEDULES, "POST", FORM)
 def create() -> Response:
-    from chalicelib.usecases import schedules as use
+    from chalicelib.usecases.schedules import schedule as use
 
     request = schedule_forms.current_request
     customer_id, form = customer_alone(request, "report"), Form(form_of(request))
@@ -105,8 +105,8 @@ def create() -> Response:
 @on(SCHEDULES + "/preview", "POST", FORM)
 def preview() -> Response:
     """The next runs of what was typed, which stays typed; nothing is kept."""
-    from chalicelib.usecases import schedules as use
-    from chalicelib.usecases.schedule_request import schedule_of
+    from chalicelib.usecases.schedules import schedule as use
+    from chalicelib.usecases.schedules.request import schedule_of
 
     request = schedule_forms.current_request
     customer_id, form = customer_alone(request, "report"), Form(form_of(request))
@@ -121,7 +121,7 @@ def preview() -> Response:
 @on(ONE + "/pause", "POST", FORM)
 def pause(schedule_id: str) -> Response:
     from chalicelib.domain.schedule import PAUSED
-    from chalicelib.usecases.schedule_request import SchedulePatch
+    from chalicelib.usecases.schedules.request import SchedulePatch
 
     return _changed(schedule_id, SchedulePatch(status=PAUSED), "paused")
 
@@ -129,13 +129,13 @@ def pause(schedule_id: str) -> Response:
 @on(ONE + "/resume", "POST", FORM)
 def resume(schedule_id: str) -> Response:
     from chalicelib.domain.schedule import ACTIVE
-    from chalicelib.usecases.schedule_request import SchedulePatch
+    from chalicelib.usecases.schedules.request import SchedulePatch
 
     return _changed(schedule_id, SchedulePatch(status=ACTIVE), "resumed")
 
 
 def _changed(schedule_id: str, patch: SchedulePatch, told: str) -> Response:
-    from chalicelib.usecases import schedules as use
+    from chalicelib.usecases.schedules import schedule as use
 
     request = schedule_forms.current_request
     customer_id = customer_alone(request, "report")
@@ -149,7 +149,7 @@ def _changed(schedule_id: str, patch: SchedulePatch, told: str) -> Response:
 
 @on(ONE + "/run", "POST", FORM)
 def run(schedule_id: str) -> Response:
-    from chalicelib.usecases import schedules as use
+    from chalicelib.usecases.schedules import schedule as use
 
     request = schedule_forms.current_request
     customer_id, form = customer_alone(request, "report"), Form(form_of(request))
@@ -164,7 +164,7 @@ def run(schedule_id: str) -> Response:
 
 @on(ONE + "/delete", "POST", FORM)
 def delete(schedule_id: str) -> Response:
-    from chalicelib.usecases import schedules as use
+    from chalicelib.usecases.schedules import schedule as use
 
     request = schedule_forms.current_request
     customer_id = customer_alone(request, "report")

@@ -19,9 +19,9 @@ from chalicelib.routes.pages.forms import Form, blank
 from chalicelib.routes.pages.reports import monies, types
 from chalicelib.routes.pages.schedule_forms import LABELS
 from chalicelib.routes.pages.words import FORMATS, PERIODS, cadence_words, kind_words, period_words
-from chalicelib.routes.schedules import checked_id, position_of, scheduling
-from chalicelib.usecases import schedules as use
-from chalicelib.usecases.query import Answer
+from chalicelib.routes.schedules import before_of, checked_id, scheduling
+from chalicelib.usecases.answers.values import Answer
+from chalicelib.usecases.schedules import schedule as use
 
 USUAL = {"": "As the cadence has it"}
 OF_FORM = ("yesterday", "lastweek", "lastmonth", "lastquarter", "mtd", "7d", "30d", "90d")
@@ -102,7 +102,7 @@ def _one(asked: AskedByPage, chosen: Chosen, own: dict[str, str], named: dict[st
     """One schedule with what GET .../preview and GET .../runs tell of it."""
     with_, schedule_id = scheduling(), checked_id(chosen.one("schedule"))
     schedule = use.fetch_schedule(with_, asked.customer_id, schedule_id)
-    before = position_of(schedule_id, chosen.one("cursor") or None)
+    before = before_of(schedule_id, chosen.one("cursor") or None)
     runs, position = use.runs_answer(with_, asked.customer_id, schedule_id, RUNS_A_PAGE, before)
     try:
         coming, gone = use.preview(schedule, asked.at)["runs"], ""

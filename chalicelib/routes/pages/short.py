@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from chalicelib.domain.report import Block, Chart, Series, Table
-from chalicelib.usecases.documents.asked import Answer
-from chalicelib.usecases.documents.layout import point_label
+from chalicelib.usecases.reports.documents.asked import Answer
+from chalicelib.usecases.reports.documents.layout import point_label
 
 MOST_ROWS = 50
 

@@ -11,7 +11,7 @@ from chalicelib.domain.usage import GAUGES
 from chalicelib.routes.pages.asking import AskedByPage
 from chalicelib.routes.pages.chosen import Chosen
 from chalicelib.routes.pages.short import begun_apart
-from chalicelib.usecases.documents import summary, usage
+from chalicelib.usecases.reports.documents import summary, usage
 from chalicelib.web.charts import bars, line
 
 

@@ -18,7 +18,7 @@ from chalicelib.routes.pages.look import look_of
 from chalicelib.routes.pages.shown import page, sign_in_page
 from chalicelib.routes.parameters import of_query
 from chalicelib.routes.places import prefix_of
-from chalicelib.usecases.questions import Parameters
+from chalicelib.usecases.questions.parameters import Parameters
 from chalicelib.wiring import services
 
 if TYPE_CHECKING:

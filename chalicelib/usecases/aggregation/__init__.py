@@ -1,0 +1,1 @@
+"""What the sources say, read every hour and settled into days."""

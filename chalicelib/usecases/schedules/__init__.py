@@ -1,0 +1,1 @@
+"""Schedules, their runs, and every message to a recipient."""
