@@ -16,7 +16,7 @@ from chalicelib.domain import signals
 LOGGER = logging.getLogger("securebase")
 METRICS = logging.getLogger("securebase.metrics")
 _SECRET = re.compile(
-    r"sb[kl]_[A-Za-z0-9]+_[A-Za-z0-9]+_[A-Za-z0-9]+(_[A-Za-z0-9]+)?|eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*"
+    r"sb[kls]_[A-Za-z0-9]+_[A-Za-z0-9]+_[A-Za-z0-9]+(_[A-Za-z0-9]+)?|eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*"
     r"|whsec_[A-Za-z0-9+/=]+|hooks\.slack(-gov)?\.com/[^\s\"']+|/subscriptions/[^\s\"']+"
 )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -12,9 +12,8 @@ from chalicelib.domain.state import CLOUDWATCH, COST_EXPLORER
 STAGES = ("local", "dev", "staging", "production")
 LAPTOP = "http://127.0.0.1:"
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
-
-
 MOST_A_MINUTE = 1_000_000
+MAIL_FROM = 'MAIL_FROM must be like "Reports <reports@example.com>", and needs PUBLIC_URL for the links in mails'
 
 
 class InvalidSettings(Exception):
@@ -60,62 +59,62 @@ class Settings:
     @staticmethod
     def from_environment(environment: Mapping[str, str]) -> Settings:
         """STAGE is required; everything else has a default (docs/operations.md lists them)."""
-        wrong = []
-        stage = environment.get("STAGE", "")
-        if stage not in STAGES:
-            wrong.append("STAGE must be one of " + ", ".join(STAGES))
-        level = environment.get("LOG_LEVEL", "INFO").upper()
-        if level not in LOG_LEVELS:
-            wrong.append("LOG_LEVEL must be one of " + ", ".join(LOG_LEVELS))
-        kept = environment.get("HOURS_KEPT_DAYS", "90")
-        if not kept.isdigit() or not 1 <= int(kept) <= 400:
-            wrong.append("HOURS_KEPT_DAYS must be a number of days from 1 to 400")
-        every = environment.get("USAGE_EVERY_HOURS", "1")
-        if every not in ("1", "6"):
-            wrong.append("USAGE_EVERY_HOURS must be 1 or 6")
-        often = {kind: environment.get(f"{kind.upper()}_A_MINUTE", str(count)) for kind, count in A_MINUTE.items()}
-        unfit = [f"{kind.upper()}_A_MINUTE" for kind, count in often.items() if not _often(count)]
-        wrong += [f"{name} must be a number from 1 to {MOST_A_MINUTE}" for name in unfit]
-        caps = {source: environment.get(name, str(cap)) for source, (name, cap) in CAPS.items()}
-        wrong += [f"{CAPS[source][0]} must be a whole number" for source, cap in caps.items() if not (cap.isascii() and cap.isdigit())]
-        forecast = environment.get("FORECAST", "own")
-        if forecast not in ("own", "cost_explorer"):
-            wrong.append("FORECAST must be own or cost_explorer")
-        origin = environment.get("CORS_ORIGIN") or None
-        if origin == "*":
-            wrong.append("CORS_ORIGIN must be one origin, not *")
-        public_url = environment.get("PUBLIC_URL", "").rstrip("/") or None
-        if public_url is not None and not public_url.startswith("https://") and not (stage == "local" and public_url.startswith(LAPTOP)):
-            wrong.append("PUBLIC_URL must begin with https://")
-        mail_from = environment.get("MAIL_FROM") or None
-        if mail_from is not None and not (public_url and "@" in mail_from and mail_from.isprintable()):
-            wrong.append('MAIL_FROM must be like "Reports <reports@example.com>", and needs PUBLIC_URL for the links in mails')
-        inbox = environment.get("INBOX_URL") or None
-        if inbox is not None and not (stage == "local" and inbox.startswith(LAPTOP)):
-            wrong.append("INBOX_URL is of stage local alone")
-        if wrong:
-            raise InvalidSettings("; ".join(wrong))
-        return Settings(
+        given = _Given(environment)
+        stage = given.one_of("STAGE", STAGES, "")
+        laptop = stage == "local"
+        public_url = given.text("PUBLIC_URL").rstrip("/") or None
+        mail_from, inbox, origin = (given.text(name) or None for name in ("MAIL_FROM", "INBOX_URL", "CORS_ORIGIN"))
+        at_home = laptop and (public_url or "").startswith(LAPTOP)
+        given.demand(public_url is None or public_url.startswith("https://") or at_home, "PUBLIC_URL must begin with https://")
+        given.demand(mail_from is None or bool(public_url and "@" in mail_from and mail_from.isprintable()), MAIL_FROM)
+        given.demand(inbox is None or (laptop and inbox.startswith(LAPTOP)), "INBOX_URL is of stage local alone")
+        given.demand(origin != "*", "CORS_ORIGIN must be one origin, not *")
+        settings = Settings(
             stage=stage,
-            account=environment.get("AWS_ACCOUNT_ID") or None,
-            region=environment.get("AWS_REGION") or environment.get("AWS_DEFAULT_REGION") or "us-east-1",
-            log_level=level,
-            jwt_issuer=environment.get("JWT_ISSUER", "securebase"),
-            jwt_audience=environment.get("JWT_AUDIENCE", f"securebase-{stage}"),
-            jwks_url=environment.get("JWKS_URL") or None,
+            account=given.text("AWS_ACCOUNT_ID") or None,
+            region=given.text("AWS_REGION") or given.text("AWS_DEFAULT_REGION") or "us-east-1",
+            log_level=given.one_of("LOG_LEVEL", LOG_LEVELS, "INFO", given.text("LOG_LEVEL").upper()),
+            jwt_issuer=given.text("JWT_ISSUER", "securebase"),
+            jwt_audience=given.text("JWT_AUDIENCE", f"securebase-{stage}"),
+            jwks_url=given.text("JWKS_URL") or None,
             cors_origin=origin,
             public_url=public_url,
-            hours_kept=timedelta(days=int(kept)),
-            usage_every=int(every),
-            daily_caps={source: int(cap) for source, cap in caps.items()},
-            paid_forecasts=forecast == "cost_explorer",
-            partial_batches=environment.get("PARTIAL_BATCHES") == "true",
-            a_minute={kind: int(count) for kind, count in often.items()},
+            hours_kept=timedelta(days=given.number("HOURS_KEPT_DAYS", 90, 1, 400)),
+            usage_every=int(given.one_of("USAGE_EVERY_HOURS", ("1", "6"), "1")),
+            daily_caps={source: given.number(name, usual, 0) for source, (name, usual) in CAPS.items()},
+            paid_forecasts=given.one_of("FORECAST", ("own", "cost_explorer"), "own") == "cost_explorer",
+            partial_batches=given.text("PARTIAL_BATCHES") == "true",
+            a_minute={kind: given.number(f"{kind.upper()}_A_MINUTE", usual, 1, MOST_A_MINUTE) for kind, usual in A_MINUTE.items()},
             mail_from=mail_from,
             inbox_url=inbox,
-            customer_role=environment.get("CUSTOMER_ROLE_ARN") or None,
+            customer_role=given.text("CUSTOMER_ROLE_ARN") or None,
         )
+        if given.wrong:
+            raise InvalidSettings("; ".join(given.wrong))
+        return settings
 
 
-def _often(text: str) -> bool:
-    return text.isascii() and text.isdigit() and 1 <= int(text) <= MOST_A_MINUTE
+class _Given:
+    """The environment's variables; what is `wrong` with them is gathered, and their defaults stand for it until all is read."""
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self._environment, self.wrong = environment, list[str]()
+
+    def text(self, name: str, usual: str = "") -> str:
+        return self._environment.get(name, usual)
+
+    def one_of(self, name: str, allowed: Sequence[str], usual: str, text: str = "") -> str:
+        """`text` is the variable's where that isn't taken as it stands."""
+        chosen = text or self.text(name, usual)
+        self.demand(chosen in allowed, f"{name} must be one of {', '.join(allowed)}")
+        return chosen if chosen in allowed else allowed[0]
+
+    def number(self, name: str, usual: int, least: int, most: int | None = None) -> int:
+        text = self.text(name, str(usual))
+        fits = text.isascii() and text.isdigit() and least <= int(text) and (most is None or int(text) <= most)
+        self.demand(fits, f"{name} must be a whole number " + (f"from {least} on" if most is None else f"from {least} to {most}"))
+        return int(text) if fits else usual
+
+    def demand(self, fits: bool, problem: str) -> None:
+        if not fits:
+            self.wrong.append(problem)

@@ -17,12 +17,11 @@ from moto.iam.models import iam_backends
 from moto.moto_api._internal.models import moto_api_backend
 
 from chalicelib.domain.customer import READER_ROLE
-from chalicelib.laptop import NOTE
 from chalicelib.stores import tables
 from local.fakes.cloudwatch import install_cloudwatch
 from local.fakes.cost_explorer import FakeCostExplorer
 from local.fakes.dynamodb import with_quick_reads
-from local.fakes.http import Served, serve, serve_moto
+from local.fakes.http import Served, serve_moto
 from local.fakes.inbox import Inbox
 from local.fakes.metric_points import MetricPoints
 from local.fakes.security_hub import FakeSecurityHub
@@ -47,7 +46,7 @@ class EmbeddedAws:
     undo: list[Callable[[], None]]
     environment: dict[str, str]
 
-    def note(self, path: Path = NOTE) -> None:
+    def note(self, path: Path) -> None:
         """Tells `--stage local` commands where it is."""
         path.parent.mkdir(exist_ok=True)
         path.write_text(json.dumps(self.environment, indent=2))
@@ -65,7 +64,7 @@ def start(clock: Callable[[], datetime], public_url: str = "http://127.0.0.1:800
     default_user_config["lambda"] = {"use_docker": False}
     costs, hub, points, inbox = FakeCostExplorer([], clock), FakeSecurityHub([], [], clock), MetricPoints(clock), Inbox()
     undo = [install_cloudwatch(points), install_sts_check()]
-    servers = [serve_moto(with_quick_reads), serve(costs.app), serve(hub.app), serve(inbox.app)]
+    servers = [serve_moto(with_quick_reads), Served(costs.app), Served(hub.app), Served(inbox.app)]
     environment = {
         "AWS_ENDPOINT_URL": servers[0].url,
         "AWS_ENDPOINT_URL_COST_EXPLORER": servers[1].url,

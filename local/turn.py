@@ -28,11 +28,9 @@ Handler = Callable[[dict[str, Any], Any], Any]
 class Turning:
     """Threads, one per queue and one for each schedule, until `stop()`."""
 
-    def __init__(
-        self, handlers: Mapping[str, Handler], plan: Handler, report: Handler, now: Callable[[], datetime] = lambda: datetime.now(UTC)
-    ) -> None:
+    def __init__(self, handlers: Mapping[str, Handler], plan: Handler, report: Handler) -> None:
         self._stopping = threading.Event()
-        self._plan, self._report, self._now = plan, report, now
+        self._plan, self._report = plan, report
         self._queues = [QueueWorker(queue, handlers[queue.name]) for queue in tables.QUEUES]
         self._threads = [threading.Thread(target=self._drain_forever, args=(queue,), daemon=True) for queue in self._queues]
         self._threads += [threading.Thread(target=target, daemon=True) for target in (self._plan_forever, self._report_forever)]
@@ -59,11 +57,11 @@ class Turning:
 
     def _plan_forever(self) -> None:
         while True:
-            due = self._now().replace(minute=MINUTE_OF_HOUR, second=0, microsecond=0)
-            if due <= self._now():
+            due = datetime.now(UTC).replace(minute=MINUTE_OF_HOUR, second=0, microsecond=0)
+            if due <= datetime.now(UTC):
                 due += timedelta(hours=1)
-            while self._now() < due:
-                if self._stopping.wait(min(30.0, max(0.1, (due - self._now()).total_seconds()))):
+            while datetime.now(UTC) < due:
+                if self._stopping.wait(min(30.0, max(0.1, (due - datetime.now(UTC)).total_seconds()))):
                     return
             self._plan(scheduled_event(due), context(signals.AGGREGATOR))
 
@@ -71,10 +69,10 @@ class Turning:
         """At every full minute, and once at the start, for what was missed."""
         while True:
             try:
-                self._report(scheduled_event(self._now()), context(signals.REPORTER))
+                self._report(scheduled_event(datetime.now(UTC)), context(signals.REPORTER))
             except Exception:  # noqa: BLE001  the edge of a function: the next call goes on
                 LOGGER.exception("the reporter failed")
-            if self._stopping.wait(LOOK_SECONDS - self._now().timestamp() % LOOK_SECONDS):
+            if self._stopping.wait(LOOK_SECONDS - datetime.now(UTC).timestamp() % LOOK_SECONDS):
                 return
 
 

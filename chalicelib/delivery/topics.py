@@ -22,12 +22,6 @@ def check_topic(text: str) -> str:
     return text
 
 
-def account_of(topic: str) -> str:
-    match = _TOPIC.fullmatch(topic)
-    assert match is not None
-    return match[2]
-
-
 class Topics:
     """`client` gives a client of a region that doesn't try again by itself; a FIFO topic takes a repeated message once, another one may
     have it twice where an answer was lost."""

@@ -7,6 +7,8 @@ from decimal import Decimal
 
 from chalicelib.domain.report import Chart
 
+MOST_STEPS = 5
+
 
 @dataclass(frozen=True)
 class Axis:
@@ -25,10 +27,10 @@ class Axis:
         return [self.low + self.step * index for index in range(round((self.high - self.low) / self.step) + 1)]
 
 
-def round_axis(values: list[float], origin: float, length: float, most: int = 5) -> Axis:
+def round_axis(values: list[float], origin: float, length: float) -> Axis:
     """From 0 or a round number below to a round number above all values, in steps of 1, 2 or 5 times a power of ten."""
     low, high = min(0.0, *values), max(0.0, *values)
-    rough = max((high - low) / most, 1e-11)
+    rough = max((high - low) / MOST_STEPS, 1e-11)
     power = Decimal(1).scaleb(Decimal(rough).adjusted())
     step = next(float(power) * factor for factor in (1, 2, 5, 10) if float(power) * factor >= rough * 0.9999)
     bottom, top = step * (low // step), step * -(-high // step)

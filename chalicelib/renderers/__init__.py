@@ -18,17 +18,16 @@ class Format:
 
     name: str
     content_type: str
-    extension: str
     module: str
 
 
 FORMATS = {
-    "pdf": Format("PDF", "application/pdf", ".pdf", "chalicelib.renderers.pdf.document"),
+    "pdf": Format("PDF", "application/pdf", "chalicelib.renderers.pdf.document"),
     "xlsx": Format(
-        "Excel workbook", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", ".xlsx", "chalicelib.renderers.xlsx.workbook"
+        "Excel workbook", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "chalicelib.renderers.xlsx.workbook"
     ),
-    "csv": Format("CSV", "text/csv; charset=utf-8", ".csv", "chalicelib.renderers.csv"),
-    "json": Format("JSON", "application/json", ".json", "chalicelib.renderers.json"),
+    "csv": Format("CSV", "text/csv; charset=utf-8", "chalicelib.renderers.csv"),
+    "json": Format("JSON", "application/json", "chalicelib.renderers.json"),
 }
 ALIASES = FORMAT_ALIASES
 

@@ -14,6 +14,7 @@ from chalicelib.logs import LOGGER
 from chalicelib.routes.errors import View, translated
 from chalicelib.routes.limits import address_of, count_bad, refuse_guessing
 from chalicelib.routes.parameters import Body, of_body_as, of_query
+from chalicelib.routes.places import route_of
 from chalicelib.security import api_keys
 from chalicelib.usecases.questions.parameters import check_names
 from chalicelib.wiring import Services
@@ -50,7 +51,7 @@ def admit(request: Request, with_: Services) -> Principal | None:
     key, bearer = request.headers.get("x-api-key"), request.headers.get("authorization")
     if key is not None or bearer is not None:
         return admit_given(key, bearer, address_of(request), with_)
-    if (request.context or {}).get("resourcePath") in OPTIONAL:
+    if route_of(request) in OPTIONAL:
         return None
     raise Unauthorized
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from chalicelib.routes.analytics import analytics
+from chalicelib.routes.audit import audit
 from chalicelib.routes.billing import billing
 from chalicelib.routes.compliance import compliance
 from chalicelib.routes.health import health
@@ -30,6 +31,7 @@ BLUEPRINTS = (
     schedules,
     recipients,
     keys,
+    audit,
     health,
     openapi,
     views,

@@ -30,10 +30,8 @@ if TYPE_CHECKING:
 
 FINDINGS_EVENT = "Security Hub Findings - Imported"
 FINDINGS_JOB, MAIL_JOB = "findings told", "mail told"
-RUN, DIGEST, DELIVERY, REPORT_FAILED = "run", "digest", "delivery", "report failed"
 GREETING = "Successfully validated SNS topic for Amazon SES"
 """In plain words SES tries whether a topic takes what it will tell."""
-DELIVERY_JOBS = (RUN, DIGEST, DELIVERY, REPORT_FAILED, MAIL_JOB)
 
 
 class LenientEvent(CloudWatchEvent):
@@ -129,6 +127,7 @@ def _do(job: dict[str, Any], left: Callable[[], float]) -> None:
     from chalicelib.routes.reports import reporting
     from chalicelib.usecases.aggregation import aggregate
     from chalicelib.usecases.reports import rendering
+    from chalicelib.usecases.schedules.scheduling import DELIVERY, DIGEST, REPORT_FAILED, RUN
 
     started, told = time.perf_counter(), {name: value for name, value in job.items() if isinstance(value, str) and name != "customers"}
     try:
@@ -136,7 +135,9 @@ def _do(job: dict[str, Any], left: Callable[[], float]) -> None:
             rendering.run(reporting(), job["customer_id"], job["report_id"])
         elif job["job"] == FINDINGS_JOB:
             _take_events(job["findings"])
-        elif job["job"] in DELIVERY_JOBS:
+        elif job["job"] == MAIL_JOB:
+            _hear(job["event"])
+        elif job["job"] in (RUN, DIGEST, DELIVERY, REPORT_FAILED):
             _deliver(job)
         else:
             aggregate.run(services().collaborators, job, left)
@@ -147,27 +148,26 @@ def _do(job: dict[str, Any], left: Callable[[], float]) -> None:
 
 
 def _deliver(job: dict[str, Any]) -> None:
-    from chalicelib.channels import key_of
     from chalicelib.routes.schedules import scheduling
-    from chalicelib.usecases.schedules import delivering, digests, mail_events, running
+    from chalicelib.usecases.schedules import delivering, digests, running
+    from chalicelib.usecases.schedules.scheduling import DELIVERY, DIGEST, REPORT_FAILED, RUN
 
-    with_ = scheduling()
-    if job["job"] == MAIL_JOB:
-        event = mail_event_of(job["event"], key_of)
-        if event.customer_id and event.delivery:  # else somebody else's mail by the same configuration set
-            mail_events.hear(with_, event)
-        return
-    does = {
-        RUN: running.advance,
-        DIGEST: digests.close,
-        DELIVERY: delivering.deliver,
-        REPORT_FAILED: running.tell_failed,
-    }
-    does[job["job"]](with_, job["customer_id"], job["key"])
+    does = {RUN: running.advance, DIGEST: digests.close, DELIVERY: delivering.deliver, REPORT_FAILED: running.tell_failed}
+    does[job["job"]](scheduling(), job["customer_id"], job["key"])
 
 
-def mail_event_of(told: dict[str, Any], key_of: Callable[[str], str]) -> MailEvent:
+def _hear(told: dict[str, Any]) -> None:
+    from chalicelib.routes.schedules import scheduling
+    from chalicelib.usecases.schedules import mail_events
+
+    event = mail_event_of(told)
+    if event.customer_id and event.delivery:  # else somebody else's mail by the same configuration set
+        mail_events.hear(scheduling(), event)
+
+
+def mail_event_of(told: dict[str, Any]) -> MailEvent:
     """From what SES tells: its own tags name the customer and the delivery."""
+    from chalicelib.channels import key_of
     from chalicelib.usecases.schedules.mail_events import MailEvent
 
     mail, kind = told["mail"], str(told["eventType"])

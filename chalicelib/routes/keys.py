@@ -1,4 +1,4 @@
-"""A customer's own API keys and its audit, for whoever administers them; what only these views need is imported in them."""
+"""A customer's own API keys, for whoever administers them; what only these views need is imported in them."""
 
 from __future__ import annotations
 
@@ -8,18 +8,14 @@ from chalice.app import Blueprint, Response
 
 from chalicelib.domain.errors import NotFound
 from chalicelib.routes.answers import encode, fetched, made
-from chalicelib.routes.authentication import customer_alone, customer_and_body, customer_of, registering
-from chalicelib.routes.parameters import of_query
-from chalicelib.usecases.questions.paging import PAGE, limit_of, no_such_cursor
-from chalicelib.usecases.questions.parameters import check_names, one
+from chalicelib.routes.authentication import customer_alone, customer_and_body, registering
 from chalicelib.wiring import services
 
 keys = Blueprint(__name__)
 on = registering(keys)
-KEYS, AUDIT = "/analytics/keys", "/analytics/audit"
+KEYS = "/analytics/keys"
 ONE = KEYS + "/{key_id}"
 _ID = re.compile(r"[a-z2-7]{16}", re.ASCII)
-_NUMBER = re.compile(r"[1-9][0-9]{0,11}", re.ASCII)
 
 
 @on(KEYS, "GET")
@@ -69,20 +65,6 @@ def revoke(key_id: str) -> Response:
     use.revoke(services().keyring, customer_alone(keys.current_request, "admin"), checked_id(key_id))
     services().forget_key(key_id)
     return Response("", {"Cache-Control": "no-store"}, 204)
-
-
-@on(AUDIT, "GET")
-def audit() -> Response:
-    from chalicelib.usecases.access.auditing import page
-
-    request = keys.current_request
-    values, named = of_query(request)
-    customer_id = customer_of(request, "admin", named)
-    check_names(values, PAGE)
-    limit, cursor = limit_of(values, usual=20), one(values, "cursor")
-    if cursor is not None and not _NUMBER.fullmatch(cursor):
-        raise no_such_cursor()
-    return fetched(request, encode(page(services().auditing.trail, customer_id, limit, int(cursor) if cursor else None)))
 
 
 def checked_id(key_id: str) -> str:

@@ -10,12 +10,11 @@ from chalice.app import Request
 from chalicelib.domain.allowance import BAD_CREDENTIALS, EXPORTS, QUERIES, WRITES, Taken
 from chalicelib.domain.customer import Principal
 from chalicelib.domain.errors import TooManyRequests
+from chalicelib.routes.places import route_of
 from chalicelib.usecases.access.limiting import Limiter
 
 READ_ONLY = frozenset({"read"})
 HEADERS = ("RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset", "RateLimit-Policy")
-
-
 NEVER_REFUSED = (("DELETE", "/analytics/keys/{key_id}"), ("POST", "/page/keys/{key_id}/revoke"), ("POST", "/session/end"))
 """Whoever has got hold of a key or a session mustn't keep it from being ended."""
 
@@ -32,7 +31,7 @@ def admit_once_more(request: Request, limiter: Limiter) -> Taken | None:
     principal: Principal | None = request.principal
     if principal is None or principal.customer_id is None:
         return None
-    route = str((request.context or {}).get("resourcePath", ""))
+    route = route_of(request)
     kind = kind_of(request.method, route)
     if kind == WRITES and principal.scopes <= READ_ONLY:  # it is refused anyway, and takes nothing away from those who may write
         kind = QUERIES

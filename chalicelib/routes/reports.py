@@ -51,10 +51,12 @@ def reporting() -> Reporting:
 
 def _finished(customer_id: str, record: ReportRecord) -> None:
     """Has the schedule's run go on that waits for it; of another report that failed, whoever asked for that is told."""
+    from chalicelib.usecases.schedules.scheduling import REPORT_FAILED, RUN
+
     if record.run:
-        services().delivery_queue.send([{"job": "run", "customer_id": customer_id, "key": record.run}])
+        services().delivery_queue.send([{"job": RUN, "customer_id": customer_id, "key": record.run}])
     elif record.status == FAILED:
-        services().delivery_queue.send([{"job": "report failed", "customer_id": customer_id, "key": record.id}])
+        services().delivery_queue.send([{"job": REPORT_FAILED, "customer_id": customer_id, "key": record.id}])
 
 
 @on("/analytics/reports", "POST")

@@ -40,11 +40,6 @@ class AccountClients:
                 )
         return self.clients[key]
 
-    def forget(self) -> None:
-        """Assumes every role anew."""
-        self.clients.clear()
-        self._granted.clear()
-
     def _role(self, account: Account, external_id: str) -> dict[str, str]:
         key = (account.id, external_id)
         if key not in self._granted:

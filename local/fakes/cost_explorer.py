@@ -29,10 +29,10 @@ Entry = tuple[int, dict[str, Any] | None]
 class FakeCostExplorer(Faults):
     """`clock` and `records` may be replaced at any time; `calls` are the operations answered or refused, in order."""
 
-    def __init__(self, records: Iterable[CostRecord], clock: Callable[[], datetime], page_size: int = 1000) -> None:
+    def __init__(self, records: Iterable[CostRecord], clock: Callable[[], datetime]) -> None:
         super().__init__()
         self.clock = clock
-        self.page_size = page_size
+        self.page_size = 1000
         self.repeat_token = False
         self.calls: list[str] = []
         self.load(records)

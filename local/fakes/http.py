@@ -22,8 +22,8 @@ THREADS = 16
 class Served:
     """A WSGI app that answers at `url`, on kept connections and without Nagle's delay, in daemon threads until `stop()`."""
 
-    def __init__(self, app: App, port: int = 0) -> None:
-        self._server = Server(("127.0.0.1", port), app, numthreads=THREADS, request_queue_size=256, shutdown_timeout=1)
+    def __init__(self, app: App) -> None:
+        self._server = Server(("127.0.0.1", 0), app, numthreads=THREADS, request_queue_size=256, shutdown_timeout=1)
         self._server.error_log = _tell  # type: ignore[method-assign]
         self._server.prepare()
         self.url = f"http://127.0.0.1:{self._server.bind_addr[1]}"
@@ -49,19 +49,14 @@ def _with_raw_uri(app: App) -> App:
     return adding
 
 
-def serve(app: App, port: int = 0) -> Served:
-    """The app on 127.0.0.1; port 0 is any free one."""
-    return Served(app, port)
-
-
-def serve_moto(around: Callable[[App], App] = lambda app: app, port: int = 0) -> Served:
+def serve_moto(around: Callable[[App], App] = lambda app: app) -> Served:
     """The whole of moto on 127.0.0.1, in this process, so that what is patched in moto counts.
 
     moto looks at its 170 folders on disk twice a request, half of what a small one takes: here it looks once.
     """
     modules = list(backends.list_of_moto_modules())
     backends.list_of_moto_modules = lambda: modules
-    return Served(around(_with_raw_uri(DomainDispatcherApplication(create_backend_app))), port)
+    return Served(around(_with_raw_uri(DomainDispatcherApplication(create_backend_app))))
 
 
 def json_app(answer: Callable[[Request], Response]) -> App:

@@ -52,9 +52,10 @@ class Arrived:
 class Inbox:
     """`tell` is given what SES would tell of each mail."""
 
-    def __init__(self, folder: Path | None = None, tell: Callable[[dict[str, Any]], None] = lambda event: None) -> None:
+    def __init__(self, folder: Path | None = None) -> None:
         self.arrived: list[Arrived] = []
-        self.folder, self.tell = folder, tell
+        self.folder = folder
+        self.tell: Callable[[dict[str, Any]], None] = lambda event: None
         self._lock, self._count = threading.Lock(), 0
 
     @property

@@ -33,10 +33,6 @@ class Organisation:
     payer: str = PAYER
     unallocated: str = UNALLOCATED
 
-    @property
-    def first_day(self) -> date:
-        return self.ago(DAYS)
-
     def ago(self, days: int) -> date:
         return self.today - timedelta(days=days)
 

@@ -20,7 +20,7 @@ def label(build: str, source: Path = PROJECT) -> Label:
     return Label(commit or "unknown", committed or "unknown", build, SCHEMA)
 
 
-def uncommitted(source: Path = PROJECT) -> list[str]:
+def uncommitted(source: Path) -> list[str]:
     """What ships, or says what is deployed, and is changed or isn't in Git at all."""
     return [line[3:] for line in _git(source, "status", "--porcelain", "--", *SHIPPED, "alarms", "ops").splitlines()]
 

@@ -26,7 +26,7 @@ from chalicelib.stores import tables
 from chalicelib.wiring import Services
 from local import aws as embedded
 from local.aws import ACCOUNT, REGION
-from local.fakes.http import serve
+from local.fakes.http import Served
 from ops.common import PROJECT
 from ops.deployed import LIVE, app_stack, data_stack
 from ops.examined.functions import READERS, SCHEDULED, configured
@@ -67,7 +67,7 @@ def deployed(stage: str, project: Path, packaged: bool = True) -> Iterator[Deplo
             patch.delenv(name)
         aws = embedded.start(lambda: datetime.now(UTC))
         health = {"status": "ok", "stage": stage}
-        api = serve(_api(health))
+        api = Served(_api(health))
         try:
             environment = {**aws.environment, "STAGE": stage}
             for name in ("INBOX_URL", "MAIL_FROM", "PUBLIC_URL"):

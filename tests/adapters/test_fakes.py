@@ -24,7 +24,7 @@ from chalicelib.sources.security_hub import SecurityHub, get_findings
 from local.fakes.cloudwatch import install_cloudwatch
 from local.fakes.cost_explorer import FakeCostExplorer
 from local.fakes.cost_records import METRICS
-from local.fakes.http import serve, serve_moto
+from local.fakes.http import Served, serve_moto
 from local.fakes.metric_points import MetricPoints
 from local.fakes.security_hub import FakeSecurityHub
 from local.fakes.sts import install_sts_check
@@ -66,7 +66,7 @@ def code_of(failure: pytest.ExceptionInfo[ClientError]) -> tuple[str, int]:
 @pytest.fixture
 def costs() -> Iterator[tuple[FakeCostExplorer, Any]]:
     fake = FakeCostExplorer(RECORDS, lambda: NOW)
-    served = serve(fake.app)
+    served = Served(fake.app)
     yield fake, client("ce", served.url)
     served.stop()
 
@@ -237,7 +237,7 @@ def at_once() -> None:
 @pytest.fixture
 def hub() -> Iterator[tuple[FakeSecurityHub, Any]]:
     fake = FakeSecurityHub(findings(ORGANISATION), associations(ORGANISATION), lambda: NOW)
-    served = serve(fake.app)
+    served = Served(fake.app)
     yield fake, client("securityhub", served.url)
     served.stop()
 

@@ -11,7 +11,7 @@ from decimal import Decimal
 import pytest
 
 from chalicelib import wiring
-from chalicelib.channels import key_of, tag_of
+from chalicelib.channels import tag_of
 from chalicelib.domain.breakdown import Selection
 from chalicelib.domain.budget import Budget, Budgets, Threshold
 from chalicelib.domain.recipient import EMAIL, S3, SLACK, SNS, WEBHOOK, Recipients
@@ -136,7 +136,7 @@ def test_what_ses_greets_a_new_topic_with_is_no_job() -> None:
 def test_what_ses_publishes_is_read_by_its_own_tags(told: dict, kind: str, detail: str) -> None:
     key = f"{'a' * 32}#20261126T070000Z-{'0' * 16}#{'b' * 32}"
     tags = {"ses:configuration-set": ["securebase-dev-analytics-mail"], "delivery": [tag_of(key)], "customer": ["acme-retail"]}
-    event = mail_event_of({**told, "mail": {"timestamp": "2026-11-26T07:00:01.000Z", "messageId": "m-1", "tags": tags}}, key_of)
+    event = mail_event_of({**told, "mail": {"timestamp": "2026-11-26T07:00:01.000Z", "messageId": "m-1", "tags": tags}})
     assert (event.customer_id, event.delivery, event.kind, event.detail, event.message_id) == ("acme-retail", key, kind, detail, "m-1")
-    untagged = mail_event_of({**told, "mail": {"timestamp": "2026-11-26T07:00:01.000Z", "messageId": "m-1"}}, key_of)
+    untagged = mail_event_of({**told, "mail": {"timestamp": "2026-11-26T07:00:01.000Z", "messageId": "m-1"}})
     assert (untagged.customer_id, untagged.delivery) == ("", "")

@@ -20,7 +20,7 @@ from chalicelib.domain.customer import READER_ROLE, Customer
 from local import aws as embedded
 from local import demo
 from local.aws import ACCOUNT, REGION, create_reader_role
-from local.fakes.http import json_app, json_response, serve
+from local.fakes.http import Served, json_app, json_response
 from tests.backends import MiniStack
 from tests.stack import PROJECT, bare
 
@@ -46,7 +46,7 @@ class Scene:
         home.mkdir()
         self._cloud = MiniStack(home, (str(Path(__file__).with_name("cloud.py")),), {**fakes, **of_customers, **credentials})
         self._end.callback(self._cloud.stop)
-        canaries = serve(json_app(lambda request: json_response({"deployments": []}, content_type="application/x-amz-json-1.1")))
+        canaries = Served(json_app(lambda request: json_response({"deployments": []}, content_type="application/x-amz-json-1.1")))
         self._end.callback(canaries.stop)
         own = {"AWS_ENDPOINT_URL": self._cloud.url, "AWS_ENDPOINT_URL_CODEDEPLOY": canaries.url, "AWS_REGION": REGION}
         self.environment = bare({**fakes, **own, **credentials})

@@ -14,6 +14,7 @@ TOKEN = tokens.mint(b"k" * 32, "securebase", "securebase-local", "acme", datetim
 SECRETS = {
     "key": api_keys.new_key("local")[0],
     "link": api_keys.new_key("local", api_keys.LINK)[0],
+    "session": api_keys.new_key("local", api_keys.SESSION)[0],
     "the secret part alone": api_keys.new_key("local")[2],
     "token": TOKEN,
     "webhook": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from chalicelib.delivery.buckets import Buckets, check_place
 from chalicelib.delivery.domains import Domains, check_domain
-from chalicelib.delivery.topics import LARGEST, Topics, account_of, check_topic
+from chalicelib.delivery.topics import LARGEST, Topics, check_topic
 from chalicelib.domain.errors import InvalidInput
 from chalicelib.domain.message import LATER, LOST, REFUSED, SENT, Attachment
 from tests.unit.outgoing import DOCUMENT, MESSAGE
@@ -131,8 +131,8 @@ def test_a_message_that_no_topic_takes_is_refused() -> None:
     assert (outcome.state, outcome.reason) == (REFUSED, "too_large")
 
 
-def test_a_topics_account_is_in_its_name() -> None:
-    assert account_of(check_topic(TOPIC)) == OWN
+def test_a_topic_is_named_by_a_whole_arn() -> None:
+    assert check_topic(TOPIC) == TOPIC
     for text in ("reports", TOPIC.replace("sns", "sqs"), TOPIC + "/x", f"arn:aws:sns:eu-west-1:{OWN[:-1]}:x"):
         with pytest.raises(InvalidInput):
             check_topic(text)

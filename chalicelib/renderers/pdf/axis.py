@@ -57,5 +57,5 @@ def legend(names: list[str], width: float, key: Callable[[int, float], Shape]) -
     return rows
 
 
-def small_text(x: float, y: float, text: str, anchor: str = "start", color: Color = GREY, font: str = PLAIN) -> String:
-    return String(x, y, text, fontName=font, fontSize=SIZE, fillColor=color, textAnchor=anchor)
+def small_text(x: float, y: float, text: str, anchor: str = "start", color: Color = GREY) -> String:
+    return String(x, y, text, fontName=PLAIN, fontSize=SIZE, fillColor=color, textAnchor=anchor)

@@ -13,7 +13,7 @@ from chalicelib.usecases.ports.world import Clock, Queue
 from chalicelib.usecases.reports.links import Linking
 from chalicelib.usecases.reports.reporting import Reporting
 
-RUN, DIGEST, DELIVERY = "run", "digest", "delivery"
+RUN, DIGEST, DELIVERY, REPORT_FAILED = "run", "digest", "delivery", "report failed"
 """Jobs of the deliveries' queue; each names a customer and a key."""
 
 

@@ -14,8 +14,8 @@ from chalicelib.web.charts.stacks import stacked
 __all__ = ["Ahead", "Mark", "bar_widths", "bars", "drawn", "gauge", "line", "stacked"]
 
 
-def drawn(chart: Chart, *, key: str = "") -> Markup:
-    """As its kind says. `key` as for a line."""
+def drawn(chart: Chart) -> Markup:
+    """As its kind says."""
     if chart.kind == "bar":
         return bars(chart)
-    return {"line": line, "stacked": stacked, "gauge": gauge}[chart.kind](chart, key=key)
+    return {"line": line, "stacked": stacked, "gauge": gauge}[chart.kind](chart)
