@@ -13,7 +13,7 @@ LICENCES := MIT;MIT License;MIT-0;MIT-CMU;BSD License;BSD-2-Clause;BSD-3-Clause;
 SHIPPED := $(shell sed -n 's/^\([A-Za-z0-9._-]*\)==.*/\1/p' requirements.txt)
 DYNAMODB_LOCAL ?= .dynamodb-local
 
-.PHONY: chromium rehearse fuzz scan lock licences help run aws reset test test-dynamodb check format lint types arrows template unit bench install pictures clean
+.PHONY: chromium house rehearse fuzz scan lock licences help run aws reset test test-dynamodb check format lint types arrows template unit bench install pictures clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -102,6 +102,9 @@ lock: .scan/pip-tools/.installed ## pin all dependencies anew, with hashes, from
 
 bench: $(INSTALLED) ## speed, reads and memory against their limits (seven minutes)
 	@$(BIN)/python -m bench
+
+house: $(INSTALLED) ## what the house is made of, counted: docs/modules.md and the numbers in docs/architecture.md
+	@$(BIN)/python -m docs.house
 
 pictures: $(INSTALLED) chromium ## the README's pictures, from a running `make run`
 	@$(BIN)/python -m docs.pictures

@@ -6,8 +6,12 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from statistics import median, quantiles
 
 import pytest
+
+from docs.house import MAP, PAGE, PARTS, asked, functions, length, sources
+from docs.house import modules as modules_told
 
 ROOT = Path(__file__).parents[2]
 SCANNERS = sorted((ROOT / "scan").glob("*.txt"))
@@ -42,8 +46,7 @@ def test_every_dependency_is_pinned_with_hashes(name: str) -> None:
 def test_what_is_shipped_is_what_was_asked_for_and_what_that_needs() -> None:
     """Nothing that development needs, and no index or path of the machine that pinned it."""
     text = (ROOT / "requirements.txt").read_text()
-    asked = {line.casefold() for line in (ROOT / "requirements.in").read_text().splitlines() if line and not line.startswith("#")}
-    assert asked <= {line.partition("==")[0].casefold() for line in text.splitlines() if "==" in line}
+    assert {name.casefold() for name in asked()} <= {line.partition("==")[0].casefold() for line in text.splitlines() if "==" in line}
     assert not re.search(r"^(--|-)(extra-)?(index|find|i|f)", text, re.MULTILINE)
 
 
@@ -62,3 +65,32 @@ def test_modules_stay_small() -> None:
         if (count := len(path.read_text().splitlines())) > 250
     }
     assert not long
+
+
+def test_half_of_all_modules_and_functions_are_short() -> None:
+    modules = [path for part in PARTS if part != "tests" for path in sources(part) if length(path)]
+    assert median(map(length, modules)) <= 150
+    found = [one.lines for path in modules for one in functions(path)]
+    assert median(found) <= 15
+    assert quantiles(found, n=100)[-1] <= 40
+
+
+def test_every_module_has_its_line_in_the_docs() -> None:
+    assert MAP.read_text() == "\n".join(modules_told()) + "\n", "make house writes it"
+
+
+def test_the_numbers_in_the_docs_are_about_what_they_are() -> None:
+    """They needn't be made anew with every commit."""
+    told = re.findall(r"^\| `([\w./]+)` \| (\d+) \| ([\d,]+) \|", PAGE.read_text(), re.MULTILINE)
+    assert [part for part, _, _ in told] == list(PARTS)
+    for part, count, lines in told:
+        paths = [path for path in sources(part) if length(path)]
+        assert int(count) == pytest.approx(len(paths), rel=0.1), f"{part}: make house counts anew"
+        assert int(lines.replace(",", "")) == pytest.approx(sum(map(length, paths)), rel=0.1)
+
+
+def test_it_is_said_why_each_dependency_is_there() -> None:
+    told = dict(re.findall(r"^\| ([\w.-]+) \| [\w.]+ \| (.+) \|$", PAGE.read_text(), re.MULTILINE))
+    assert told == asked()
+    lines = [line for line in (ROOT / "requirements.in").read_text().splitlines() if line and not line.startswith("#")]
+    assert len(lines) == len(asked()), "each has its reason behind it"
