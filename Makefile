@@ -104,6 +104,7 @@ bench: $(INSTALLED) ## speed, reads and memory against their limits (seven minut
 	@$(BIN)/python -m bench
 
 house: $(INSTALLED) ## what the house is made of, counted: docs/modules.md and the numbers in docs/architecture.md
+	@$(BIN)/python -m docs.modules
 	@$(BIN)/python -m docs.house
 
 pictures: $(INSTALLED) chromium ## the README's pictures, from a running `make run`

@@ -1,4 +1,4 @@
-"""Counts what the house is made of, for docs/architecture.md and docs/modules.md: python -m docs.house (`make house`)."""
+"""Counts what the house is made of, for docs/architecture.md: python -m docs.house (a part of `make house`)."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median, quantiles
 
+from docs.modules import ROOT, length, sources
 from ops.deploying.staging import staged
 
-ROOT = Path(__file__).parent.parent
-PAGE, MAP = ROOT / "docs" / "architecture.md", ROOT / "docs" / "modules.md"
+PAGE = ROOT / "docs" / "architecture.md"
 BEGIN, END = "<!-- make house -->\n", "<!-- made by make house -->\n"
 PARTS = ("app.py", "chalicelib", "alarms", "ops", "local", "bench", "tests")
 LARGEST, ROUNDS = 6, 9
@@ -28,19 +28,10 @@ class Function:
     lines: int
 
 
-def sources(part: str) -> list[Path]:
-    path = ROOT / part
-    return [path] if path.is_file() else sorted(path.rglob("*.py"))
-
-
 def functions(path: Path) -> Iterator[Function]:
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             yield Function(f"{path.relative_to(ROOT)}:{node.name}", (node.end_lineno or node.lineno) - node.lineno + 1)
-
-
-def length(path: Path) -> int:
-    return len(path.read_text().splitlines())
 
 
 def of_part(part: str) -> str:
@@ -130,30 +121,10 @@ def imported() -> Iterator[str]:
     yield f"{ROUNDS}, taken in turns); `python -m bench start` measures up to the first answer.\n"
 
 
-def modules() -> Iterator[str]:
-    """Every module of the app with what it says of itself, by folder."""
-    yield "# Every module of the app\n"
-    yield "Made by `make house` from the first paragraph of each docstring. How it fits together: [architecture.md](architecture.md)."
-    folders: dict[Path, list[Path]] = {}
-    for path in [ROOT / "app.py", *sources("chalicelib")]:
-        if length(path):
-            folders.setdefault(path.parent, []).append(path)
-    for folder, paths in folders.items():
-        yield f"\n## {folder.relative_to(ROOT) if folder != ROOT else 'the top'}\n\n| | |\n|---|---|"
-        yield from (f"| {path.name} | {told(path)} |" for path in paths)
-
-
-def told(path: Path) -> str:
-    """The docstring's first paragraph."""
-    docstring = ast.get_docstring(ast.parse(path.read_text())) or ""
-    return " ".join(docstring.partition("\n\n")[0].split()).replace("|", "\\|")
-
-
 def main() -> None:
     text = PAGE.read_text()
     before, rest = text.split(BEGIN)
     PAGE.write_text(before + BEGIN + "\n".join(numbers()) + "\n" + END + rest.split(END)[1])
-    MAP.write_text("\n".join(modules()) + "\n")
 
 
 if __name__ == "__main__":
