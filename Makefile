@@ -13,7 +13,7 @@ LICENCES := MIT;MIT License;MIT-0;MIT-CMU;BSD License;BSD-2-Clause;BSD-3-Clause;
 SHIPPED := $(shell sed -n 's/^\([A-Za-z0-9._-]*\)==.*/\1/p' requirements.txt)
 DYNAMODB_LOCAL ?= .dynamodb-local
 
-.PHONY: chromium house rehearse fuzz scan lock licences help run aws reset test test-dynamodb check format lint types arrows template unit bench install pictures clean
+.PHONY: chromium hooks house rehearse fuzz scan lock licences help run aws reset test test-dynamodb check format lint types arrows template unit bench install pictures clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -53,6 +53,9 @@ test-dynamodb: $(INSTALLED) ## the store tests on a DynamoDB Local of yours (DYN
 
 unit: $(INSTALLED) ## the tests without any AWS, in seconds
 	@$(BIN)/python -m pytest $(UNIT)
+
+hooks: $(INSTALLED) ## have formatting, lint, types and imports looked at before each commit
+	@$(BIN)/pre-commit install
 
 format: $(INSTALLED) ## put the code into its one format
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .

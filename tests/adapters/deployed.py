@@ -32,7 +32,7 @@ from ops.deployed import LIVE, app_stack, data_stack
 from ops.examined.functions import READERS, SCHEDULED, configured
 from ops.examined.stage import Stage
 
-RELEASE = "0.1.0 abc1234"
+RELEASE = "1.0.0 abc1234"
 TOPIC_KEY = "alias/aws/sns"
 
 

@@ -20,11 +20,12 @@ from chalicelib.stores import tables
 from chalicelib.stores.choices import CHOICE
 from chalicelib.usecases.questions import anomalies, compliance, costs, usage
 from chalicelib.usecases.reports import request
+from chalicelib.version import VERSION
 
 ROOT = Path(__file__).parents[2]
 API = (ROOT / "docs" / "api.md").read_text()
 OPERATIONS = (ROOT / "docs" / "operations.md").read_text()
-PAGES = [ROOT / "README.md", ROOT / "SECURITY.md", *(ROOT / "docs").glob("*.md")]
+PAGES = [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")]
 EVERYTHING = "\n".join(path.read_text() for path in PAGES)
 
 
@@ -146,3 +147,28 @@ def test_every_promise_of_security_names_what_holds_it() -> None:
         assert "`" in held, promise
     for path in re.findall(r"`((?:tests|scan)/[\w/.]+)`", text):
         assert (ROOT / path).exists(), path
+
+
+def test_every_test_that_the_docs_name_is_there() -> None:
+    for named in re.findall(r"`(tests/[\w/]+\.py)`", EVERYTHING):
+        assert (ROOT / named).is_file(), named
+
+
+def test_no_promise_is_without_what_holds_it() -> None:
+    table = (ROOT / "README.md").read_text().split("### What it promises, and what holds it")[1].split("\n\n")[1]
+    for row in table.splitlines()[2:]:
+        promise, _, held_by = row.strip("| ").split(" | ")
+        assert re.search(r"`(tests/\S+\.py|python -m bench \w+|make \w+)`", held_by), promise
+
+
+def test_the_version_is_the_same_everywhere() -> None:
+    told = re.search(r'^version = "(.+)"$', (ROOT / "pyproject.toml").read_text(), re.MULTILINE)
+    newest = re.search(r"^## (\S+) \(20\d\d-\d\d-\d\d\)$", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
+    assert told
+    assert newest
+    assert VERSION == told[1] == newest[1]
+
+
+@pytest.mark.parametrize("path", [".ci/run", ".github/workflows/check.yml"])
+def test_every_ci_runs_the_whole_check(path: str) -> None:
+    assert re.search(r"^ *(- run: )?make check$", (ROOT / path).read_text(), re.MULTILINE)
