@@ -147,3 +147,14 @@ def test_what_is_asked_says_whose_bucket_pays(method: str, route: str, kind: str
 
 def test_what_everybody_has_by_default() -> None:
     assert A_MINUTE == {"queries": 600, "exports": 20, "writes": 50, "bad_credentials": 30}
+
+
+def test_an_empty_bucket_has_no_token_left_until_one_has_grown_back() -> None:
+    bucket = Allowance("exports", 20)
+    full_at = 0.0
+    for spent in range(20):
+        assert (bucket.left(full_at, 0), bucket.wait(full_at, 0)) == (20 - spent, 0)
+        full_at = bucket.spend(full_at, 0)
+    assert (bucket.left(full_at, 0), bucket.wait(full_at, 0)) == (0, 3)
+    assert (bucket.left(full_at, 2.9), bucket.left(full_at, 3)) == (0, 1)
+    assert bucket.left(full_at + 60, 0) == 0

@@ -12,7 +12,20 @@ import pytest
 from chalicelib.domain.cost import CostDay, CostLine, totals_of
 from chalicelib.domain.errors import Conflict, InvalidInput, NotFound, ReportTooLarge
 from chalicelib.domain.report import Brand, KeyFigures, Report, Table, Text
-from chalicelib.domain.template import AREAS, BUILT_IN, COMPLIANCE, COSTS, OF_TYPE, SECTIONS, USAGE, Part, Template, Templates, areas_of
+from chalicelib.domain.template import (
+    AREAS,
+    BUILT_IN,
+    COMPLIANCE,
+    COSTS,
+    OF_TYPE,
+    SECTIONS,
+    USAGE,
+    Part,
+    Template,
+    Templates,
+    areas_of,
+    narrowed,
+)
 from chalicelib.usecases import templates
 from chalicelib.usecases.documents import usage
 from chalicelib.usecases.documents.asked import Asked
@@ -310,3 +323,9 @@ def test_a_day_that_has_only_begun_is_told_beside_its_chart() -> None:
     ):
         made.__dict__["usage"] = {"data_through": through, "series": [over, begun]}
         assert usage._unfinished(made) == told
+
+
+def test_only_the_parameters_of_these_names_are_left_and_tags_where_they_count() -> None:
+    given = {"service": ("S3",), "period": ("7d",), "tag:team": ("web",)}
+    assert narrowed(given, ["service"]) == {"service": ("S3",)}
+    assert narrowed(given, ["period"], tags=True) == {"period": ("7d",), "tag:team": ("web",)}

@@ -97,3 +97,46 @@ def test_windows_of_different_accounts_are_not_compared_but_a_new_region_is_no_h
     assert not comparable(UsageBucket(START, {"1/a": 1}), one, "api_calls", window)
     assert comparable(UsageBucket(START, {"1/a": 2, "1/b": 1}), one, "api_calls", window)
     assert not comparable(one, UsageBucket(START, {"1/a": 2, "1/b": 2}), "api_calls", window)
+    nothing = UsageBucket(START)
+    assert not comparable(nothing, nothing, "api_calls", window)
+
+
+def test_windows_are_not_compared_where_either_has_hours_of_which_the_metric_is_unknown() -> None:
+    window = Window(START, START + HOUR)
+    known, other = UsageBucket(START, {"1/a": 1}), UsageBucket(START, {"1/a": 1}, unknown={"api_calls": 1})
+    assert not comparable(known, other, "api_calls", window)
+    assert not comparable(other, known, "api_calls", window)
+    assert comparable(known, other, "compute_hours", window)
+
+
+def test_one_hour_that_was_read_is_enough_for_an_accounts_windows_of_one_hour_only() -> None:
+    short, long = Window(START, START + HOUR), Window(START, START + 2 * HOUR)
+    one, two = UsageBucket(START, {"1/a": 1}), UsageBucket(START, {"1/a": 2})
+    assert comparable(one, one, "api_calls", short)
+    assert not comparable(one, one, "api_calls", long)
+    assert comparable(one, two, "api_calls", short, long)
+    assert not comparable(two, one, "api_calls", short, long)
+
+
+def test_a_gauge_is_the_mean_over_the_hours_in_which_its_place_was_read() -> None:
+    samples = [Sample(START, "storage_gb", "S3", region, "1", Decimal(30)) for region in ("a", "b")]
+    first, *_ = hour_buckets(samples, Window(START, START + HOUR), {"1/a", "1/b"})
+    later = [UsageBucket(START + HOUR, {"1/a": 1}), UsageBucket(START + 2 * HOUR, {"1/a": 1})]
+    whole = merge([first, *later], START)
+    assert parts(whole, "storage_gb", ("region",)) == {"b": 30, "a": 10}
+    assert value(whole, "storage_gb") == 40
+
+
+def test_a_gauges_latest_value_is_known_from_one_hour_on() -> None:
+    (hour,) = hour_buckets([Sample(START, "storage_gb", "S3", "a", "1", Decimal(30))], Window(START, START + HOUR), {"1/a"})
+    assert latest(hour, "storage_gb") == 30
+
+
+def test_usage_is_amazons_and_has_no_tags() -> None:
+    (hour,) = hour_buckets([Sample(START, HEADLINE[0], "AWS Lambda", "us-east-1", "1", Decimal(5))], Window(START, START + HOUR), SCOPES)
+    assert value(select(hour, Selection(provider=("AWS",))), HEADLINE[0]) == 5
+    assert value(select(hour, Selection(category=("Compute",))), HEADLINE[0]) == 5
+    assert select(hour, Selection(category=("Storage",))).keys == ()
+    assert select(hour, Selection(provider=("Other",))).covered == {}
+    assert select(hour, Selection(tags=(("team", ("web",)),))).keys == ()
+    assert select(hour, Selection(tags=(("team", ("(none)",)),))).keys == hour.keys
