@@ -103,6 +103,25 @@ def test_since_when_a_control_fails_is_carried_from_day_to_day(history: list[str
                 assert of(last).failing_since == failing_from
 
 
+def test_a_control_that_was_switched_off_or_is_no_failure_has_no_since_when() -> None:
+    failing = day(finding("S3.1"))
+    off = assess("security_hub", SECURITY_HUB, [], NOW + DAY, STALE_AFTER, {"S3.1": ("cis",)}, frozenset({("S3.1", "cis")}), failing)
+    assert (of(off).state, of(off).failing_since) == ("disabled", None)
+    silent = day(at=NOW + 2 * DAY, before=off)
+    assert (of(silent).state, of(silent).failing_since) == ("no_data", None)
+    passing = day(finding("S3.1", "PASSED"), before=failing)
+    warned = day(finding("S3.1", "WARNING", updated_at=NOW + DAY), at=NOW + DAY, before=passing)
+    assert (of(warned).state, of(warned).failing_since) == ("unknown", None)
+    assert of(day(finding("S3.1", "WARNING"))).failing_since is None
+
+
+def test_a_state_is_told_of_a_framework_or_of_all() -> None:
+    made = of(day(finding("S3.1", "PASSED", "a"), finding("S3.1", "FAILED", "b", standards=("fsbp",))))
+    assert [made.state_in(framework) for framework in (None, "cis", "pci")] == ["failed", "passed", "failed"]
+    nameless = of(day(finding("S3.1", types=())))
+    assert nameless.places == ((ACCOUNT, ""),)
+
+
 def test_a_second_look_on_one_day_moves_nothing() -> None:
     first = day(finding("S3.1"))
     later = NOW + timedelta(hours=3)

@@ -139,6 +139,7 @@ def test_a_text_is_stored_whole_or_cut_to_what_a_cell_holds() -> None:
     assert storable("a" * 32_768) == "a" * 32_766 + "…"
     assert storable(FACE * 16_383) == FACE * 16_383
     assert storable(FACE * 16_384) == FACE * 16_383 + "…"
+    assert storable(FACE * 16_383 + "a") == FACE * 16_383 + "a"
     assert storable("\x00" * 8_192) == "\\x00" * 8_191 + "\\x…"
 
 

@@ -24,6 +24,7 @@ def at(text: str) -> datetime:
 @pytest.mark.parametrize(
     ("text", "start", "end"),
     [
+        ("1h", "2026-03-31T13:00", "2026-03-31T14:00"),
         ("24h", "2026-03-30T14:00", "2026-03-31T14:00"),
         ("1d", "2026-03-31", "2026-04-01"),
         ("7d", "2026-03-25", "2026-04-01"),
@@ -42,7 +43,9 @@ def test_a_period_names_its_window(text: str, start: str, end: str) -> None:
     assert parse_period(text, NOW) == Window(at(start), at(end))
 
 
-@pytest.mark.parametrize("text", ["", "abc", "-7d", "0d", "07d", "7", "7x", "3Od", "99999d", "14m", "2y", "1e9d", "٧d", "7d ", "\0", "7D"])
+@pytest.mark.parametrize(
+    "text", ["", "abc", "-7d", "0d", "07d", "7", "7x", "3Od", "99999d", "14m", "2y", "9999h", "90w", "1e9d", "٧d", "7d ", "\0", "7D"]
+)
 def test_what_is_no_period_is_refused_by_name(text: str) -> None:
     with pytest.raises(InvalidInput) as refused:
         parse_period(text, NOW)

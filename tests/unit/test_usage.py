@@ -12,7 +12,7 @@ from chalicelib.domain.breakdown import Selection
 from chalicelib.domain.consumption import HEADLINE, comparable, latest, parts, value
 from chalicelib.domain.exact import add
 from chalicelib.domain.period import HOUR, Window
-from chalicelib.domain.usage import Sample, UsageBucket, hour_buckets, merge, overlay, select
+from chalicelib.domain.usage import Sample, UsageBucket, by_place, hour_buckets, merge, overlay, select
 
 START = datetime(2026, 11, 1, tzinfo=UTC)
 DAY = Window(START, START + timedelta(days=1))
@@ -140,3 +140,27 @@ def test_usage_is_amazons_and_has_no_tags() -> None:
     assert select(hour, Selection(provider=("Other",))).covered == {}
     assert select(hour, Selection(tags=(("team", ("web",)),))).keys == ()
     assert select(hour, Selection(tags=(("team", ("(none)",)),))).keys == hour.keys
+
+
+def test_a_buckets_places_are_its_series_by_service_and_region_without_what_was_covered() -> None:
+    samples = [
+        Sample(START, metric, service, region, "1", Decimal(amount))
+        for amount, (metric, service, region) in enumerate(
+            [("api_calls", "A", "a"), ("storage_gb", "A", "a"), ("api_calls", "A", "b"), ("api_calls", "B", "a")], start=1
+        )
+    ]
+    (hour,) = hour_buckets(samples, Window(START, START + HOUR), {"1/a", "1/b"}, {"compute_hours": START + HOUR})
+    found = by_place(hour)
+    assert {place: sorted(bucket.by_key().values()) for place, bucket in found.items()} == {
+        ("A", "a"): [1, 2],
+        ("A", "b"): [3],
+        ("B", "a"): [4],
+    }
+    assert all((bucket.start, bucket.covered, bucket.unknown) == (START, {}, {}) for bucket in found.values())
+
+
+def test_a_filter_on_a_region_narrows_what_counts_as_covered() -> None:
+    bucket = UsageBucket(START, {"1/us-east-1": 1, "1/eu-west-1": 2, "2/eu-west-1": 3})
+    assert select(bucket, Selection(region=("eu-west-1",))).covered == {"1/eu-west-1": 2, "2/eu-west-1": 3}
+    assert select(bucket, Selection(region=("eu-west-1",), account=("1",))).covered == {"1/eu-west-1": 2}
+    assert select(bucket, Selection(account=("2",))).covered == {"2/eu-west-1": 3}
