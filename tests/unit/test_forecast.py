@@ -232,6 +232,14 @@ def test_only_credits_make_it_negative() -> None:
     assert interval(falling)[0] >= 0
 
 
+def test_what_fell_to_nothing_is_expected_at_nothing_and_not_below_it() -> None:
+    """Its trend, drawn on, would lie below zero by now."""
+    falling = days(120, lambda day: max(0, 110 - (day - FIRST).days))
+    for month in (date(2026, 5, 1), date(2026, 6, 1)):
+        found = forecast(falling, {}, month)
+        assert (found.amount, found.low) == (0, 0)
+
+
 @pytest.mark.parametrize("left", [0, 30])
 def test_a_service_that_vanished_ten_days_ago_is_not_expected_back(left: int) -> None:
     known = days(100, lambda day: jittered(day) if day < date(2026, 4, 5) else left)
