@@ -152,6 +152,25 @@ def test_a_control_that_passes_keeps_the_severity_that_it_failed_with() -> None:
     assert of(warned).severity == "HIGH"
 
 
+def test_a_controls_severity_is_the_worst_that_is_said_of_what_fails_else_of_what_is_there() -> None:
+    failing = day(
+        finding("S3.1", name="a", severity="LOW"),
+        finding("S3.1", name="b", severity="MEDIUM"),
+        finding("S3.1", "PASSED", "c", severity="CRITICAL"),
+    )
+    assert of(failing).severity == "MEDIUM"
+    passing = day(*(finding("S3.1", "PASSED", level, severity=level) for level in ("INFORMATIONAL", "MEDIUM", "HIGH", "LOW")))
+    assert of(passing).severity == "HIGH"
+    assert of(day(before=day(finding("S3.1", severity="LOW")))).severity == "LOW"
+
+
+def test_a_controls_title_is_that_of_what_fails_and_outlasts_a_silent_day() -> None:
+    failing = day(finding("S3.1", "PASSED", "a", title="a"), finding("S3.1", name="b", title="c"), finding("S3.1", name="c", title="b"))
+    assert of(failing).title == "b"
+    assert of(day(at=NOW + DAY, before=failing)).title == "b"
+    assert of(assess("security_hub", SECURITY_HUB, [], NOW, STALE_AFTER, {"S3.1": ("cis",)})).title == "S3.1"
+
+
 def test_where_a_control_fails_is_told_by_account_and_type() -> None:
     passing = finding("S3.1", "PASSED", "ok", account="2", types=("AwsRdsDbInstance",))
     made = day(finding("S3.1", name="a"), finding("S3.1", name="b", resources=("r", "q"), types=("AwsEc2Vpc", "AwsEc2Subnet")), passing)
@@ -174,4 +193,6 @@ def test_a_state_of_its_own_in_a_standard_is_kept() -> None:
 def test_the_fix_is_the_sources_own_and_outlasts_a_silent_day() -> None:
     failing = day(finding("S3.1", fix="Block public access.", fix_url="https://example.org/s3"))
     silent = day(at=NOW + DAY, before=failing)
+    assert (of(day(finding("S3.1"))).fix, of(day(finding("S3.1"))).fix_url) == ("", "")
+    assert (of(day(finding("S3.1", fix_url="https://example.org"), before=failing)).fix_url) == "https://example.org"
     assert (of(silent).state, of(silent).fix, of(silent).fix_url) == ("no_data", "Block public access.", "https://example.org/s3")

@@ -164,3 +164,23 @@ def test_a_filter_on_a_region_narrows_what_counts_as_covered() -> None:
     assert select(bucket, Selection(region=("eu-west-1",))).covered == {"1/eu-west-1": 2, "2/eu-west-1": 3}
     assert select(bucket, Selection(region=("eu-west-1",), account=("1",))).covered == {"1/eu-west-1": 2}
     assert select(bucket, Selection(account=("2",))).covered == {"2/eu-west-1": 3}
+
+
+def test_samples_of_one_series_and_hour_add_up() -> None:
+    samples = [Sample(START, "api_calls", "A", "a", "1", Decimal(amount)) for amount in (5, 7)]
+    (hour,) = hour_buckets(samples, Window(START, START + HOUR), {"1/a"})
+    assert value(hour, "api_calls") == 12
+
+
+def test_hours_of_which_a_metric_is_unknown_add_up_and_leave_the_others() -> None:
+    hours = hour_buckets([], Window(START, START + 4 * HOUR), {"1/a"}, {"api_calls": START + 3 * HOUR})
+    assert [hour.unknown for hour in hours] == [{"api_calls": 1}] * 3 + [{}]
+    whole = merge(hours, START)
+    assert (whole.unknown, whole.hours_of("api_calls"), whole.hours_of("storage_gb")) == ({"api_calls": 3}, 1, 4)
+
+
+def test_a_gauge_that_another_place_has_lately_is_nothing_where_it_is_gone() -> None:
+    samples = [Sample(START + hour * HOUR, "storage_gb", "S3", region, "1", Decimal(30)) for hour, region in ((0, "a"), (0, "b"), (1, "b"))]
+    whole = merge(hour_buckets(samples, Window(START, START + 2 * HOUR), {"1/a", "1/b"}), START)
+    assert latest(whole, "storage_gb") == 30
+    assert latest(select(whole, Selection(region=("a",))), "storage_gb") == 0
