@@ -74,6 +74,11 @@ def test_the_thirty_first_is_every_months_last_day() -> None:
     assert [run.date() for run in months] == [date(2026, 2, 28), date(2026, 3, 31), date(2026, 4, 30), date(2026, 5, 31)]
 
 
+def test_a_quarter_begins_in_january_april_july_and_october() -> None:
+    quarters = list(islice(runs_after(Cadence("quarterly", "UTC", day=31), utc("2026-01-31T08:00")), 4))
+    assert [run.date() for run in quarters] == [date(2026, 4, 30), date(2026, 7, 31), date(2026, 10, 31), date(2027, 1, 31)]
+
+
 def test_only_what_the_cadence_names_is_a_run_of_it() -> None:
     daily = Cadence("daily", "Europe/London", at=time(7))
     assert is_run(daily, utc("2026-07-01T06:00"))
@@ -135,7 +140,22 @@ def test_no_expression_does_anything_but_be_taken_or_refused(expression: str) ->
     assert next_run(Cadence("cron", "UTC", cron=expression), utc("2026-11-26")) is not None
 
 
-@pytest.mark.parametrize("zone", ["Mars/Olympus", "", "../etc/passwd", "Europe", "america/new_york\n", "a\x00b", "localtime", "right/UTC"])
+@pytest.mark.parametrize(
+    "zone",
+    [
+        "Mars/Olympus",
+        "",
+        "../etc/passwd",
+        "Europe",
+        "america/new_york\n",
+        "a\x00b",
+        "localtime",
+        "right/UTC",
+        "posix/UTC",
+        "posixrules",
+        "Factory",
+    ],
+)
 def test_a_zone_that_isnt_known_is_named(zone: str) -> None:
     with pytest.raises(InvalidInput, match="timezone"):
         next_run(Cadence("daily", zone), utc("2026-11-26"))

@@ -91,6 +91,7 @@ def test_one_that_ended_before_its_time_was_revoked_and_any_other_expired() -> N
 def test_what_turns_at_this_instant_is_no_next_turn() -> None:
     assert next_turn([said(expires_at=NOW + 30 * DAY)], NOW) == NOW + 30 * DAY
     assert next_turn([said(expires_at=NOW)], NOW) is None
+    assert next_turn([said(expires_at=NOW + 40 * DAY, revoked_at=NOW)], NOW) is None
 
 
 CONTROLS = ["S3.1", "IAM.9", "EC2.1", "KMS.4"]

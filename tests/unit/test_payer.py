@@ -201,7 +201,8 @@ def test_a_manifest_that_says_the_same_again_is_the_last_one_unless_it_is_older(
     again = counts.confirmed("m2", NOW + HOUR)
     assert (again.manifest, again.modified, again.state, again.reason) == ("m2", NOW + HOUR, OK, "")
     assert (again.version, again.rows) == ("v1", 7)
-    assert counts.confirmed("m0", NOW - HOUR) == counts
+    assert counts.confirmed("m0", NOW - HOUR) == counts.confirmed("m0", NOW) == counts
+    assert counts.confirmed("m1", NOW).state == OK
 
 
 def test_a_part_is_of_its_billing_period_in_whatever_version() -> None:
@@ -209,6 +210,7 @@ def test_a_part_is_of_its_billing_period_in_whatever_version() -> None:
     one, other = (replace(share("bill", FIRST, ("a",)), key=place, digest=digest).origin for digest in ("d" * 64, "e" * 64))
     elsewhere = replace(share("bill", FIRST, ("a",)), key="another", digest="d" * 64).origin
     assert one != other
+    assert (len(one), one[:24], one[24:]) == (40, "d" * 24, other[24:])
     found = [is_of(place, CostPart(FIRST, FOCUS_EXPORT, origin, (), (), False)) for origin in (one, other, elsewhere)]
     assert found == [True, True, False]
     assert not is_of(place, CostPart(FIRST, COST_EXPLORER, one, (), (), False))

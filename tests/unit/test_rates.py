@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.domain.breakdown import Selection
-from chalicelib.domain.cost import CostDay, CostLine, SourceTotal
+from chalicelib.domain.cost import CostDay, CostLine, SourceTotal, totals_of
 from chalicelib.domain.errors import InvalidInput
 from chalicelib.domain.exact import EXACT, add
 from chalicelib.domain.rates import EXCLUDED, MARKUP, PRO_FORMA, SHARED, Plan, Rates, charged
@@ -79,6 +79,23 @@ def test_a_plan_counts_from_its_month_on_and_before_it_the_payers_costs() -> Non
     ]
     assert list(by_day(charged(days, rates), "billed", everything()).values()) == [100, 110, 120]
     assert rates.with_plan(Plan(MONTH)).on(MONTH).basis == "payer"
+
+
+def test_what_comes_through_the_marketplace_is_told_by_its_provider_or_its_service() -> None:
+    plan = Plan(MONTH, MARKUP, Decimal(10), rules=(("marketplace", EXCLUDED),))
+    key = line("Some vendor's", "Usage", Decimal(1), Decimal(1)).key
+    assert plan.factor(key._replace(provider="AWS Marketplace"), "billed") == 0
+    assert plan.factor(key._replace(service="AWS Marketplace (vendor)"), "billed") == 0
+    assert plan.factor(key, "billed") == Decimal("1.1")
+
+
+def test_what_is_charged_has_no_totals_of_a_source() -> None:
+    paid = day_of({("Amazon S3", "Usage"): (Decimal(5), Decimal(5))})
+    assert paid.own
+    for plan in (Plan(MONTH), Plan(MONTH, MARKUP, Decimal(10))):
+        (day,) = charged([paid], Rates((plan,)))
+        assert day.own == ()
+        assert day.totals == totals_of(day.lines)
 
 
 def test_an_unknown_amount_stays_unknown_at_any_rates() -> None:

@@ -60,7 +60,9 @@ def test_a_failed_read_keeps_what_was_known_and_since_when_it_goes_no_further() 
 
 
 def test_a_service_that_is_switched_off_everywhere_is_no_failure() -> None:
-    assert STATE.failed(NOW, (("1", "OptInRequired"), ("2", "InvalidAccessException"))).state == NOT_ENABLED
+    reasons = ("OptInRequired", "InvalidAccessException", "SubscriptionRequiredException")
+    for count in (1, 2, 3):
+        assert STATE.failed(NOW, tuple(("1", reason) for reason in reasons[:count])).state == NOT_ENABLED
 
 
 def test_a_sources_age_is_told_by_how_often_it_is_read() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -116,6 +117,8 @@ def test_one_hour_that_was_read_is_enough_for_an_accounts_windows_of_one_hour_on
     assert not comparable(one, one, "api_calls", long)
     assert comparable(one, two, "api_calls", short, long)
     assert not comparable(two, one, "api_calls", short, long)
+    assert not comparable(one, UsageBucket(START, {"1/a": 1, "1/b": 1}), "api_calls", short)
+    assert not comparable(UsageBucket(START, {"1/a": 0}), one, "api_calls", short)
 
 
 def test_a_gauge_is_the_mean_over_the_hours_in_which_its_place_was_read() -> None:
@@ -130,6 +133,7 @@ def test_a_gauge_is_the_mean_over_the_hours_in_which_its_place_was_read() -> Non
 def test_a_gauges_latest_value_is_known_from_one_hour_on() -> None:
     (hour,) = hour_buckets([Sample(START, "storage_gb", "S3", "a", "1", Decimal(30))], Window(START, START + HOUR), {"1/a"})
     assert latest(hour, "storage_gb") == 30
+    assert latest(replace(hour, unknown={"storage_gb": 1}), "storage_gb") is None
 
 
 def test_usage_is_amazons_and_has_no_tags() -> None:
