@@ -173,7 +173,13 @@ def test_of_a_tie_a_pass_goes_before_what_is_no_evidence_and_after_what_is_unkno
 def test_of_products_dropped_together_the_one_with_most_evidence_makes_the_headline() -> None:
     earlier = NOW - timedelta(days=1)
     found = [(NOW, finding(number, product="a/a")) for number in (1, 2)] + [(NOW, finding(3, product="b/b"))]
-    assert headline_product([*found, (NOW, finding(4, product="b/b", status=None))]) == "a/a"
+    assert headline_product(found) == headline_product([*found, (NOW, finding(4, product="b/b", status=None))]) == "a/a"
+    between = [
+        (NOW, finding(1, product="b/b")),
+        (earlier, finding(2, product="b/b")),
+        (earlier + timedelta(hours=1), finding(3, product="a/a")),
+    ]
+    assert headline_product(between) == "b/b"
     assert headline_product([(NOW, finding(1, product="b/b")), (earlier, finding(2, product="b/b")), (earlier, finding(3))]) == "b/b"
     assert headline_product([(NOW, finding(1, product="a/a")), (NOW, finding(2, product="b/b"))]) == "b/b"
 

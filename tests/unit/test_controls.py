@@ -159,8 +159,8 @@ def test_a_controls_severity_is_the_worst_that_is_said_of_what_fails_else_of_wha
         finding("S3.1", "PASSED", "c", severity="CRITICAL"),
     )
     assert of(failing).severity == "MEDIUM"
-    passing = day(*(finding("S3.1", "PASSED", level, severity=level) for level in ("INFORMATIONAL", "MEDIUM", "HIGH", "LOW")))
-    assert of(passing).severity == "HIGH"
+    passing = day(*(finding("S3.1", "PASSED", level, severity=level) for level in ("INFORMATIONAL", "MEDIUM", "LOW")))
+    assert of(passing).severity == "MEDIUM"
     assert of(day(before=day(finding("S3.1", severity="LOW")))).severity == "LOW"
 
 

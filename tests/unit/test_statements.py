@@ -113,6 +113,7 @@ def test_shares_go_to_the_largest_remainders_in_whole_units_of_the_currency() ->
     weights = {"a": Decimal(1), "b": Decimal(2), "c": Decimal(3), "d": Decimal(-9)}
     assert shared_out(Decimal("0.10"), weights, "USD") == {"a": Decimal("0.02"), "b": Decimal("0.03"), "c": Decimal("0.05")}
     assert shared_out(Decimal(10), weights, "JPY") == {"a": 2, "b": 3, "c": 5}
+    assert shared_out(Decimal("10.6"), weights, "JPY") == {"a": 2, "b": 4, "c": 5}
     assert shared_out(Decimal(1), {"a": Decimal(1), "b": Decimal(1)}, "JPY") == {"a": 1}
     assert shared_out(Decimal("0.03"), {"a": Decimal(1), "b": Decimal(6)}, "USD") == {"b": Decimal("0.03")}
 

@@ -329,3 +329,10 @@ def test_only_the_parameters_of_these_names_are_left_and_tags_where_they_count()
     given = {"service": ("S3",), "period": ("7d",), "tag:team": ("web",)}
     assert narrowed(given, ["service"]) == {"service": ("S3",)}
     assert narrowed(given, ["period"], tags=True) == {"period": ("7d",), "tag:team": ("web",)}
+
+
+def test_the_executive_report_tells_of_anomalies_and_controls_by_the_fields_that_matter() -> None:
+    fields = {part.section: part.fields for part in BUILT_IN["executive-summary"].parts}
+    assert fields["cost-anomalies"] == ("day", "service", "expected", "actual", "impact", "where")
+    assert fields["failing-controls"] == ("control", "title", "severity", "failed_resources", "failing_since")
+    assert fields["summary"] == ()
