@@ -171,6 +171,20 @@ def test_a_controls_title_is_that_of_what_fails_and_outlasts_a_silent_day() -> N
     assert of(assess("security_hub", SECURITY_HUB, [], NOW, STALE_AFTER, {"S3.1": ("cis",)})).title == "S3.1"
 
 
+def test_a_failure_that_is_too_old_to_count_fails_nowhere() -> None:
+    old = day(finding("S3.1", updated_at=NOW - STALE_AFTER - timedelta(seconds=1)))
+    assert (of(old).state, of(old).failed, of(old).unknown, of(old).places, of(old).resources) == ("unknown", 0, 1, (), ())
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_resource_that_fails_by_one_finding_and_passes_by_another_fails(order: int) -> None:
+    both = [finding("S3.1", status, status, resources=("r",)) for status in ("FAILED", "WARNING", "PASSED")]
+    made = of(day(*both[::order]))
+    assert (made.failed, made.unknown, made.passed) == (1, 0, 0)
+    made = of(day(*both[1:][::order]))
+    assert (made.failed, made.unknown, made.passed) == (0, 1, 0)
+
+
 def test_where_a_control_fails_is_told_by_account_and_type() -> None:
     passing = finding("S3.1", "PASSED", "ok", account="2", types=("AwsRdsDbInstance",))
     made = day(finding("S3.1", name="a"), finding("S3.1", name="b", resources=("r", "q"), types=("AwsEc2Vpc", "AwsEc2Subnet")), passing)

@@ -126,7 +126,7 @@ def test_a_column_is_called_by_its_title_and_unit() -> None:
     assert heading(Column("Change", "percent")) == "Change (%)"
     assert heading(Column("At", "time")) == "At (UTC)"
     assert heading(Column("Name", "text")) == "Name"
-    assert unit_of(Column("Change", "percent", unit="points")) == "points"
+    assert [unit_of(Column("Change", "percent", unit="points")), unit_of(Column("Name", "text"))] == ["points", ""]
 
 
 def test_what_cant_be_printed_is_written_out_and_tabs_and_line_ends_stay() -> None:

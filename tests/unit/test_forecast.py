@@ -314,6 +314,7 @@ def test_the_backtest_is_of_every_whole_month_that_could_be_told() -> None:
     found = backtest(days(197, jittered), {})
     assert [past.month for past in found.months] == [date(2026, month, 1) for month in (3, 4, 5, 6)]
     assert [past.month for past in backtest(days(197, jittered), {}, months=2).months] == [date(2026, 5, 1), date(2026, 6, 1)]
+    assert len(backtest(days(500, jittered), {}).months) == 12
     assert found.months[0].actual == sum(jittered(date(2026, 3, 1) + timedelta(days=number)) for number in range(31))
 
 

@@ -98,6 +98,13 @@ def test_what_is_charged_has_no_totals_of_a_source() -> None:
         assert day.totals == totals_of(day.lines)
 
 
+def test_what_is_excluded_is_no_line_of_the_day() -> None:
+    paid = day_of({("Amazon S3", "Usage"): (Decimal(5), Decimal(5)), ("Tax", "Tax"): (Decimal(1), Decimal(1))})
+    (day,) = charged([paid], Rates((Plan(MONTH, rules=(("tax", EXCLUDED),)),)))
+    assert [(one.service, one.billed) for one in day.lines] == [("Amazon S3", 5)]
+    assert charged([day_of({("Tax", "Tax"): (Decimal(1), Decimal(1))})], Rates((Plan(MONTH, rules=(("tax", EXCLUDED),)),)))[0].lines == ()
+
+
 def test_an_unknown_amount_stays_unknown_at_any_rates() -> None:
     unknown = CostLine("1", "Amazon S3", "", "", "AWS", "Usage", "USD", None, Decimal(2), None)
     (day,) = charged([CostDay.of(MONTH, [unknown], [], False, ("s",))], Rates((Plan(MONTH, MARKUP, Decimal(10)),)))
