@@ -8,12 +8,12 @@ MINISTACK := .ministack/.installed
 TOOLS := bandit semgrep checkov pip-licenses
 SCANNERS := $(TOOLS:%=.scan/%/.installed)
 LOCK := .scan/pip-tools/bin/pip-compile --quiet --generate-hashes --strip-extras --no-annotate --no-header --no-emit-index-url --no-emit-find-links --allow-unsafe
-LOCKED := requirements requirements-dev requirements-ministack $(TOOLS:%=scan/%) scan/pip-tools
+LOCKED := requirements requirements-dev requirements-ministack $(TOOLS:%=scan/%) scan/pip-tools scan/mutmut
 LICENCES := MIT;MIT License;MIT-0;MIT-CMU;BSD License;BSD-2-Clause;BSD-3-Clause;ISC;Apache-2.0;Apache-2.0 OR BSD-3-Clause;SIL Open Font License 1.1 (OFL-1.1)
 SHIPPED := $(shell sed -n 's/^\([A-Za-z0-9._-]*\)==.*/\1/p' requirements.txt)
 DYNAMODB_LOCAL ?= .dynamodb-local
 
-.PHONY: chromium hooks house rehearse fuzz scan lock licences help run aws reset test test-dynamodb check format lint types arrows template unit bench install pictures clean
+.PHONY: chromium hooks house rehearse fuzz mutants scan lock licences help run aws reset test test-dynamodb check format lint types arrows template unit bench install pictures clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -90,6 +90,9 @@ rehearse: $(INSTALLED) $(MINISTACK) ## a stage's whole life on MiniStack: deploy
 fuzz: $(INSTALLED) ## 50,000 hostile requests at a server of its own: no server error, flat memory (five minutes)
 	@$(BIN)/python -m tests.fuzz
 
+mutants: .scan/mutmut/.installed ## are domain's unit tests worth their name: changes one thing at a time there, and lists what none of them notices (an hour)
+	@rm -rf mutants && .scan/mutmut/bin/mutmut run --max-children 1 && $(BIN)/python -m tests.mutants
+
 licences: $(INSTALLED) .scan/pip-licenses/.installed ## docs/licences.md: what is shipped with the app, and under which licence
 	@{ echo "# What is shipped with the app"; echo; .scan/pip-licenses/bin/pip-licenses --python=$(BIN)/python --from=mixed --format=markdown \
 	  --with-urls --packages $(SHIPPED); } > docs/licences.md
@@ -114,4 +117,4 @@ pictures: $(INSTALLED) chromium ## the README's pictures, from a running `make r
 	@$(BIN)/python -m docs.pictures
 
 clean: ## remove .venv and everything made here
-	@rm -rf $(VENV) .ministack .scan .local .deploy .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	@rm -rf $(VENV) .ministack .scan .local .deploy mutants .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

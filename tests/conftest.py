@@ -5,7 +5,7 @@ import signal
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import settings
+from hypothesis import Phase, settings
 
 from tests.canaries import known_secrets, secrets_in, wrong_lines
 from tests.grants import FOLDER as CALLS
@@ -25,6 +25,7 @@ def pytest_configure(config: pytest.Config) -> None:
 settings.register_profile(
     "suite", max_examples=30, deadline=None
 )  # a machine may stand still; new ones in every run; more of them by --hypothesis-profile=default
+settings.register_profile("mutants", max_examples=10, deadline=None, derandomize=True, phases=[Phase.explicit, Phase.generate])
 settings.load_profile("suite")
 
 

@@ -93,8 +93,7 @@ def evaluate(
     """One product's findings (already one per Id), and every control's state. `controls` are all that are known, with findings or not."""
     evidence: dict[str, list[Finding]] = {control: [] for control in controls}
     for finding in findings:
-        of_control = evidence.setdefault(finding.control_id, [])
-        of_control += [finding] if finding.counts else []
+        evidence[finding.control_id] += [finding] if finding.counts else []
     states = {control: DISABLED if control in disabled else state_of(found, now, stale_after) for control, found in evidence.items()}
     failing: list[Finding] = []
     for control, found in evidence.items():

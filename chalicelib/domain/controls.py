@@ -58,14 +58,13 @@ class Known:
     def failing_since(self, control: str, state: str, now: datetime) -> datetime | None:
         """A spell without evidence ends nothing; a pass does, and switching the control off."""
         before = self.controls.get(control)
-        going_on = before is not None and before.state in (FAILED, UNKNOWN, NO_DATA)
         if state in (UNKNOWN, NO_DATA):
-            return before.failing_since if before and going_on else None
+            return before.failing_since if before else None
         if state != FAILED:
             return None
         if before is None:
             return None if control in self.names else now
-        return before.failing_since if before.state == FAILED or (going_on and before.failing_since) else now
+        return before.failing_since if before.state == FAILED or before.failing_since else now
 
 
 def control_states(

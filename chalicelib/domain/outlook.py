@@ -157,4 +157,5 @@ def _line(even: Sequence[int | None]) -> tuple[int, int]:
     slope = median(steps) * believed // MILLION
     recent = weeks[:LEVEL_WEEKS]
     level = sum(amount + slope * number for number, amount in recent) // len(recent) + slope // 2
-    return level, slope // WEEK
+    never_negative = all(amount is None or amount >= 0 for amount in even)
+    return max(level, 0) if never_negative else level, slope // WEEK

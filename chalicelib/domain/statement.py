@@ -97,8 +97,8 @@ def charges(
     whole = rounded(add(amount for _, _, amount in exact), currency)
     off = subtract(whole, add(line.amount for line in lines))
     lines += [StatementLine(ROUNDING, "", off)] if off else []
-    if plan.minimum is not None and plan.currency == currency and whole < plan.minimum:
-        lines.append(StatementLine(MINIMUM, "", subtract(rounded(plan.minimum, currency), whole)))
+    least = whole if plan.minimum is None or plan.currency != currency else rounded(plan.minimum, currency)
+    lines += [StatementLine(MINIMUM, "", subtract(least, whole))] if whole < least else []
     return tuple(lines)
 
 

@@ -126,7 +126,7 @@ def _bucket(
     unknown: dict[str, int],
 ) -> UsageBucket:
     keys = tuple(sorted(totals))
-    last = Amounts.of([levels.get(key, Decimal(0)) for key in gauges(keys)])
+    last = Amounts.of([levels[key] for key in gauges(keys)])
     return UsageBucket(start, covered, keys, Amounts.of([totals[key] for key in keys]), last, unknown)
 
 

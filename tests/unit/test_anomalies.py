@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from datetime import date, timedelta
 from decimal import Decimal
+from fractions import Fraction
+from statistics import median, median_high
 
 import pytest
 from hypothesis import given, settings
@@ -232,3 +234,56 @@ def test_in_units_ten_times_as_small_the_same_days_are_told(amounts: list[Decima
         return [(one.day, one.impact.scaleb(-power)) for one in found(days, Thresholds(Decimal(10).scaleb(power))).anomalies]
 
     assert told(power) == told(0)
+
+
+Known = list[int | None]
+
+
+def usual_of(costs: Known, place: int, before: int) -> Fraction | None:
+    """The median of that weekday in the eight weeks before; three of them must be known."""
+    alike = [at for at in range(before) if at % 7 == place % 7][-8:]
+    amounts = [amount for at in alike if at >= before - 56 and (amount := costs[at]) is not None]
+    return Fraction(median(map(Fraction, amounts))) if len(amounts) >= 3 else None
+
+
+def beyond(cost: int, expected: Fraction, floor: int, percent: int) -> bool:
+    return abs(cost - expected) > floor and abs(cost - expected) * 100 > percent * abs(expected)
+
+
+def defined(costs: Known, place: int, floor: int, percent: int) -> Fraction | None:
+    """What docs/api.md has a day expected at where it is told; None where it isn't."""
+    cost, first = costs[place], usual_of(costs, place, place)
+    if cost is None or first is None or not beyond(cost, first, floor, percent):
+        return None
+    week = {at: amount for at in range(max(0, place - 7), place) if (amount := costs[at]) is not None}
+    usuals = {at: expected for at in week if (expected := usual_of(costs, at, place)) is not None}
+    off = [at for at, one in usuals.items() if beyond(week[at], one, floor, percent) and (week[at] > one) is (cost > first)]
+    candidates = [first]
+    if len(off) >= 4:
+        like_it = sorted(off, key=lambda at: abs(usuals[at] - first))[:3]
+        candidates += [Fraction(week[place - 7])] if place - 7 in week else []
+        candidates += [Fraction(median_high(week[at] for at in like_it))]
+    expected = min(candidates, key=lambda one: abs(cost - one))
+    before = ((at, costs[at]) for at in range(max(0, place - 56), place))
+    known = [(at, amount) for at, amount in before if amount is not None]
+    distances = [abs(amount - one) for at, amount in known if (one := usual_of(costs, at, place)) is not None]
+    clear = abs(cost - expected) > 4 * Fraction(14_826, 10_000) * median_high(distances)
+    return expected if clear and beyond(cost, expected, floor, percent) else None
+
+
+LEVELS = st.lists(st.tuples(st.integers(1, 25), st.sampled_from([0, 40, 100, 140, 300])), min_size=2, max_size=6)
+SPIKES = st.dictionaries(st.integers(0, 99), st.none() | st.integers(-60, 900), max_size=12)
+
+
+@given(LEVELS, st.lists(st.integers(0, 12), min_size=7, max_size=7), SPIKES, st.sampled_from([(10, 25), (0, 0), (30, 10)]))
+@settings(deadline=None)
+def test_what_is_told_is_what_the_definition_says(
+    levels: list[tuple[int, int]], week: list[int], spikes: dict[int, int | None], least: tuple[int, int]
+) -> None:
+    """A second computation, from the words of docs/api.md."""
+    level = [amount for length, amount in levels for _ in range(length)]
+    costs: Known = [spikes.get(at, amount + week[at % 7] + at * 7919 % 5) for at, amount in enumerate(level)]
+    days = cost_days(lambda day: [line(costs[len(costs) - (TODAY - day).days])], len(costs))
+    told = found(days, Thresholds(Decimal(least[0]), Decimal(least[1])), last=len(costs)).anomalies
+    expected = {ago(len(costs) - at): one for at in range(len(costs)) if (one := defined(costs, at, *least)) is not None}
+    assert {anomaly.day: Fraction(anomaly.expected) for anomaly in told} == expected

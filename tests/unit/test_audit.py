@@ -37,6 +37,19 @@ def test_a_chain_as_it_was_written_is_whole() -> None:
     assert first_break([], "acme") is None
 
 
+def test_an_entry_says_whose_it_is_and_which_it_follows() -> None:
+    first, second = chain(2)
+    assert (first.customer_id, first.number, first.previous, first.deed) == ("acme", 1, "0" * 64, deed(0))
+    assert (second.customer_id, second.number, second.previous, second.deed) == ("acme", 2, first.hash, deed(1))
+
+
+def test_what_is_wrong_with_a_chain_is_named() -> None:
+    entries = chain(3)
+    assert first_break(entries[1:], "acme") == "entry 1 is missing"
+    assert first_break([entries[0], replace(entries[1], previous="0" * 64)], "acme") == "entry 2 doesn't follow from the one before"
+    assert first_break([entries[0], replace(entries[1], hash="0" * 64)], "acme") == "entry 2 was changed"
+
+
 @given(st.integers(0, 6), st.sampled_from(("who", "action", "object", "origin", "request_id")), st.text(max_size=20))
 def test_a_changed_member_is_found(place: int, member: str, text: str) -> None:
     entries = chain(7)

@@ -93,3 +93,18 @@ def test_whatever_is_left_by_rounding_is_given_to_somebody(parts: list[Fraction]
     shares = apportioned(exact, total)
     assert sum(shares.values()) == total
     assert shares.keys() == exact.keys()
+
+
+def test_what_rounding_leaves_goes_to_the_largest_remainders_and_of_equal_ones_to_the_first_by_name() -> None:
+    third, sixth = Fraction(1, 3), Fraction(1, 6)
+    assert apportioned({"a": third, "b": third, "c": Fraction(1, 3)}, Decimal(1)) == {
+        "a": Decimal("0.333334"),
+        "b": Decimal("0.333333"),
+        "c": Decimal("0.333333"),
+    }
+    assert apportioned({"a": third, "b": third + third, "c": sixth, "d": -sixth}, Decimal(1)) == {
+        "a": Decimal("0.333333"),
+        "b": Decimal("0.666667"),
+        "c": Decimal("0.166667"),
+        "d": Decimal("-0.166667"),
+    }

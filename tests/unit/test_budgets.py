@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.domain.breakdown import Selection
-from chalicelib.domain.budget import ACTUAL, FORECAST, Budget, Budgets, BudgetState, Threshold
+from chalicelib.domain.budget import ACTUAL, FORECAST, Budget, BudgetEvent, Budgets, BudgetState, Threshold
 from chalicelib.domain.cost import CostDay, CostLine
 from chalicelib.domain.errors import Conflict, InvalidInput, NotFound
 from chalicelib.domain.period import DAY
@@ -209,3 +209,49 @@ def test_a_bad_budget_is_refused_by_name(name: str) -> None:
     with pytest.raises(InvalidInput) as refused:
         budget_of(BudgetBody(**{"name": "x", "amount": Decimal(1), **BAD[name]}), "1", "key:1", NOW)
     assert [field for field, _ in refused.value.problems] == [name.strip()]
+
+
+MONTH = date(2026, 11, 1)
+
+
+def budget(budget_id: str = "1", *thresholds: Threshold) -> Budget:
+    return Budget(budget_id, budget_id, Decimal("1000.00"), "EUR", "billed", Selection(), thresholds, NOW, "key:1")
+
+
+def event(budget_id: str = "1", month: date = MONTH) -> BudgetEvent:
+    return BudgetEvent(budget_id, month, Threshold(Decimal(80)), Decimal(800), NOW)
+
+
+def test_a_budget_goes_with_what_it_told_and_leaves_the_others_theirs() -> None:
+    held = Budgets((budget("1"), budget("2")), (event("1"), event("2")))
+    assert held.without("1") == Budgets((budget("2"),), (event("2"),))
+    assert held.with_budget(budget("1", Threshold(Decimal(50)))).events == held.events
+
+
+def test_what_was_told_is_kept_for_thirteen_months() -> None:
+    last, gone, now = event(month=date(2025, 11, 1)), event(month=date(2025, 10, 1)), event(month=MONTH)
+    assert Budgets(events=(gone, last)).told([now]).events == (last, now)
+
+
+def test_percents_used_are_of_what_was_and_of_what_is_expected() -> None:
+    state = BudgetState(budget(), MONTH, Decimal(200), Decimal(1500))
+    assert (state.used(ACTUAL), state.used(FORECAST)) == (20, 150)
+    assert BudgetState(budget(), MONTH, None, Decimal(1500)).used(ACTUAL) is None
+
+
+def test_a_threshold_is_reached_at_its_percent_to_the_last_digit_and_never_by_what_is_unknown() -> None:
+    at, above = Threshold(Decimal("80.0")), Threshold(Decimal("80.001"))
+    assert BudgetState(budget("1", at, above), MONTH, Decimal("800.00"), None).crossed() == [at]
+    assert BudgetState(budget("1", at), MONTH, Decimal("799.99"), Decimal(9999)).crossed() == []
+    ahead = Threshold(Decimal(80), FORECAST)
+    assert BudgetState(budget("1", at, ahead), MONTH, None, None).crossed() == []
+    assert BudgetState(budget("1", at, ahead), MONTH, Decimal(0), Decimal(800)).crossed() == [ahead]
+
+
+def test_an_event_tells_the_amount_that_crossed_and_the_budget_as_it_is() -> None:
+    actual, ahead = Threshold(Decimal(80)), Threshold(Decimal(100), FORECAST)
+    told = BudgetState(budget("1", actual, ahead), MONTH, Decimal(900), Decimal(1100)).events(NOW)
+    assert told == [
+        BudgetEvent("1", MONTH, actual, Decimal(900), NOW, Decimal(1000), "EUR"),
+        BudgetEvent("1", MONTH, ahead, Decimal(1100), NOW, Decimal(1000), "EUR"),
+    ]

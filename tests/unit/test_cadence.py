@@ -74,6 +74,11 @@ def test_the_thirty_first_is_every_months_last_day() -> None:
     assert [run.date() for run in months] == [date(2026, 2, 28), date(2026, 3, 31), date(2026, 4, 30), date(2026, 5, 31)]
 
 
+def test_a_quarter_begins_in_january_april_july_and_october() -> None:
+    quarters = list(islice(runs_after(Cadence("quarterly", "UTC", day=31), utc("2026-01-31T08:00")), 4))
+    assert [run.date() for run in quarters] == [date(2026, 4, 30), date(2026, 7, 31), date(2026, 10, 31), date(2027, 1, 31)]
+
+
 def test_only_what_the_cadence_names_is_a_run_of_it() -> None:
     daily = Cadence("daily", "Europe/London", at=time(7))
     assert is_run(daily, utc("2026-07-01T06:00"))
@@ -86,12 +91,38 @@ def test_runs_nearer_than_a_quarter_of_an_hour_are_refused(expression: str) -> N
         check_cron(expression, utc("2026-11-26"))
 
 
+def test_a_refused_expression_is_named_and_told_why() -> None:
+    for expression, why in {
+        "0 7 * *": "must be five fields: minute, hour, day of month, month, day of week",
+        "0 7 * * " + "1," * 46 + "1": "must be five fields: minute, hour, day of month, month, day of week",
+        "61 * * * *": "can't be read: bad minute",
+        "0 0 */30 2 1#5": "names no day of the next fifty years",
+        "*/10 * * * *": "must leave at least 15 minutes between two runs",
+    }.items():
+        with pytest.raises(InvalidInput) as refused:
+            check_cron(expression, utc("2026-11-26"))
+        assert list(refused.value.problems) == [("cadence.cron", why)]
+    check_cron("0 7 * * " + "1," * 45 + "01", utc("2026-11-26"))  # a hundred characters
+
+
 @pytest.mark.parametrize(
     "expression", ["0 0 30 2 *", "0 7 * *", "0 0 7 * * *", "61 * * * *", "0 7 * * funday", "", "0 7 * * " + "1," * 60 + "1"]
 )
 def test_what_cron_doesnt_know_or_never_comes_is_refused(expression: str) -> None:
     with pytest.raises(InvalidInput, match=r"cadence\.cron"):
         check_cron(expression, utc("2026-11-26"))
+
+
+def test_an_expression_that_names_no_day_is_refused_and_has_no_run() -> None:
+    never = "0 0 */30 2 1#5"  # a fifth Monday of February that is the 1st
+    with pytest.raises(InvalidInput, match="no day of the next fifty years"):
+        check_cron(never, utc("2026-11-26"))
+    assert next_run(Cadence("cron", "UTC", cron=never), utc("2026-11-26")) is None
+
+
+def test_there_is_no_run_beyond_the_calendar() -> None:
+    assert next_run(Cadence("monthly", "UTC"), utc("9998-11-02")) == utc("9998-12-01T07:00")
+    assert next_run(Cadence("monthly", "UTC"), utc("9998-12-02")) is None
 
 
 @pytest.mark.parametrize("expression", ["*/15 * * * *", "0 7 * * 1-5", "0 6 1 */3 *", "0 0 29 2 *", "0 0 L * *", "45 0 * * *"])
@@ -109,7 +140,22 @@ def test_no_expression_does_anything_but_be_taken_or_refused(expression: str) ->
     assert next_run(Cadence("cron", "UTC", cron=expression), utc("2026-11-26")) is not None
 
 
-@pytest.mark.parametrize("zone", ["Mars/Olympus", "", "../etc/passwd", "Europe", "america/new_york\n", "a\x00b", "localtime", "right/UTC"])
+@pytest.mark.parametrize(
+    "zone",
+    [
+        "Mars/Olympus",
+        "",
+        "../etc/passwd",
+        "Europe",
+        "america/new_york\n",
+        "a\x00b",
+        "localtime",
+        "right/UTC",
+        "posix/UTC",
+        "posixrules",
+        "Factory",
+    ],
+)
 def test_a_zone_that_isnt_known_is_named(zone: str) -> None:
     with pytest.raises(InvalidInput, match="timezone"):
         next_run(Cadence("daily", zone), utc("2026-11-26"))
@@ -127,6 +173,7 @@ def test_a_zone_that_isnt_known_is_named(zone: str) -> None:
         ("lastquarter", "2026-01-01T07:00", "UTC", "2025-10-01", "2026-01-01"),
         ("lastquarter", "2026-06-30T07:00", "UTC", "2026-01-01", "2026-04-01"),
         ("7d", "2026-11-26T07:00", "UTC", "2026-11-20", "2026-11-27"),
+        ("1h", "2026-11-26T07:30", "UTC", "2026-11-26T06:00", "2026-11-26T07:00"),
         ("24h", "2026-11-26T07:30", "UTC", "2026-11-25T07:00", "2026-11-26T07:00"),
     ],
 )

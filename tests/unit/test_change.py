@@ -54,6 +54,17 @@ def test_lines_say_whether_they_came_went_or_moved() -> None:
     assert {line.name: line.percent for line in lines}["new"] is None
 
 
+def test_the_others_are_those_beyond_the_first_and_say_whether_they_moved_together() -> None:
+    lines = explain({"a": Decimal(9), "b": Decimal(5), "c": Decimal(1)}, {"a": Decimal(1), "b": Decimal(3), "c": Decimal(3)})
+    assert drivers(lines, 3) == drivers(lines, None) == lines
+    _, others = drivers(lines, 1)
+    assert (others.name, others.previous, others.current, others.amount, others.state) == (OTHERS, 6, 6, 0, UNCHANGED)
+    _, _, moved = drivers(lines, 2)
+    assert (moved.previous, moved.state) == (1, CHANGED)
+    unknown = drivers(explain({"a": Decimal(9), "b": None}, {"a": Decimal(1), "b": None}), 1)[-1]
+    assert (unknown.previous, unknown.current, unknown.state) == (None, None, CHANGED)
+
+
 def test_a_line_with_something_unknown_is_unknown_and_last() -> None:
     lines = explain({"a": None, "b": Decimal(1)}, {"a": Decimal(1), "b": Decimal(2)})
     assert [(line.name, line.amount) for line in lines] == [("b", Decimal(1)), ("a", None)]

@@ -135,6 +135,55 @@ def test_top_issues_are_the_worst_first() -> None:
     assert [(issue.control_id, issue.failed_resources) for issue in issues] == [("CRIT.1", 1), ("HIGH.2", 2), ("HIGH.1", 1), ("LOW.1", 3)]
 
 
+def test_an_issue_has_the_worst_severity_and_the_first_title_of_what_fails() -> None:
+    findings = [
+        finding(1, status="FAILED", severity="MEDIUM", title="b"),
+        finding(2, status="FAILED", severity="INFORMATIONAL", title="c"),
+        finding(3, status="FAILED", severity="LOW", title="a"),
+        finding(4, severity="CRITICAL", title="0"),
+    ]
+    (issue,) = assess("x", "prowler/prowler", findings, NOW).overall.issues
+    assert (issue.title, issue.severity, issue.failed_resources) == ("a", "MEDIUM", 3)
+
+
+def test_of_another_product_every_finding_counts_also_where_two_name_the_same_resources() -> None:
+    same = [finding(number, status="FAILED", resources=("arn:bucket",)) for number in (1, 2)]
+    day = assess("x", "prowler/prowler", same, NOW)
+    assert (day.overall.findings["HIGH"], day.overall.issues[0].failed_resources) == (2, 1)
+
+
+def test_a_failure_that_is_two_days_old_is_unknown_in_its_standard_too_and_nothing_to_fix() -> None:
+    at = NOW - STALE_AFTER - timedelta(seconds=1)
+    day = assess("security_hub", SECURITY_HUB, [finding(1, status="FAILED", product=SECURITY_HUB, updated_at=at)], NOW, STALE_AFTER)
+    for found in (day.overall, day.frameworks["cis"]):
+        assert (found.failed, found.unknown, found.findings["HIGH"], found.issues) == (0, 1, 0, ())
+    just = assess("x", SECURITY_HUB, [finding(1, status="FAILED", product=SECURITY_HUB, updated_at=NOW - STALE_AFTER)], NOW, STALE_AFTER)
+    assert (just.overall.failed, just.frameworks["cis"].failed) == (1, 1)
+
+
+def test_of_a_tie_a_pass_goes_before_what_is_no_evidence_and_after_what_is_unknown() -> None:
+    def told(*statuses: str | None) -> tuple[int, int, int]:
+        of = assess("x", "prowler/prowler", [finding(1, status=status) for status in statuses], NOW).overall
+        return of.passed, of.unknown, of.no_data
+
+    assert told("PASSED", None) == told(None, "PASSED") == (1, 0, 0)
+    assert told("PASSED", "WARNING") == told("WARNING", "PASSED") == (0, 1, 0)
+
+
+def test_of_products_dropped_together_the_one_with_most_evidence_makes_the_headline() -> None:
+    earlier = NOW - timedelta(days=1)
+    found = [(NOW, finding(number, product="a/a")) for number in (1, 2)] + [(NOW, finding(3, product="b/b"))]
+    assert headline_product(found) == headline_product([*found, (NOW, finding(4, product="b/b", status=None))]) == "a/a"
+    between = [
+        (NOW, finding(1, product="b/b")),
+        (earlier, finding(2, product="b/b")),
+        (earlier + timedelta(hours=1), finding(3, product="a/a")),
+    ]
+    assert headline_product(between) == "b/b"
+    assert headline_product([(NOW, finding(1, product="b/b")), (earlier, finding(2, product="b/b")), (earlier, finding(3))]) == "b/b"
+    assert headline_product([(NOW, finding(1, product="a/a")), (NOW, finding(2, product="b/b"))]) == "b/b"
+
+
 def test_the_headline_is_of_the_product_dropped_last() -> None:
     earlier = NOW - timedelta(days=1)
     assert headline_product([(NOW, finding(1, product="a/a")), (earlier, finding(2, product="b/b"))]) == "a/a"

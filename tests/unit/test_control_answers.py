@@ -19,7 +19,7 @@ from chalicelib.domain.compliance import SECURITY_HUB, STALE_AFTER, ComplianceDa
 from chalicelib.domain.cost import CostDay, CostLine
 from chalicelib.domain.errors import InvalidInput, NotFound
 from chalicelib.domain.exceptions import Declaration, Exceptions
-from chalicelib.domain.names import service_of
+from chalicelib.domain.names import service_category, service_name, service_of
 from chalicelib.domain.period import DAY
 from chalicelib.domain.responsibility import family_of, party_of
 from chalicelib.domain.state import CustomerStatus
@@ -400,6 +400,21 @@ def test_where_an_id_tells_nothing_the_failing_resources_do_if_they_agree(kinds:
 )
 def test_the_service_at_risk_is_the_resources_else_the_familys_else_unknown(kind: str, control_id: str, service: str | None) -> None:
     assert service_of(kind, family_of(control_id)) == service
+
+
+def test_a_service_has_one_name_whatever_a_source_calls_it() -> None:
+    names = ("AWS/EC2", "EC2 - Other", "Amazon Elastic Compute Cloud - Compute")
+    assert {service_name(name) for name in names} == {"Amazon Elastic Compute Cloud"}
+    assert service_name("Unheard") == "Unheard"
+
+
+def test_a_service_has_its_category_and_any_other_is_other() -> None:
+    assert [service_category(name) for name in ("AWS Lambda", "Amazon GuardDuty", "", "Unheard")] == [
+        "Compute",
+        "Security",
+        "Other",
+        "Other",
+    ]
 
 
 S3 = "Amazon Simple Storage Service"

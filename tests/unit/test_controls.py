@@ -103,6 +103,25 @@ def test_since_when_a_control_fails_is_carried_from_day_to_day(history: list[str
                 assert of(last).failing_since == failing_from
 
 
+def test_a_control_that_was_switched_off_or_is_no_failure_has_no_since_when() -> None:
+    failing = day(finding("S3.1"))
+    off = assess("security_hub", SECURITY_HUB, [], NOW + DAY, STALE_AFTER, {"S3.1": ("cis",)}, frozenset({("S3.1", "cis")}), failing)
+    assert (of(off).state, of(off).failing_since) == ("disabled", None)
+    silent = day(at=NOW + 2 * DAY, before=off)
+    assert (of(silent).state, of(silent).failing_since) == ("no_data", None)
+    passing = day(finding("S3.1", "PASSED"), before=failing)
+    warned = day(finding("S3.1", "WARNING", updated_at=NOW + DAY), at=NOW + DAY, before=passing)
+    assert (of(warned).state, of(warned).failing_since) == ("unknown", None)
+    assert of(day(finding("S3.1", "WARNING"))).failing_since is None
+
+
+def test_a_state_is_told_of_a_framework_or_of_all() -> None:
+    made = of(day(finding("S3.1", "PASSED", "a"), finding("S3.1", "FAILED", "b", standards=("fsbp",))))
+    assert [made.state_in(framework) for framework in (None, "cis", "pci")] == ["failed", "passed", "failed"]
+    nameless = of(day(finding("S3.1", types=())))
+    assert nameless.places == ((ACCOUNT, ""),)
+
+
 def test_a_second_look_on_one_day_moves_nothing() -> None:
     first = day(finding("S3.1"))
     later = NOW + timedelta(hours=3)
@@ -133,6 +152,39 @@ def test_a_control_that_passes_keeps_the_severity_that_it_failed_with() -> None:
     assert of(warned).severity == "HIGH"
 
 
+def test_a_controls_severity_is_the_worst_that_is_said_of_what_fails_else_of_what_is_there() -> None:
+    failing = day(
+        finding("S3.1", name="a", severity="LOW"),
+        finding("S3.1", name="b", severity="MEDIUM"),
+        finding("S3.1", "PASSED", "c", severity="CRITICAL"),
+    )
+    assert of(failing).severity == "MEDIUM"
+    passing = day(*(finding("S3.1", "PASSED", level, severity=level) for level in ("INFORMATIONAL", "MEDIUM", "LOW")))
+    assert of(passing).severity == "MEDIUM"
+    assert of(day(before=day(finding("S3.1", severity="LOW")))).severity == "LOW"
+
+
+def test_a_controls_title_is_that_of_what_fails_and_outlasts_a_silent_day() -> None:
+    failing = day(finding("S3.1", "PASSED", "a", title="a"), finding("S3.1", name="b", title="c"), finding("S3.1", name="c", title="b"))
+    assert of(failing).title == "b"
+    assert of(day(at=NOW + DAY, before=failing)).title == "b"
+    assert of(assess("security_hub", SECURITY_HUB, [], NOW, STALE_AFTER, {"S3.1": ("cis",)})).title == "S3.1"
+
+
+def test_a_failure_that_is_too_old_to_count_fails_nowhere() -> None:
+    old = day(finding("S3.1", updated_at=NOW - STALE_AFTER - timedelta(seconds=1)))
+    assert (of(old).state, of(old).failed, of(old).unknown, of(old).places, of(old).resources) == ("unknown", 0, 1, (), ())
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_resource_that_fails_by_one_finding_and_passes_by_another_fails(order: int) -> None:
+    both = [finding("S3.1", status, status, resources=("r",)) for status in ("FAILED", "WARNING", "PASSED")]
+    made = of(day(*both[::order]))
+    assert (made.failed, made.unknown, made.passed) == (1, 0, 0)
+    made = of(day(*both[1:][::order]))
+    assert (made.failed, made.unknown, made.passed) == (0, 1, 0)
+
+
 def test_where_a_control_fails_is_told_by_account_and_type() -> None:
     passing = finding("S3.1", "PASSED", "ok", account="2", types=("AwsRdsDbInstance",))
     made = day(finding("S3.1", name="a"), finding("S3.1", name="b", resources=("r", "q"), types=("AwsEc2Vpc", "AwsEc2Subnet")), passing)
@@ -155,4 +207,6 @@ def test_a_state_of_its_own_in_a_standard_is_kept() -> None:
 def test_the_fix_is_the_sources_own_and_outlasts_a_silent_day() -> None:
     failing = day(finding("S3.1", fix="Block public access.", fix_url="https://example.org/s3"))
     silent = day(at=NOW + DAY, before=failing)
+    assert (of(day(finding("S3.1"))).fix, of(day(finding("S3.1"))).fix_url) == ("", "")
+    assert (of(day(finding("S3.1", fix_url="https://example.org"), before=failing)).fix_url) == "https://example.org"
     assert (of(silent).state, of(silent).fix, of(silent).fix_url) == ("no_data", "Block public access.", "https://example.org/s3")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
@@ -92,3 +93,30 @@ def test_a_source_total_has_the_amounts_of_a_line() -> None:
 
 def test_days_after_an_exports_last_row_are_unknown_not_zero() -> None:
     assert settle(DAY, [part(COST_EXPLORER, "1", line("1", "50"))], frozenset({"1"}), exported_day=False) is None
+
+
+def test_a_settled_day_says_whose_word_it_is() -> None:
+    one, other = part(COST_EXPLORER, "1", line("1", "1")), part(COST_EXPLORER, "2", line("2", "1"))
+    settled = settle(DAY, [one, replace(other, basis="unblended")], frozenset(), exported_day=False)
+    assert settled is not None
+    assert (settled.day, settled.basis, settled.sources) == (DAY, "unblended", (COST_EXPLORER,))
+    plain = settle(DAY, [one], frozenset(), exported_day=True)
+    assert plain is not None
+    assert (plain.basis, plain.sources, plain.estimated) == ("", (COST_EXPLORER, FOCUS_EXPORT), False)
+
+
+def test_a_part_of_which_nothing_counts_says_nothing_of_the_day() -> None:
+    hidden = replace(part(COST_EXPLORER, "1", line("1", "1"), estimated=True), basis="unblended")
+    settled = settle(DAY, [hidden, part(FOCUS_EXPORT, "bill")], frozenset({"1"}), exported_day=False)
+    assert settled is not None
+    assert (settled.lines, settled.estimated, settled.basis, settled.sources) == ((), False, "", (FOCUS_EXPORT,))
+
+
+def test_a_part_counts_by_its_lines_or_by_its_totals_alone() -> None:
+    own = SourceTotal("2", "USD", Decimal(1), None, None)
+    totals = CostPart(DAY, COST_EXPLORER, "1", (), (own,), True)
+    lines = CostPart(DAY, COST_EXPLORER, "1", (line("2", "1"),), (), True)
+    for one in (totals, lines):
+        settled = settle(DAY, [one], frozenset({"1"}), exported_day=False)
+        assert settled is not None
+        assert settled.estimated

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.domain.delivery import WAITS, Delivery, Note, wait
+from chalicelib.domain.delivery import WAITS, Delivery, Note, Receipt, wait
 from chalicelib.domain.errors import Busy, StoreUnavailable
 from chalicelib.domain.message import CONFIRM, GONE, LATER, LOST, REFUSED, SENT, TEST, Outcome
 from chalicelib.domain.recipient import (
@@ -71,6 +71,65 @@ def status_of(post: FakePost, recipient: Recipient) -> str:
     held = post.with_.recipients(CUSTOMER).get(recipient.id)
     assert held is not None
     return held.status
+
+
+# What became of an attempt
+
+
+def attempt(channel: str = WEBHOOK, attempts: int = 0) -> Delivery:
+    return Delivery("run#1", "r", channel, "x", NOW, NOW, attempts=attempts).begun(NOW)
+
+
+def test_what_is_begun_is_looked_at_again_when_its_sender_must_be_dead() -> None:
+    begun = attempt()
+    assert (begun.status, begun.attempts, begun.due_at) == ("sending", 1, NOW + timedelta(minutes=3))
+    assert begun.receipts == (Receipt(1, NOW, "sending"),)
+
+
+LATER_ON = NOW + timedelta(seconds=5)
+
+
+@pytest.mark.parametrize(("channel", "status"), [(EMAIL, "sent"), (WEBHOOK, "delivered"), (S3, "delivered")])
+def test_what_was_sent_has_a_receipt_with_its_id_and_nothing_left_to_do(channel: str, status: str) -> None:
+    came = attempt(channel).came_to(Outcome(SENT, "200", "id-1"), LATER_ON)
+    assert (came.status, came.due_at, came.receipts[-1]) == (status, None, Receipt(1, LATER_ON, status, "200", "id-1"))
+
+
+@pytest.mark.parametrize("state", [REFUSED, GONE])
+def test_what_was_refused_for_good_failed_and_says_why(state: str) -> None:
+    came = attempt().came_to(Outcome(state, "410"), LATER_ON)
+    assert (came.status, came.due_at, came.receipts[-1]) == ("failed", None, Receipt(1, LATER_ON, "failed", "410"))
+
+
+def test_a_mail_whose_answer_was_lost_is_left_to_ses_to_tell_of() -> None:
+    came = attempt(EMAIL).came_to(Outcome(LOST, "timeout"), LATER_ON)
+    assert (came.status, came.due_at) == ("sending", LATER_ON + timedelta(minutes=30))
+    assert came.receipts[-1] == Receipt(1, LATER_ON, LOST, "timeout")
+
+
+@pytest.mark.parametrize("state", [LOST, LATER])
+def test_anything_else_is_pending_until_its_next_attempt(state: str) -> None:
+    begun = attempt()
+    came = begun.came_to(Outcome(state, "503"), LATER_ON)
+    assert (came.status, came.due_at) == ("pending", LATER_ON + wait(begun))
+    assert came.receipts[-1] == Receipt(1, LATER_ON, state, "503")
+
+
+def test_after_the_last_attempt_nothing_is_due() -> None:
+    came = attempt(attempts=len(WAITS)).came_to(Outcome(LATER, "503"), LATER_ON)
+    assert (came.status, came.due_at) == ("failed", None)
+
+
+def test_the_same_told_again_is_no_second_receipt_and_another_id_is() -> None:
+    sent = attempt(EMAIL).came_to(Outcome(SENT, "", "id-1"), NOW)
+    assert sent.heard(LATER_ON, "sent", "", "id-1") == sent
+    assert len(sent.heard(LATER_ON, "sent", "", "id-2").receipts) == len(sent.receipts) + 1
+    assert len(sent.heard(LATER_ON, "delivered", "", "id-1").receipts) == len(sent.receipts) + 1
+
+
+def test_waits_of_many_deliveries_are_spread_over_all_of_the_fifth() -> None:
+    waits = {wait(Delivery(f"run#{number}", "r", WEBHOOK, "x", NOW, NOW, attempts=1)) for number in range(2_000)}
+    assert waits == {WAITS[0] * percent / 100 for percent in range(80, 121)}
 
 
 # One attempt

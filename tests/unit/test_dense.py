@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chalicelib.domain.amounts import Amounts, pieces, summed
+from chalicelib.domain.amounts import Amounts, Columns, end_to_end, pieces, summed
 from chalicelib.domain.breakdown import Selection
 from chalicelib.domain.cost import BASES, CostDay, CostLine, SourceTotal, add_lines, totals_of
 from chalicelib.domain.errors import UnknownSchema
@@ -135,3 +135,17 @@ def test_facts_are_kept_once_while_they_stay_the_same() -> None:
     other = replace(same[1], basis="net")
     assert decode(COSTS, encode(COSTS, [same[0], other, same[2]])) == [same[0], other, same[2]]
     assert len(encode(COSTS, same)) < len(encode(COSTS, [same[0], other, same[2]]))
+
+
+def test_amounts_of_different_fineness_lie_end_to_end_with_their_holes() -> None:
+    parts = [Amounts.of([Decimal(100), None]), Amounts.of([None, Decimal(0)]), Amounts.of([Decimal("0.001")]), Amounts.of([])]
+    assert end_to_end(parts).values() == [100, None, None, 0, Decimal("0.001")]
+    assert end_to_end([]) == end_to_end([Amounts.of([])]) == Amounts()
+    assert end_to_end([Amounts.of([Decimal(0)])]).values() == [0]
+
+
+def test_columns_are_the_same_as_nothing_but_columns_of_the_same_amounts() -> None:
+    one = Columns.of(("a", "b"), [Amounts.of([Decimal(1), Decimal(2)])])
+    assert one == Columns.of(("a", "b"), [Amounts(-1, (10, 20))])
+    assert one != Columns.of(("a", "b"), [Amounts.of([Decimal(1), Decimal(3)])])
+    assert one != [Amounts.of([Decimal(1), Decimal(2)])]

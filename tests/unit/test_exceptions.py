@@ -82,6 +82,18 @@ def test_the_next_turn_is_also_when_one_comes_to_be_about_to_expire() -> None:
     assert next_turn([said(revoked_at=NOW)], NOW) is None
 
 
+def test_one_that_ended_before_its_time_was_revoked_and_any_other_expired() -> None:
+    early = said(revoked_at=NOW + DAY)
+    assert [early.status(NOW), early.status(NOW + DAY), early.status(NOW + 9 * DAY)] == ["active", "revoked", "revoked"]
+    assert [said().status(NOW + WEEK - timedelta(microseconds=1)), said().status(NOW + WEEK)] == ["active", "expired"]
+
+
+def test_what_turns_at_this_instant_is_no_next_turn() -> None:
+    assert next_turn([said(expires_at=NOW + 30 * DAY)], NOW) == NOW + 30 * DAY
+    assert next_turn([said(expires_at=NOW)], NOW) is None
+    assert next_turn([said(expires_at=NOW + 40 * DAY, revoked_at=NOW)], NOW) is None
+
+
 CONTROLS = ["S3.1", "IAM.9", "EC2.1", "KMS.4"]
 STATEMENTS = st.lists(
     st.builds(

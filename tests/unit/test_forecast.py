@@ -232,6 +232,14 @@ def test_only_credits_make_it_negative() -> None:
     assert interval(falling)[0] >= 0
 
 
+def test_what_fell_to_nothing_is_expected_at_nothing_and_not_below_it() -> None:
+    """Its trend, drawn on, would lie below zero by now."""
+    falling = days(120, lambda day: max(0, 110 - (day - FIRST).days))
+    for month in (date(2026, 5, 1), date(2026, 6, 1)):
+        found = forecast(falling, {}, month)
+        assert (found.amount, found.low) == (0, 0)
+
+
 @pytest.mark.parametrize("left", [0, 30])
 def test_a_service_that_vanished_ten_days_ago_is_not_expected_back(left: int) -> None:
     known = days(100, lambda day: jittered(day) if day < date(2026, 4, 5) else left)
@@ -306,6 +314,7 @@ def test_the_backtest_is_of_every_whole_month_that_could_be_told() -> None:
     found = backtest(days(197, jittered), {})
     assert [past.month for past in found.months] == [date(2026, month, 1) for month in (3, 4, 5, 6)]
     assert [past.month for past in backtest(days(197, jittered), {}, months=2).months] == [date(2026, 5, 1), date(2026, 6, 1)]
+    assert len(backtest(days(500, jittered), {}).months) == 12
     assert found.months[0].actual == sum(jittered(date(2026, 3, 1) + timedelta(days=number)) for number in range(31))
 
 

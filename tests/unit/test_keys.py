@@ -9,7 +9,7 @@ from itertools import count
 
 import pytest
 
-from chalicelib.domain.customer import ApiKey
+from chalicelib.domain.customer import ApiKey, Principal
 from chalicelib.domain.errors import Conflict, InvalidInput, NotFound
 from chalicelib.usecases.access import keys as use
 from tests.fakes import Clock
@@ -129,3 +129,8 @@ def test_there_are_so_many_live_keys_and_no_more(ring: use.Keyring) -> None:
 
 def test_what_is_shown_of_a_key_holds_no_digest(ring: use.Keyring) -> None:
     assert "digest" not in str(use.shown(made(ring), NOW))
+
+
+def test_the_operator_is_who_has_no_customer() -> None:
+    assert Principal(None, frozenset()).operator
+    assert not Principal("acme", frozenset({"admin"})).operator

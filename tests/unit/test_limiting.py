@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.domain.allowance import A_MINUTE, Allowance
-from chalicelib.domain.errors import StoreUnavailable
+from chalicelib.domain.allowance import A_MINUTE, Allowance, Taken
+from chalicelib.domain.errors import StoreUnavailable, TooManyRequests
 from chalicelib.routes.limits import kind_of
 from chalicelib.usecases.access.limiting import LEASE, Limiter
 from tests.fakes import Clock
@@ -147,3 +147,22 @@ def test_what_is_asked_says_whose_bucket_pays(method: str, route: str, kind: str
 
 def test_what_everybody_has_by_default() -> None:
     assert A_MINUTE == {"queries": 600, "exports": 20, "writes": 50, "bad_credentials": 30}
+
+
+def test_an_empty_bucket_has_no_token_left_until_one_has_grown_back() -> None:
+    bucket = Allowance("exports", 20)
+    full_at = 0.0
+    for spent in range(20):
+        assert (bucket.left(full_at, 0), bucket.wait(full_at, 0)) == (20 - spent, 0)
+        full_at = bucket.spend(full_at, 0)
+    assert (bucket.left(full_at, 0), bucket.wait(full_at, 0)) == (0, 3)
+    assert (bucket.left(full_at, 2.9), bucket.left(full_at, 3)) == (0, 1)
+    assert bucket.left(full_at + 60, 0) == 0
+
+
+@pytest.mark.parametrize("wait, allowed, seconds", [(0.0, True, 1), (0.2, False, 1), (1.0, False, 1), (1.2, False, 2)])
+def test_who_is_refused_is_told_whole_seconds_until_there_is_a_token(wait: float, allowed: bool, seconds: int) -> None:
+    taken = Taken(EXPORTS, 0, wait, 60.0)
+    assert (taken.allowed, taken.retry_after) == (allowed, seconds)
+    refused = TooManyRequests("too many exports", taken)
+    assert (str(refused), refused.taken) == ("too many exports", taken)

@@ -11,8 +11,9 @@ from chalicelib.domain.breakdown import Selection
 from chalicelib.domain.cost import CostDay, CostLine, CostPart, SourceTotal
 from chalicelib.domain.customer import UNALLOCATED, Account, Customer
 from chalicelib.domain.period import DAY
+from chalicelib.domain.prospect import Forecast, Prospect, Prospects
 from chalicelib.domain.rates import MARKUP, Plan, Rates
-from chalicelib.domain.spend import largest_difference
+from chalicelib.domain.spend import Difference, largest_difference
 from chalicelib.domain.state import COST_EXPLORER
 from chalicelib.usecases.aggregation.costs import nobodys
 from chalicelib.usecases.answers.prospects import forecast_answer, make_prospects, prospect_of
@@ -85,3 +86,25 @@ def test_the_largest_difference_is_over_days_and_bases() -> None:
     wrong = CostDay.of(date(2026, 11, 1), [line], [SourceTotal("1", "USD", Decimal(5), Decimal("6.5"), None)], True, ("s",))
     assert largest_difference([day_of(date(2026, 11, 2), "1"), wrong]) == Decimal("2.5")
     assert largest_difference([]) == 0
+
+
+def test_a_difference_alone_tells_neither_side() -> None:
+    whole = Difference(date(2026, 11, 1), "1", Decimal(5), Decimal(7), Decimal(-2))
+    assert whole.alone() == Difference(date(2026, 11, 1), "1", None, None, Decimal(-2))
+
+
+def expected(amount: int) -> Forecast:
+    return Forecast(date(2026, 12, 1), Decimal(amount), Decimal(0), Decimal(99), "m", "", 30)
+
+
+def test_anothers_forecast_takes_the_next_months_place_and_has_no_record() -> None:
+    told = Prospect(expected(1), expected(2), 4, Decimal(80), Decimal(5)).told_by(expected(3))
+    assert told == Prospect(expected(1), expected(3), 0, None, None)
+
+
+def test_what_others_tell_takes_its_own_place_alone() -> None:
+    ours, theirs = (Prospect(expected(number), expected(number), 1, None, None) for number in (1, 2))
+    made = Prospects(date(2026, 11, 9), "digest", {"USD": {"billed": ours, "effective": ours}, "EUR": {"billed": ours}})
+    told = made.told({"USD": {"billed": theirs}, "GBP": {"billed": theirs}})
+    assert told.of == {"USD": {"billed": theirs, "effective": ours}, "EUR": {"billed": ours}, "GBP": {"billed": theirs}}
+    assert (told.made_on, told.rates) == (date(2026, 11, 9), "digest")

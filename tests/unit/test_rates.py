@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.domain.breakdown import Selection
-from chalicelib.domain.cost import CostDay, CostLine, SourceTotal
+from chalicelib.domain.cost import CostDay, CostLine, SourceTotal, totals_of
 from chalicelib.domain.errors import InvalidInput
 from chalicelib.domain.exact import EXACT, add
 from chalicelib.domain.rates import EXCLUDED, MARKUP, PRO_FORMA, SHARED, Plan, Rates, charged
@@ -81,6 +81,30 @@ def test_a_plan_counts_from_its_month_on_and_before_it_the_payers_costs() -> Non
     assert rates.with_plan(Plan(MONTH)).on(MONTH).basis == "payer"
 
 
+def test_what_comes_through_the_marketplace_is_told_by_its_provider_or_its_service() -> None:
+    plan = Plan(MONTH, MARKUP, Decimal(10), rules=(("marketplace", EXCLUDED),))
+    key = line("Some vendor's", "Usage", Decimal(1), Decimal(1)).key
+    assert plan.factor(key._replace(provider="AWS Marketplace"), "billed") == 0
+    assert plan.factor(key._replace(service="AWS Marketplace (vendor)"), "billed") == 0
+    assert plan.factor(key, "billed") == Decimal("1.1")
+
+
+def test_what_is_charged_has_no_totals_of_a_source() -> None:
+    paid = day_of({("Amazon S3", "Usage"): (Decimal(5), Decimal(5))})
+    assert paid.own
+    for plan in (Plan(MONTH), Plan(MONTH, MARKUP, Decimal(10))):
+        (day,) = charged([paid], Rates((plan,)))
+        assert day.own == ()
+        assert day.totals == totals_of(day.lines)
+
+
+def test_what_is_excluded_is_no_line_of_the_day() -> None:
+    paid = day_of({("Amazon S3", "Usage"): (Decimal(5), Decimal(5)), ("Tax", "Tax"): (Decimal(1), Decimal(1))})
+    (day,) = charged([paid], Rates((Plan(MONTH, rules=(("tax", EXCLUDED),)),)))
+    assert [(one.service, one.billed) for one in day.lines] == [("Amazon S3", 5)]
+    assert charged([day_of({("Tax", "Tax"): (Decimal(1), Decimal(1))})], Rates((Plan(MONTH, rules=(("tax", EXCLUDED),)),)))[0].lines == ()
+
+
 def test_an_unknown_amount_stays_unknown_at_any_rates() -> None:
     unknown = CostLine("1", "Amazon S3", "", "", "AWS", "Usage", "USD", None, Decimal(2), None)
     (day,) = charged([CostDay.of(MONTH, [unknown], [], False, ("s",))], Rates((Plan(MONTH, MARKUP, Decimal(10)),)))
@@ -88,18 +112,65 @@ def test_an_unknown_amount_stays_unknown_at_any_rates() -> None:
     assert by_day([day], "effective", everything())[MONTH] == Decimal("2.2")
 
 
+def test_a_pro_forma_plan_is_for_all_months_and_replaces_every_other() -> None:
+    rates = Rates((Plan(MONTH, MARKUP, Decimal(10)), Plan(date(2026, 11, 1), MARKUP, Decimal(20))))
+    assert not rates.pro_forma
+    whole = rates.with_plan(Plan(date(2026, 12, 1), PRO_FORMA))
+    assert whole == Rates((Plan(date(2026, 12, 1), PRO_FORMA),))
+    assert whole.pro_forma
+
+
+def test_a_plan_of_the_same_month_is_replaced_and_the_others_stay_in_order() -> None:
+    first, second, third = (Plan(date(2026, month, 1), MARKUP, Decimal(month)) for month in (9, 10, 11))
+    rates = Rates((first, third)).with_plan(second)
+    assert rates.plans == (first, second, third)
+    assert rates.with_plan(Plan(MONTH)).plans == (first, Plan(MONTH), third)
+    assert rates.within(date(2026, 9, 30), date(2026, 11, 1)) == (first, second, third)
+    assert rates.within(MONTH, date(2026, 10, 31)) == (second,)
+    assert rates.without(MONTH).plans == (first, third)
+
+
+@pytest.mark.parametrize("percent", [Decimal(-100), Decimal(1000)])
+def test_a_plan_within_its_limits_is_taken_as_it_is(percent: Decimal) -> None:
+    plan = Plan(MONTH, MARKUP, percent, (("AWS Lambda", percent),), Decimal(0), "EUR", (("tax", SHARED),), "effective")
+    assert plan.checked() is plan
+
+
 @pytest.mark.parametrize(
     "field, plan",
-    {
-        "since": Plan(date(2026, 10, 2)),
-        "basis": Plan(MONTH, "gift"),
-        "percent": Plan(MONTH, PRO_FORMA, Decimal(5)),
-        "minimum": Plan(MONTH, minimum=Decimal(-1)),
-        "rules": Plan(MONTH, rules=(("tax", "halved"),)),
-        "cost": Plan(MONTH, cost="list"),
-    }.items(),
+    [
+        ("since", Plan(date(2026, 10, 2))),
+        ("basis", Plan(MONTH, "gift")),
+        ("percent", Plan(MONTH, PRO_FORMA, Decimal(5))),
+        ("percent", Plan(MONTH, MARKUP, Decimal("-100.001"))),
+        ("percent", Plan(MONTH, MARKUP, Decimal("1000.001"))),
+        ("percent", Plan(MONTH, MARKUP, services=(("AWS Lambda", Decimal(1001)),))),
+        ("minimum", Plan(MONTH, minimum=Decimal("-0.01"))),
+        ("rules", Plan(MONTH, rules=(("tax", "halved"),))),
+        ("rules", Plan(MONTH, rules=(("tax", EXCLUDED), ("gift", EXCLUDED)))),
+        ("currency", Plan(MONTH, currency="usd")),
+        ("currency", Plan(MONTH, currency="USDT")),
+        ("cost", Plan(MONTH, cost="list")),
+    ],
 )
 def test_a_bad_plan_is_refused_by_name(field: str, plan: Plan) -> None:
     with pytest.raises(InvalidInput) as refused:
         plan.checked()
     assert [name for name, _ in refused.value.problems] == [field]
+
+
+def test_everything_that_is_wrong_with_a_plan_is_told_at_once() -> None:
+    plan = Plan(date(2026, 10, 2), "gift", Decimal(2000), minimum=Decimal(-1), rules=(("tax", "halved"),), currency="usd", cost="list")
+    with pytest.raises(InvalidInput) as refused:
+        plan.checked()
+    assert list(refused.value.problems) == [
+        ("since", "must be the first day of a month"),
+        ("basis", "must be one of payer, markup, pro_forma"),
+        ("percent", "must lie between -100 and 1000"),
+        ("percent", "goes with basis markup only"),
+        ("minimum", "must not be negative"),
+        ("rules", "are tax, support, marketplace, credits, unused_commitments: shown, excluded, shared"),
+        ("currency", "must be a three-letter code like USD"),
+        ("cost", "must be one of billed, effective"),
+    ]
+    assert str(refused.value).startswith("since: must be the first day of a month; basis: must be one of payer")

@@ -14,7 +14,20 @@ from chalicelib.domain.breakdown import Selection
 from chalicelib.domain.budget import Budget, BudgetEvent, Budgets, Threshold
 from chalicelib.domain.delivery import Delivery
 from chalicelib.domain.errors import Conflict, InvalidInput, NotFound, TooOften
-from chalicelib.domain.recipient import COMPLAINED, EMAIL, MOST, S3, SNS, UNSUBSCRIBED, UNVERIFIED, VERIFIED, WEBHOOK, Recipients
+from chalicelib.domain.recipient import (
+    COMPLAINED,
+    EMAIL,
+    MOST,
+    S3,
+    SNS,
+    UNSUBSCRIBED,
+    UNVERIFIED,
+    VERIFIED,
+    WEBHOOK,
+    Asked,
+    Recipient,
+    Recipients,
+)
 from chalicelib.domain.schedule import Schedule
 from chalicelib.routes.recipients import checks
 from chalicelib.security import subscriptions
@@ -244,3 +257,40 @@ def test_who_asked_for_nothing_costs_nothing(post: FakePost) -> None:
     assert noticing(post, NOW) == []
     post.books.change(CUSTOMER, Recipients, lambda held: Recipients())
     assert noticing(post, NOW) == []
+
+
+MADE, LATER = datetime(2026, 11, 1, tzinfo=UTC), datetime(2026, 11, 9, tzinfo=UTC)
+
+
+def one(number: int, channel: str = EMAIL, address: str = "ada@x.example", **more: Any) -> Recipient:
+    return Recipient(str(number), channel, address, MADE, "key:1", **more)
+
+
+def test_a_recipients_state_has_the_time_from_which_it_is_so() -> None:
+    changed = one(1).now(VERIFIED, MADE)
+    assert (changed.status, changed.since) == (VERIFIED, MADE)
+    assert changed.now(VERIFIED, LATER) == changed
+    assert changed.now(COMPLAINED, LATER).since == LATER
+
+
+def test_capitals_make_no_other_mail_address_but_another_url() -> None:
+    held = Recipients((one(1, EMAIL, "Ada@X.example"), one(2, WEBHOOK, "https://x.example/Hook")))
+    assert held.at(EMAIL, "ada@x.EXAMPLE") == held.all[0]
+    assert held.at(WEBHOOK, "https://x.example/Hook") == held.all[1]
+    assert held.at(WEBHOOK, "https://x.example/hook") is held.at(S3, "Ada@X.example") is None
+
+
+def test_of_those_that_are_deleted_the_mail_addresses_that_said_no_are_remembered_since_when() -> None:
+    held = Recipients(
+        (
+            one(1, address="Ada@x.example", status=UNSUBSCRIBED, since=LATER),
+            one(2, address="bob@x.example", status=COMPLAINED),
+            one(3, address="eve@x.example", status=VERIFIED),
+            one(4, WEBHOOK, "https://x.example", status=UNSUBSCRIBED),
+            one(5, address="joe@x.example", status=COMPLAINED),
+        )
+    )
+    left = held.without("1234")
+    assert [recipient.id for recipient in left.all] == ["5"]
+    assert left.refusing == (Asked("ada@x.example", LATER, UNSUBSCRIBED), Asked("bob@x.example", MADE, COMPLAINED))
+    assert [left.refused(address) for address in ("ADA@x.example", "eve@x.example")] == [UNSUBSCRIBED, ""]

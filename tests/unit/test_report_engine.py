@@ -267,6 +267,14 @@ def test_a_report_whose_job_is_lost_is_failed_when_it_is_looked_at(engine: Engin
     assert engine.records.found[REPORT_ID] == found
 
 
+def test_a_report_is_lost_after_three_hours_of_being_under_way_and_never_once_it_is_over(engine: Engine) -> None:
+    engine.ask()
+    record = engine.records.found[REPORT_ID]
+    asked_at, moment = record.created_at, timedelta(seconds=1)
+    assert [record.lost(asked_at + timedelta(hours=3) + more) for more in (timedelta(0), moment)] == [False, True]
+    assert not replace(record, status=READY).lost(asked_at + timedelta(days=9))
+
+
 def test_a_job_of_a_deleted_report_clears_what_a_worker_left(engine: Engine) -> None:
     engine.ask()
     engine.run()

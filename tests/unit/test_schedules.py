@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
 
+from chalicelib.domain.cadence import Cadence
 from chalicelib.domain.cost import CostDay, CostLine
 from chalicelib.domain.delivery import Delivery
 from chalicelib.domain.due import Due
 from chalicelib.domain.errors import InvalidInput, NotFound, StoreUnavailable, TooManyRunning
 from chalicelib.domain.recipient import DOMAIN, EMAIL, WEBHOOK
-from chalicelib.domain.schedule import ALL, MOST_MISSED, ONCE, SKIP, Run, Schedule, taken
+from chalicelib.domain.schedule import ALL, MOST_MISSED, ONCE, SKIP, Run, Schedule, stamp, taken
 from chalicelib.usecases.schedules import delivering, digests, reporter, running
 from chalicelib.usecases.schedules import schedule as schedules
 from chalicelib.usecases.schedules.reporter import Found
@@ -156,6 +157,40 @@ def test_all_is_at_most_so_many_and_comes_in_several_transactions(post: FakePost
     (schedule,) = post.schedules.schedules(CUSTOMER)
     assert schedule.skipped == 24 * 14 - MOST_MISSED
     assert len({run.key for run in found}) == len(found)
+
+
+NOON = datetime(2026, 11, 26, 12, tzinfo=UTC)
+
+
+def hourly(next_run: datetime | None, catch_up: str = SKIP) -> Schedule:
+    made = Schedule("s", "s", {}, "", Cadence("hourly", "UTC"), (), NOON, "key:1", NOON)
+    return replace(made, next_run=next_run, catch_up=catch_up)
+
+
+def test_an_occurrence_is_on_time_for_a_quarter_of_an_hour() -> None:
+    late = taken(hourly(NOON), NOON + timedelta(minutes=15))
+    assert (late.chosen, late.skipped, late.next_run) == (((NOON, "schedule"),), (), NOON + timedelta(hours=1))
+    missed = taken(hourly(NOON), NOON + timedelta(minutes=15, seconds=1))
+    assert (missed.chosen, missed.skipped, missed.next_run) == ((), (NOON,), NOON + timedelta(hours=1))
+
+
+def test_an_occurrence_is_due_at_its_instant_and_its_schedule_has_none_before_and_without_a_next_run() -> None:
+    assert list(hourly(NOON).occurrences(NOON)) == [NOON]
+    assert list(hourly(NOON).occurrences(NOON - timedelta(seconds=1))) == []
+    assert list(hourly(None).occurrences(NOON)) == []
+    early = taken(hourly(NOON), NOON - timedelta(minutes=90))
+    assert (early.chosen, early.skipped, early.next_run) == ((), (), NOON - timedelta(minutes=60))
+
+
+@pytest.mark.parametrize(("hours", "chosen", "onwards"), [(39, 40, 40), (40, 40, 40)])
+def test_forty_are_taken_up_at_once_and_the_next_run_is_the_first_that_is_left(hours: int, chosen: int, onwards: int) -> None:
+    found = taken(hourly(NOON, ALL), NOON + timedelta(hours=hours, minutes=5))
+    assert len(found.chosen) == chosen
+    assert found.next_run == NOON + timedelta(hours=onwards)
+
+
+def test_a_stamp_is_in_utc_wherever_the_clock_stands() -> None:
+    assert stamp(datetime(2026, 11, 26, 7, tzinfo=timezone(timedelta(hours=5, minutes=45)))) == "20261126T011500Z"
 
 
 def test_a_paused_schedule_is_not_taken_up_and_goes_on_from_where_it_is_set_to_active(post: FakePost) -> None:

@@ -86,6 +86,44 @@ def test_what_is_shared_out_is_all_of_it_and_as_near_to_the_weights_as_can_be(
     assert shares.keys() <= positive.keys()
 
 
+def test_a_currency_is_rounded_to_its_own_smallest_unit_half_to_even_and_exactly() -> None:
+    assert [str(rounded(Decimal("1234.5"), currency)) for currency in ("JPY", "KWD", "USD")] == ["1234", "1234.500", "1234.50"]
+    assert [rounded(Decimal(text), "USD") for text in ("0.005", "0.015", "-0.025")] == [0, Decimal("0.02"), Decimal("-0.02")]
+    assert rounded(Decimal("1" * 40 + ".005"), "USD") == Decimal("1" * 40)
+
+
+def lines_of(plan: Plan, parts: dict[str, str], currency: str = "USD") -> list[tuple[str, str, str]]:
+    found = charges(plan, currency, {"usage": {name: Decimal(amount) for name, amount in parts.items()}}, {})
+    return [(line.kind, line.name, str(line.amount)) for line in found]
+
+
+def test_what_rounding_each_line_leaves_has_a_line_without_a_name() -> None:
+    lines = lines_of(Plan(OCTOBER), {"a": "0.004", "b": "0.004"})
+    assert lines == [("usage", "a", "0.00"), ("usage", "b", "0.00"), ("rounding", "", "0.01")]
+
+
+def test_a_minimum_is_made_up_to_in_its_own_currency_and_only_where_the_charges_are_below_it() -> None:
+    plan = Plan(OCTOBER, minimum=Decimal("10.004"))
+    assert lines_of(plan, {"a": "9.99"}) == [("usage", "a", "9.99"), ("minimum", "", "0.01")]
+    assert lines_of(plan, {"a": "10.00"}) == [("usage", "a", "10.00")]
+    assert lines_of(plan, {"a": "1"}, "EUR") == [("usage", "a", "1.00")]
+
+
+def test_shares_go_to_the_largest_remainders_in_whole_units_of_the_currency() -> None:
+    weights = {"a": Decimal(1), "b": Decimal(2), "c": Decimal(3), "d": Decimal(-9)}
+    assert shared_out(Decimal("0.10"), weights, "USD") == {"a": Decimal("0.02"), "b": Decimal("0.03"), "c": Decimal("0.05")}
+    assert shared_out(Decimal(10), weights, "JPY") == {"a": 2, "b": 3, "c": 5}
+    assert shared_out(Decimal("10.6"), weights, "JPY") == {"a": 2, "b": 4, "c": 5}
+    assert shared_out(Decimal(1), {"a": Decimal(1), "b": Decimal(1)}, "JPY") == {"a": 1}
+    assert shared_out(Decimal("0.03"), {"a": Decimal(1), "b": Decimal(6)}, "USD") == {"b": Decimal("0.03")}
+
+
+def test_a_credit_is_shared_out_as_what_it_takes_away() -> None:
+    weights = {"a": Decimal(1), "b": Decimal(2)}
+    assert shared_out(Decimal("-1.00"), weights, "USD") == {"a": Decimal("-0.33"), "b": Decimal("-0.67")}
+    assert shared_out(Decimal("0.004"), weights, "USD") == {}
+
+
 def test_a_months_statement_is_open_then_closed_and_what_comes_later_is_in_the_next_one() -> None:
     books = FakeBooks()
     books.put("acme", month_of(SEPTEMBER, cost("S3", "100.004"), cost("Tax", "7.1", "Tax"), estimated=True))

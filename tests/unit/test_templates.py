@@ -12,7 +12,20 @@ import pytest
 from chalicelib.domain.cost import CostDay, CostLine, totals_of
 from chalicelib.domain.errors import Conflict, InvalidInput, NotFound, ReportTooLarge
 from chalicelib.domain.report import Brand, KeyFigures, Report, Table, Text
-from chalicelib.domain.template import AREAS, BUILT_IN, COMPLIANCE, COSTS, OF_TYPE, SECTIONS, USAGE, Part, Template, Templates, areas_of
+from chalicelib.domain.template import (
+    AREAS,
+    BUILT_IN,
+    COMPLIANCE,
+    COSTS,
+    OF_TYPE,
+    SECTIONS,
+    USAGE,
+    Part,
+    Template,
+    Templates,
+    areas_of,
+    narrowed,
+)
 from chalicelib.usecases.reports import templates
 from chalicelib.usecases.reports.documents import usage
 from chalicelib.usecases.reports.documents.asked import Asked
@@ -310,3 +323,16 @@ def test_a_day_that_has_only_begun_is_told_beside_its_chart() -> None:
     ):
         made.__dict__["usage"] = {"data_through": through, "series": [over, begun]}
         assert usage._unfinished(made) == told
+
+
+def test_only_the_parameters_of_these_names_are_left_and_tags_where_they_count() -> None:
+    given = {"service": ("S3",), "period": ("7d",), "tag:team": ("web",)}
+    assert narrowed(given, ["service"]) == {"service": ("S3",)}
+    assert narrowed(given, ["period"], tags=True) == {"period": ("7d",), "tag:team": ("web",)}
+
+
+def test_the_executive_report_tells_of_anomalies_and_controls_by_the_fields_that_matter() -> None:
+    fields = {part.section: part.fields for part in BUILT_IN["executive-summary"].parts}
+    assert fields["cost-anomalies"] == ("day", "service", "expected", "actual", "impact", "where")
+    assert fields["failing-controls"] == ("control", "title", "severity", "failed_resources", "failing_since")
+    assert fields["summary"] == ()

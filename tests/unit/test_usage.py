@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -12,7 +13,7 @@ from chalicelib.domain.breakdown import Selection
 from chalicelib.domain.consumption import HEADLINE, comparable, latest, parts, value
 from chalicelib.domain.exact import add
 from chalicelib.domain.period import HOUR, Window
-from chalicelib.domain.usage import Sample, UsageBucket, hour_buckets, merge, overlay, select
+from chalicelib.domain.usage import Sample, UsageBucket, by_place, hour_buckets, merge, overlay, select
 
 START = datetime(2026, 11, 1, tzinfo=UTC)
 DAY = Window(START, START + timedelta(days=1))
@@ -97,3 +98,93 @@ def test_windows_of_different_accounts_are_not_compared_but_a_new_region_is_no_h
     assert not comparable(UsageBucket(START, {"1/a": 1}), one, "api_calls", window)
     assert comparable(UsageBucket(START, {"1/a": 2, "1/b": 1}), one, "api_calls", window)
     assert not comparable(one, UsageBucket(START, {"1/a": 2, "1/b": 2}), "api_calls", window)
+    nothing = UsageBucket(START)
+    assert not comparable(nothing, nothing, "api_calls", window)
+
+
+def test_windows_are_not_compared_where_either_has_hours_of_which_the_metric_is_unknown() -> None:
+    window = Window(START, START + HOUR)
+    known, other = UsageBucket(START, {"1/a": 1}), UsageBucket(START, {"1/a": 1}, unknown={"api_calls": 1})
+    assert not comparable(known, other, "api_calls", window)
+    assert not comparable(other, known, "api_calls", window)
+    assert comparable(known, other, "compute_hours", window)
+
+
+def test_one_hour_that_was_read_is_enough_for_an_accounts_windows_of_one_hour_only() -> None:
+    short, long = Window(START, START + HOUR), Window(START, START + 2 * HOUR)
+    one, two = UsageBucket(START, {"1/a": 1}), UsageBucket(START, {"1/a": 2})
+    assert comparable(one, one, "api_calls", short)
+    assert not comparable(one, one, "api_calls", long)
+    assert comparable(one, two, "api_calls", short, long)
+    assert not comparable(two, one, "api_calls", short, long)
+    assert not comparable(one, UsageBucket(START, {"1/a": 1, "1/b": 1}), "api_calls", short)
+    assert not comparable(UsageBucket(START, {"1/a": 0}), one, "api_calls", short)
+
+
+def test_a_gauge_is_the_mean_over_the_hours_in_which_its_place_was_read() -> None:
+    samples = [Sample(START, "storage_gb", "S3", region, "1", Decimal(30)) for region in ("a", "b")]
+    first, *_ = hour_buckets(samples, Window(START, START + HOUR), {"1/a", "1/b"})
+    later = [UsageBucket(START + HOUR, {"1/a": 1}), UsageBucket(START + 2 * HOUR, {"1/a": 1})]
+    whole = merge([first, *later], START)
+    assert parts(whole, "storage_gb", ("region",)) == {"b": 30, "a": 10}
+    assert value(whole, "storage_gb") == 40
+
+
+def test_a_gauges_latest_value_is_known_from_one_hour_on() -> None:
+    (hour,) = hour_buckets([Sample(START, "storage_gb", "S3", "a", "1", Decimal(30))], Window(START, START + HOUR), {"1/a"})
+    assert latest(hour, "storage_gb") == 30
+    assert latest(replace(hour, unknown={"storage_gb": 1}), "storage_gb") is None
+
+
+def test_usage_is_amazons_and_has_no_tags() -> None:
+    (hour,) = hour_buckets([Sample(START, HEADLINE[0], "AWS Lambda", "us-east-1", "1", Decimal(5))], Window(START, START + HOUR), SCOPES)
+    assert value(select(hour, Selection(provider=("AWS",))), HEADLINE[0]) == 5
+    assert value(select(hour, Selection(category=("Compute",))), HEADLINE[0]) == 5
+    assert select(hour, Selection(category=("Storage",))).keys == ()
+    assert select(hour, Selection(provider=("Other",))).covered == {}
+    assert select(hour, Selection(tags=(("team", ("web",)),))).keys == ()
+    assert select(hour, Selection(tags=(("team", ("(none)",)),))).keys == hour.keys
+
+
+def test_a_buckets_places_are_its_series_by_service_and_region_without_what_was_covered() -> None:
+    samples = [
+        Sample(START, metric, service, region, "1", Decimal(amount))
+        for amount, (metric, service, region) in enumerate(
+            [("api_calls", "A", "a"), ("storage_gb", "A", "a"), ("api_calls", "A", "b"), ("api_calls", "B", "a")], start=1
+        )
+    ]
+    (hour,) = hour_buckets(samples, Window(START, START + HOUR), {"1/a", "1/b"}, {"compute_hours": START + HOUR})
+    found = by_place(hour)
+    assert {place: sorted(bucket.by_key().values()) for place, bucket in found.items()} == {
+        ("A", "a"): [1, 2],
+        ("A", "b"): [3],
+        ("B", "a"): [4],
+    }
+    assert all((bucket.start, bucket.covered, bucket.unknown) == (START, {}, {}) for bucket in found.values())
+
+
+def test_a_filter_on_a_region_narrows_what_counts_as_covered() -> None:
+    bucket = UsageBucket(START, {"1/us-east-1": 1, "1/eu-west-1": 2, "2/eu-west-1": 3})
+    assert select(bucket, Selection(region=("eu-west-1",))).covered == {"1/eu-west-1": 2, "2/eu-west-1": 3}
+    assert select(bucket, Selection(region=("eu-west-1",), account=("1",))).covered == {"1/eu-west-1": 2}
+    assert select(bucket, Selection(account=("2",))).covered == {"2/eu-west-1": 3}
+
+
+def test_samples_of_one_series_and_hour_add_up() -> None:
+    samples = [Sample(START, "api_calls", "A", "a", "1", Decimal(amount)) for amount in (5, 7)]
+    (hour,) = hour_buckets(samples, Window(START, START + HOUR), {"1/a"})
+    assert value(hour, "api_calls") == 12
+
+
+def test_hours_of_which_a_metric_is_unknown_add_up_and_leave_the_others() -> None:
+    hours = hour_buckets([], Window(START, START + 4 * HOUR), {"1/a"}, {"api_calls": START + 3 * HOUR})
+    assert [hour.unknown for hour in hours] == [{"api_calls": 1}] * 3 + [{}]
+    whole = merge(hours, START)
+    assert (whole.unknown, whole.hours_of("api_calls"), whole.hours_of("storage_gb")) == ({"api_calls": 3}, 1, 4)
+
+
+def test_a_gauge_that_another_place_has_lately_is_nothing_where_it_is_gone() -> None:
+    samples = [Sample(START + hour * HOUR, "storage_gb", "S3", region, "1", Decimal(30)) for hour, region in ((0, "a"), (0, "b"), (1, "b"))]
+    whole = merge(hour_buckets(samples, Window(START, START + 2 * HOUR), {"1/a", "1/b"}), START)
+    assert latest(whole, "storage_gb") == 30
+    assert latest(select(whole, Selection(region=("a",))), "storage_gb") == 0
