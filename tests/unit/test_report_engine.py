@@ -516,10 +516,14 @@ def test_whatever_is_changed_is_told(engine: Engine, tmp_path: Path) -> None:
 def test_the_route_tells_altered_missing_and_foreign(engine: Engine, tmp_path: Path) -> None:
     proof(engine, tmp_path)
 
+    def asked(*known: str) -> report.Verified:
+        return report.verify(engine.with_, "acme", REPORT_ID, lambda *given: check(*given, known=known))[1]
+
     def verified(*known: str) -> tuple[str, str]:
-        return tuple(report.verify(engine.with_, "acme", REPORT_ID, lambda *given: check(*given, known=known))[1])
+        return tuple(asked(*known))
 
     assert verified(SIGNER.public_key) == ("ok", "ok")
+    assert (asked(SIGNER.public_key).valid, asked(Signer(b"o" * 32).public_key).valid) == (True, False)
     assert verified(Signer(b"o" * 32).public_key) == ("ok", "unknown_key")
     engine.files.kept[REPORT_ID, 1] += b" "
     assert verified(SIGNER.public_key) == ("altered", "ok")

@@ -124,6 +124,25 @@ def test_what_was_handed_over_is_left_alone_for_a_while(post: FakePost) -> None:
     assert look(post).handed_over == 0
 
 
+def test_what_somebody_else_was_handed_is_left_to_it(post: FakePost) -> None:
+    post.recipient()
+    post.schedule()
+    post.wait(minutes=32)
+    look(post)
+    post.wait(minutes=16)
+    post.schedules.hold = lambda due, until: False  # type: ignore[method-assign]
+    assert look(post).handed_over == 0
+
+
+def test_what_a_newer_version_wrote_is_reported_and_left_alone_for_an_hour(post: FakePost) -> None:
+    due = Due(CUSTOMER, "k", None, "2026-11-26T06:00:00Z")
+    post.schedules.due = lambda shard, now: iter([due])  # type: ignore[method-assign]
+    errors: list[str] = []
+    found = reporter.take_up(post.with_, post.clock.now, lambda: LEFT, lambda due, error: errors.append(type(error).__name__))
+    assert (errors, found.failed) == (["UnknownSchema"], 1)
+    assert post.schedules.held == {(CUSTOMER, "k"): NOW + timedelta(hours=1)}
+
+
 # After an outage
 
 
