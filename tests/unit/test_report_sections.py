@@ -210,6 +210,15 @@ def test_the_bridge_from_the_score_of_then_sums_to_its_change(store: Store) -> N
     assert [row[:5] for row in changed.rows] == [("S3.1", "title of S3.1", "HIGH", "Failed", "Passed")]
 
 
+@pytest.mark.parametrize(("before", "gained"), [("FAILED", 100), ("PASSED", 0), (None, None)])
+def test_points_are_gained_since_thirty_days_ago_where_there_was_a_score(store: Store, before: str | None, gained: int | None) -> None:
+    store.found(finding("S3.1", before), ago=30)
+    store.found(finding("S3.1", "PASSED"))
+    (key,) = [block for block in report(store, "summary", "score").sections[0].blocks if isinstance(block, KeyFigures)]
+    assert key.figures[0].change is not None
+    assert (key.figures[0].value, key.figures[0].change.value) == (100, gained)
+
+
 def test_where_no_control_changed_the_bridge_says_so(store: Store) -> None:
     for ago in (30, 0):
         store.found(finding("S3.1"), ago=ago)
