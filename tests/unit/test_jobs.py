@@ -15,7 +15,7 @@ from chalicelib.domain.errors import InvalidInput, SourceUnavailable, StoreUnava
 from chalicelib.domain.period import HOUR, Window, midnight
 from chalicelib.domain.state import CLOUDWATCH, COST_EXPLORER, FAILING, NO_DATA, OK, SourceState
 from chalicelib.domain.usage import Sample, hour_buckets
-from chalicelib.usecases import aggregate, costs, moved
+from chalicelib.usecases import aggregate, costs, drops, moved
 from tests.fakes import FakeCloudWatch, FakeMetrics, collaborators
 
 NOW = datetime(2026, 11, 25, 12, 5, tzinfo=UTC)
@@ -308,6 +308,28 @@ def test_a_view_of_its_own_is_read_unless_it_has_been_read_since(last: datetime 
     world.series.answer = SourceUnavailable(COST_EXPLORER, "ThrottlingException")
     world.run({"job": "pro_forma", "customer_id": "acme", "end": "2026-11-25T12:00:00Z"})
     assert [view for _, view in world.series.asked] == ["arn:view"] * asked
+
+
+def test_where_everything_is_somebodys_nothing_is_settled_for_nobody() -> None:
+    world = World(customer("acme"))
+    written: list[Any] = []
+    world.metrics.cost_parts = lambda *asked: []
+    world.metrics.put_cost_parts = world.metrics.delete_cost_parts = lambda name, parts: written.extend(parts)
+    costs.keep_unallocated(world.with_, costs.series_window(END), ())
+    assert (written, world.measured) == ([], {})
+
+
+# A dropped key
+
+
+def test_a_key_that_is_gone_by_the_time_its_job_comes_is_forgotten() -> None:
+    world, done = World(customer("acme")), list[tuple[str, str]]()
+    exports: Any = SimpleNamespace(open=lambda customer_id, key: done.append((customer_id, key)))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(drops, "take_findings", lambda with_, customer, key, opened: done.append((customer.id, f"{key}: {opened}")))
+        job = {"job": "drop", "customer_id": "acme", "kind": "findings", "key": "acme/findings/a.json"}
+        aggregate.run(replace(world.with_, exports=exports), job)
+    assert done[1] == ("acme", "acme/findings/a.json: None")
 
 
 # An account that moved

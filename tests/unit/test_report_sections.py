@@ -135,6 +135,24 @@ def test_an_unusual_day_names_where_it_was_and_what_each_place_had_of_it(store: 
     assert where == f"222222222222 in us-east-1: 100 USD; {ACCOUNT} in us-east-1: 60 USD"
 
 
+def test_unusual_days_of_a_window_before_which_there_were_several_currencies_cannot_be_told(store: Store) -> None:
+    store.source(FOCUS_EXPORT)
+    lines = [CostLine("1", "S3", "", "", "", "Usage", currency, *([Decimal(1)] * 3)) for currency in ("EUR", "USD")]
+    store.put("acme", [CostDay.of(date(2026, 11, 2), lines, totals_of(lines), False, (FOCUS_EXPORT,))])
+    assert "Unusual days can't be told: currency" in words(store, "cost-anomalies", **WEEK)
+    assert "of none enough weeks" in words(store, "cost-anomalies", **WEEK, currency="USD")
+
+
+def test_days_that_say_something_else_than_at_first_stand_in_the_facts(store: Store) -> None:
+    store.source(FOCUS_EXPORT)
+    store.spent(date(2026, 11, 16), *["3"] * 7)
+    day = store.costs.found["acme"][date(2026, 11, 17)]
+    store.put("acme", [replace(day, since=NOW - DAY, restated=True)])
+    facts = dict(report(store, "cost-trend", **WEEK).facts)
+    assert facts["Restated"] == "1 days say something else than at first, last changed 2026-11-22 20:00 UTC"
+    assert "As it was known at" not in facts
+
+
 def test_a_forecast_tells_its_interval_and_how_good_such_forecasts_were(store: Store) -> None:
     store.source(FOCUS_EXPORT)
     store.spent(TODAY - 40 * DAY, *["10"] * 40)
@@ -234,6 +252,14 @@ def test_spend_at_risk_is_told_by_place_and_what_cannot_be_placed_by_itself(stor
     assert risk.rows == ((ACCOUNT, S3, 21, "S3.1 (HIGH)"),)
     assert risk.totals[2] == 21
     assert untold.rows == ((ACCOUNT, "IAM.6 (HIGH)"),)
+
+
+def test_where_every_service_at_risk_can_be_told_there_is_one_table(store: Store) -> None:
+    store.source(FOCUS_EXPORT)
+    store.spent(date(2026, 11, 16), *[{S3: "3"}] * 7)
+    store.found(finding("S3.1"))
+    (risk,) = blocks(store, "spend-at-risk", **WEEK)
+    assert risk.totals[2] == 21
 
 
 # What a reader has to know first

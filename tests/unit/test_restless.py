@@ -80,6 +80,25 @@ def test_a_state_of_files_that_keep_changing_is_written_by_the_next_try() -> Non
         drops.take_findings(with_metrics(metrics), ACME, "k", None)
 
 
+@pytest.mark.parametrize("held", [[], [Drop("k", "findings", "d1", NOW, "ok", "e1", rows=3)]])
+def test_findings_that_cannot_be_read_are_named_and_what_the_key_brought_before_stays(held: list[Drop]) -> None:
+    kept, states = {drop.key: drop for drop in held}, list[SourceState]()
+
+    def unreadable(file: BinaryIO) -> Any:
+        raise RejectedDrop("no JSON")
+
+    metrics = SimpleNamespace(
+        drops=lambda customer_id: list(kept.values()),
+        put_drop=lambda customer_id, drop: kept.update({drop.key: drop}),
+        delete_drop=lambda customer_id, key: kept.pop(key),
+        put_state=lambda customer_id, state, ahead=None: states.append(state),
+        status=lambda customer_id: CustomerStatus("g", {SECURITY_HUB: SourceState(SECURITY_HUB, "ok", NOW, NOW, NOW)}),
+    )
+    drops.take_findings(with_metrics(metrics, read_findings_export=unreadable), ACME, "k", (io.BytesIO(b"?"), "e2", NOW))
+    assert (kept["k"].state, kept["k"].reason, kept["k"].digest) == ("rejected", "no JSON", held[0].digest if held else "")
+    assert (states[-1].state, states[-1].failures) == ("failing", (("k", "no JSON"),))
+
+
 def test_security_hubs_findings_that_keep_changing_are_assessed_by_the_next_try() -> None:
     hub = SimpleNamespace(
         change=lambda *given: True,

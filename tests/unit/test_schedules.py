@@ -219,6 +219,7 @@ def test_a_period_that_was_never_chosen_goes_with_the_cadence_and_a_chosen_one_s
         ({"report": {"type": "custom", "template": "gone", "format": "pdf"}}, "report.template"),
         ({"cadence": CadenceBody("yearly")}, "cadence.kind"),
         ({"cadence": CadenceBody("daily", at="7:00")}, "cadence.at"),
+        ({"cadence": CadenceBody("hourly", minute=60)}, "cadence.minute"),
         ({"cadence": CadenceBody("weekly", weekdays=[])}, "cadence.weekdays"),
         ({"cadence": CadenceBody("monthly", day=32)}, "cadence.day"),
         ({"cadence": CadenceBody("cron", cron="* * * * *")}, "cadence.cron"),
