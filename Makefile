@@ -13,7 +13,7 @@ LICENCES := MIT;MIT License;MIT-0;MIT-CMU;BSD License;BSD-2-Clause;BSD-3-Clause;
 SHIPPED := $(shell sed -n 's/^\([A-Za-z0-9._-]*\)==.*/\1/p' requirements.txt)
 DYNAMODB_LOCAL ?= .dynamodb-local
 
-.PHONY: chromium hooks house rehearse fuzz mutants scan lock licences help run aws reset test test-dynamodb check format lint types arrows template unit bench install pictures clean
+.PHONY: chromium hooks house rehearse fuzz mutants scan lock licences help run aws reset test coverage test-dynamodb check format lint types arrows template unit bench install pictures clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -47,6 +47,13 @@ chromium: $(INSTALLED) ## what the browser tests drive, from PATH or CHROMIUM=..
 test: $(INSTALLED) $(MINISTACK) chromium ## the whole test-suite
 	@$(BIN)/python -m pytest -n 2 --dist worksteal
 	@$(BIN)/python -m tests.grants
+
+coverage: $(INSTALLED) $(MINISTACK) chromium ## the whole test-suite, and how much of chalicelib it ran: below its limits is an error
+	@$(BIN)/coverage erase
+	@$(BIN)/coverage run -m pytest -n 2 --dist worksteal
+	@$(BIN)/coverage combine --quiet
+	@$(BIN)/coverage json --quiet -o .coverage.json
+	@$(BIN)/python -m tests.branches
 
 test-dynamodb: $(INSTALLED) ## the store tests on a DynamoDB Local of yours (DYNAMODB_LOCAL=folder or DYNAMODB_LOCAL_URL=...)
 	@$(BIN)/python -m tests.dynamodb_local $(DYNAMODB_LOCAL)
@@ -117,4 +124,4 @@ pictures: $(INSTALLED) chromium ## the README's pictures, from a running `make r
 	@$(BIN)/python -m docs.pictures
 
 clean: ## remove .venv and everything made here
-	@rm -rf $(VENV) .ministack .scan .local .deploy mutants .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	@rm -rf $(VENV) .ministack .scan .local .deploy mutants .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .coverage*

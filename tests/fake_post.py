@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, BinaryIO
 
 from chalicelib.domain.customer import Customer
 from chalicelib.domain.delivery import Delivery
 from chalicelib.domain.due import Due, Entry
+from chalicelib.domain.errors import StoreUnavailable
 from chalicelib.domain.link import Link
 from chalicelib.domain.message import SENT, Attachment, Message, Outcome
 from chalicelib.domain.recipient import CHANNELS, DOMAIN, EMAIL, VERIFIED, Recipient, Recipients
@@ -98,6 +100,17 @@ class FakeSchedules:
     def all(self, kind: Any) -> list[Any]:
         return [value for (_, found, _), value in self.found.items() if found is kind]
 
+    def meanwhile(self, act: Callable[[], Any]) -> None:
+        """Somebody else does it just before the next swap."""
+        real = self.swap
+
+        def late(customer_id: str, was: Any, value: Any) -> Any:
+            self.swap = real  # type: ignore[method-assign]
+            act()
+            return real(customer_id, was, value)
+
+        self.swap = late  # type: ignore[method-assign]
+
 
 @dataclass
 class FakeReports:
@@ -107,16 +120,29 @@ class FakeReports:
     refusing: list[Exception] = field(default_factory=list)
     status: str = "ready"
     reason: str = ""
+    size_bytes: int = 10
 
     def create(self, customer_id: str, record: ReportRecord, once: Any) -> ReportRecord:
         if self.refusing:
             raise self.refusing.pop()
-        made = replace(record, status=self.status, reason=self.reason, detail=self.reason, title="Cost report for Acme", size_bytes=10)
+        told = {"reason": self.reason, "detail": self.reason, "title": "Cost report for Acme", "size_bytes": self.size_bytes}
+        made = replace(record, status=self.status, **told)
         self.found[record.id] = made
         return made
 
     def get(self, customer_id: str, report_id: str) -> ReportRecord | None:
         return self.found.get(report_id)
+
+
+@dataclass
+class FakeFiles:
+    """Documents by their reports' ids."""
+
+    kept: dict[str, bytes] = field(default_factory=dict)
+
+    def open(self, customer_id: str, record: ReportRecord) -> BinaryIO | None:
+        content = self.kept.get(record.id)
+        return None if content is None else io.BytesIO(content)
 
 
 @dataclass
@@ -133,15 +159,19 @@ class FakeLinks:
 
 @dataclass
 class FakeChannel:
-    """Notes what it was given, and answers as told, else that it was taken."""
+    """Notes what it was given, and answers as told, else that it was taken. `sending` is what happens before it answers."""
 
     sent: list[tuple[Recipient, Delivery, Message]] = field(default_factory=list)
+    attached: list[Attachment] = field(default_factory=list)
     outcomes: list[Outcome] = field(default_factory=list)
+    sending: Callable[[], None] = lambda: None
 
     def __call__(
         self, customer_id: str, to: Recipient, delivery: Delivery, message: Message, attached: tuple[Attachment, ...], now: datetime
     ) -> Outcome:
         self.sent.append((to, delivery, message))
+        self.attached += attached
+        self.sending()
         return self.outcomes.pop(0) if self.outcomes else Outcome(SENT)
 
 
@@ -156,8 +186,11 @@ class FakeCustomers:
 @dataclass
 class FakeQueue:
     sent: list[Any] = field(default_factory=list)
+    broken: bool = False
 
     def send(self, jobs: Any) -> None:
+        if self.broken:
+            raise StoreUnavailable("SQS doesn't answer")
         self.sent += jobs
 
 
@@ -168,6 +201,7 @@ class FakePost:
     now: datetime
     schedules: FakeSchedules = field(default_factory=FakeSchedules)
     reports: FakeReports = field(default_factory=FakeReports)
+    files: FakeFiles = field(default_factory=FakeFiles)
     books: FakeBooks = field(default_factory=FakeBooks)
     links: FakeLinks = field(default_factory=FakeLinks)
     queue: FakeQueue = field(default_factory=FakeQueue)
@@ -182,7 +216,7 @@ class FakePost:
             self.customers,  # type: ignore[arg-type]
             self.books,  # type: ignore[arg-type]
             self.reports,  # type: ignore[arg-type]
-            nothing,
+            self.files,  # type: ignore[arg-type]
             self.queue,
             nothing,
             nothing,

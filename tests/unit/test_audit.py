@@ -15,7 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.domain.audit import Deed, Entry, chained, first_break
-from chalicelib.usecases.access.auditing import page, shown
+from chalicelib.domain.errors import StoreUnavailable
+from chalicelib.usecases.access.auditing import Auditing, page, shown
 from ops.audit import verify
 
 AT = datetime(2026, 11, 25, 10, tzinfo=UTC)
@@ -105,6 +106,29 @@ def test_pages_give_every_entry_once(count: int, limit: int) -> None:
             break
         cursor = int(found["next_cursor"])
     assert seen == list(range(count, 0, -1))
+
+
+class Appending(Trail):
+    """Takes what can be encoded, unless it is away."""
+
+    def __init__(self, away: bool = False) -> None:
+        super().__init__([])
+        self.away = away
+
+    def append(self, customer_id: str, deed: Deed) -> None:
+        if self.away:
+            raise StoreUnavailable("DynamoDB is away")
+        deed.object.encode()
+        self.entries = chain(len(self.entries) + 1)
+
+
+@pytest.mark.parametrize(
+    ("away", "what", "why"), [(False, "/x", []), (True, "/x", ["StoreUnavailable"]), (False, "\ud800", ["UnicodeEncodeError"])]
+)
+def test_a_deed_that_cannot_be_written_is_said_to_be_lost_and_stops_nobody(away: bool, what: str, why: list[str]) -> None:
+    trail, lost = Appending(away), list[str]()
+    Auditing(trail, lambda customer_id, deed, reason: lost.append(reason)).note("acme", deed(1, what))  # type: ignore[arg-type]
+    assert (lost, len(trail.entries)) == (why, 0 if why else 1)
 
 
 class Tampered(Trail):

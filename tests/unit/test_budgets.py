@@ -174,6 +174,16 @@ def test_there_is_an_end_to_budgets() -> None:
         add(books, "one more")
 
 
+def test_one_budget_is_told_by_itself_and_one_that_is_not_there_is_none() -> None:
+    books = spending("10")
+    add(books)
+    add(books, "2", name="other", amount=Decimal(1000))
+    told: Any = budgets_answer(books, "acme", "2", books.status("acme"), NOW)  # type: ignore[arg-type]
+    assert (told["customer_id"], told["name"], told["remaining"]) == ("acme", "other", 760)
+    with pytest.raises(NotFound):
+        budgets_answer(books, "acme", "3", books.status("acme"), NOW)  # type: ignore[arg-type]
+
+
 @given(MONEY, MONEY, MONEY, st.decimals(min_value="0.1", max_value=500, places=2, allow_nan=False, allow_infinity=False))
 def test_a_threshold_is_crossed_exactly_where_its_percent_is_reached(
     amount: Decimal, actual: Decimal, ahead: Decimal, percent: Decimal

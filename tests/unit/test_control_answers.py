@@ -302,6 +302,13 @@ def test_a_state_stands_until_a_day_that_has_another_and_trends_are_of_days() ->
     assert held.reads == 3
 
 
+def test_a_control_that_its_source_no_longer_tells_of_has_disappeared() -> None:
+    held = store(finding("A.1"))
+    held.days[TODAY - 30 * DAY] = assessed([finding(name, "PASSED", updated_at=NOW - 30 * DAY) for name in ("A.1", "B.1")], 30)
+    (gone,) = [line for line in changes(held)["changes"] if line["control_id"] == "B.1"]
+    assert (gone["category"], gone["from"], gone["to"]) == ("disappeared", "passed", None)
+
+
 def test_two_products_are_not_compared() -> None:
     held = store(finding("A.1"))
     held.days[TODAY - 30 * DAY] = assess("findings_export", "prowler/prowler", [finding("A.1", product="prowler/prowler")], NOW - 30 * DAY)

@@ -6,15 +6,19 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from chalicelib.domain.choosing import CustomerSettings
 from chalicelib.domain.cost import CostDay, CostLine, add_lines, totals_of
+from chalicelib.domain.errors import BreakdownUnavailable, InvalidInput
 from chalicelib.domain.exact import ZERO, add
 from chalicelib.domain.period import DAY, midnight
-from chalicelib.domain.rates import MARKUP, Plan, Rates
+from chalicelib.domain.rates import MARKUP, PRO_FORMA, Plan, Rates
 from chalicelib.domain.state import COST_EXPLORER, FOCUS_EXPORT, OK, CustomerStatus, SourceState
 from chalicelib.usecases.answers.costs import cost_answer
+from chalicelib.usecases.answers.reconciled import NO_TOTAL
 from chalicelib.usecases.questions.costs import cost_question
 from tests.fakes import FakeBooks
 
@@ -147,6 +151,49 @@ def test_days_that_cost_nothing_are_0_and_not_unknown() -> None:
     both = [euro, CostLine("1", "S3", "", "", "", "Usage", "USD", Decimal(1), Decimal(1), None)]
     books.put("acme", [CostDay.of(FIRST, both, totals_of(both), False, (FOCUS_EXPORT,))])
     assert ask(books, 6, COUNT)["change"]["amount"] is None, "two currencies before are no number"
+
+
+def test_costs_of_an_earlier_instant_are_refused_at_rates_that_may_have_been_others() -> None:
+    books = books_of([[]] * COUNT)
+    books.change("acme", Rates, lambda held: Rates((Plan(date(2026, 1, 1), PRO_FORMA),)))
+    with pytest.raises(InvalidInput, match="as_of"):
+        ask(books, as_of="2026-11-20")
+    assert ask(books)["total"] == 0
+
+
+def chosen_tags(*keys: str) -> FakeBooks:
+    books = books_of([[CostLine("1", "S3", "", "", "", "Usage", "USD", Decimal(1), Decimal(1), None, {"team": "web", "env": "x"})]] * COUNT)
+    books.change("acme", CustomerSettings, lambda held: CustomerSettings(keys))
+    return books
+
+
+def test_a_tag_that_was_not_chosen_is_refused_where_tags_were_chosen() -> None:
+    books = chosen_tags("team")
+    assert ask(books, breakdown="tag:team")["breakdown"] == {"web": COUNT}
+    for parameters, field in (({"breakdown": "tag:env"}, "breakdown"), ({"tag:env": "x"}, "tag:env")):
+        with pytest.raises(BreakdownUnavailable, match=field):
+            ask(books, **parameters)
+    assert ask(chosen_tags(), breakdown="tag:env")["breakdown"] == {"x": COUNT}, "none chosen is any"
+
+
+def test_tags_that_a_source_of_the_window_gives_none_of_are_refused_by_what_asks_for_them() -> None:
+    books = chosen_tags()
+    books.put("acme", [CostDay.of(FIRST, [], [], False, (COST_EXPLORER,))])
+    with pytest.raises(BreakdownUnavailable) as refused:
+        ask(books, breakdown="tag:team", **{"tag:env": "x"})
+    assert [name for name, _ in refused.value.problems] == ["tag:env", "breakdown"]
+
+
+def test_a_source_that_gives_no_total_of_a_part_is_no_difference_and_says_so() -> None:
+    line = CostLine("1", "S3", "", "", "", "Usage", "USD", Decimal(1), Decimal(1), None)
+    books = books_of([[line]] * COUNT)
+    books.put(
+        "acme",
+        [CostDay.of(FIRST, [line], totals_of([CostLine("1", "S3", "", "", "", "Usage", "USD", None, None, None)]), False, (FOCUS_EXPORT,))],
+    )
+    told = ask(books)["reconciliation"]
+    assert (told["lines_total"], told["source_total"], told["difference"]) == (COUNT, None, None)
+    assert told["reason"] == NO_TOTAL
 
 
 def test_tags_of_a_window_that_cost_explorer_told_are_refused_and_of_the_time_before_unknown() -> None:

@@ -107,6 +107,28 @@ def test_a_key_that_is_revoked_while_it_is_rotated_stays_revoked_and_has_no_succ
     assert [key.live(NOW) for key in keys.of("acme")] == [False, False]
 
 
+@pytest.mark.parametrize("hours", [-1, use.LONGEST_OVERLAP + 1])
+def test_an_overlap_that_makes_no_sense_is_refused(ring: use.Keyring, hours: int) -> None:
+    old = made(ring)
+    with pytest.raises(InvalidInput, match="overlap_hours"):
+        use.rotate(ring, "acme", old.id, use.RotationBody(hours), "key:admin")
+    assert ring.keys.of("acme") == [old]
+
+
+def test_a_rotation_that_was_written_though_its_answer_was_lost_is_done_once(ring: use.Keyring) -> None:
+    old, keys = made(ring), ring.keys
+    real = keys.change
+
+    def answered_twice(key_id: str, to: Callable[[ApiKey], ApiKey]) -> None:
+        real(key_id, to)
+        real(key_id, to)
+
+    keys.change = answered_twice  # type: ignore[method-assign]
+    _, new = use.rotate(ring, "acme", old.id, use.RotationBody(48), "key:admin")
+    assert use.fetch(ring, "acme", old.id).successor == new.id
+    assert new.live(NOW)
+
+
 def test_anothers_key_is_not_there(ring: use.Keyring) -> None:
     key = made(ring)
     for act in (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -10,13 +10,14 @@ from typing import Any
 from chalicelib.domain.breakdown import Selection
 from chalicelib.domain.cost import CostDay, CostLine, CostPart, SourceTotal
 from chalicelib.domain.customer import UNALLOCATED, Account, Customer
+from chalicelib.domain.errors import SourceUnavailable
 from chalicelib.domain.period import DAY
 from chalicelib.domain.prospect import Forecast, Prospect, Prospects
 from chalicelib.domain.rates import MARKUP, Plan, Rates
 from chalicelib.domain.spend import Difference, largest_difference
 from chalicelib.domain.state import COST_EXPLORER
 from chalicelib.usecases.aggregation.costs import nobodys
-from chalicelib.usecases.answers.prospects import forecast_answer, make_prospects, prospect_of
+from chalicelib.usecases.answers.prospects import ask_source, forecast_answer, make_prospects, prospect_of
 from chalicelib.usecases.questions.costs import cost_question
 from tests.fakes import FakeBooks
 from tests.unit.test_budgets import NOW, day_of, spending
@@ -68,6 +69,73 @@ def test_too_few_days_are_said_and_so_is_an_earlier_instant() -> None:
         question = cost_question(parameters, NOW)  # type: ignore[arg-type]
         told = forecast_answer(books, "acme", question, "USD", books.status("acme"), NOW)  # type: ignore[arg-type]
         assert (told["amount"], told["low"], told["high"], told["reason"]) == (None, None, None, reason)
+
+
+@dataclass
+class Source:
+    """Cost Explorer's forecast, or why there is none."""
+
+    answer: tuple[str, Forecast] | SourceUnavailable
+    asked: list[tuple[str, ...]] = field(default_factory=list)
+    method: str = "cost_explorer"
+
+    def read(self, account_ids: tuple[str, ...], today: date, billing_view: str = "") -> tuple[str, Forecast]:
+        self.asked.append(account_ids)
+        if isinstance(self.answer, SourceUnavailable):
+            raise self.answer
+        return self.answer
+
+
+ACME = Customer("acme", "Acme", (Account("1"),), "x", datetime(2026, 1, 1, tzinfo=UTC))
+THEIRS = Forecast(date(2026, 12, 1), Decimal(444), Decimal(400), Decimal(500), "cost_explorer", "", 0)
+
+
+def next_month(ahead: Prospects) -> tuple[Decimal | None, str | None]:
+    found = ahead.of["USD"]["billed"].next_month
+    return found.amount, found.reason
+
+
+def made(books: FakeBooks, now: datetime = NOW) -> Prospects:
+    return make_prospects(books, "acme", now)[0]  # type: ignore[arg-type]
+
+
+def test_the_sources_own_forecast_is_asked_once_a_day_and_goes_before_ours() -> None:
+    books, source = spending("10"), Source(("USD", THEIRS))
+    first = ask_source(source, ACME, made(books), None, False)  # type: ignore[arg-type]
+    assert next_month(first)[0] == 444
+    assert next_month(ask_source(source, ACME, made(books), first, False))[0] == 444  # type: ignore[arg-type]
+    assert source.asked == [("1",)]
+    ask_source(source, ACME, made(books, NOW + DAY), first, False)  # type: ignore[arg-type]
+    assert len(source.asked) == 2
+
+
+def test_where_the_source_gives_none_ours_stays_with_the_reason_and_it_is_asked_again() -> None:
+    books, source = spending("10"), Source(SourceUnavailable("cost_explorer", "DataUnavailable", ""))
+    ours = ask_source(source, ACME, made(books), None, False)  # type: ignore[arg-type]
+    assert next_month(ours) == (310, "ours, as Cost Explorer gave none: DataUnavailable")
+    ask_source(source, ACME, made(books), ours, False)  # type: ignore[arg-type]
+    assert len(source.asked) == 2
+
+
+def test_a_forecast_in_a_currency_that_nothing_was_spent_in_is_no_ones() -> None:
+    books = spending("10")
+    assert ask_source(Source(("EUR", THEIRS)), ACME, made(books), None, False) == made(books)  # type: ignore[arg-type]
+
+
+def test_nobody_asks_for_a_customer_at_rates_of_its_own_or_without_accounts() -> None:
+    books, source = spending("10"), Source(("USD", THEIRS))
+    for customer, charged in ((ACME, True), (replace(ACME, accounts=()), False)):
+        assert next_month(ask_source(source, customer, made(books), None, charged))[0] == 310  # type: ignore[arg-type]
+    assert source.asked == []
+
+
+def test_a_window_without_a_line_is_told_the_forecast_of_the_one_currency_that_there_is() -> None:
+    books = spending("10")
+    status = replace(books.status("acme"), prospects=made(books))
+    question = cost_question({"start": ["2026-01-01"], "end": ["2026-01-02"]}, NOW)
+    assert forecast_answer(books, "acme", question, None, status, NOW)["amount"] == 310  # type: ignore[arg-type]
+    unknown = forecast_answer(books, "acme", question, None, books.status("acme"), NOW)  # type: ignore[arg-type]
+    assert (unknown["amount"], unknown["reason"]) == (None, "no costs are known")
 
 
 def test_what_nobody_has_is_told_apart_by_day() -> None:

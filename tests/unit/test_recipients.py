@@ -195,6 +195,72 @@ def test_only_name_and_events_change(post: FakePost) -> None:
         use.patch(post.with_, CUSTOMER, hook.id, RecipientPatch(events=["weather"]))
 
 
+def test_nothing_is_told_to_a_domain(post: FakePost) -> None:
+    domain = post.recipient("domain", address="x.example")
+    with pytest.raises(InvalidInput, match="events"):
+        use.patch(post.with_, CUSTOMER, domain.id, RecipientPatch(events=["budget"]))
+
+
+def deleted_meanwhile(post: FakePost) -> None:
+    """Before the next change of recipients is made."""
+    real = post.books.change
+
+    def late(customer_id: str, kind: Any, to: Any) -> Any:
+        post.books.change = real  # type: ignore[method-assign]
+        real(customer_id, kind, lambda held: replace(held, all=()))
+        return real(customer_id, kind, to)
+
+    post.books.change = late  # type: ignore[method-assign]
+
+
+@pytest.mark.parametrize("doing", [lambda *given: use.patch(*given, RecipientPatch(name="Ops")), use.rotate])
+def test_one_that_is_deleted_meanwhile_is_not_there(post: FakePost, doing: Any) -> None:
+    hook = post.recipient(WEBHOOK)
+    deleted_meanwhile(post)
+    with pytest.raises(NotFound):
+        doing(post.with_, CUSTOMER, hook.id)
+    assert post.with_.recipients(CUSTOMER).all == ()
+
+
+def test_one_that_a_schedule_does_not_name_is_deleted_without_touching_it(post: FakePost) -> None:
+    hook = post.recipient(WEBHOOK)
+    schedule = post.schedule(recipients=[])
+    use.remove(post.with_, CUSTOMER, hook.id)
+    assert post.schedules.get(CUSTOMER, Schedule, schedule.id) is schedule
+
+
+def test_a_schedule_that_is_deleted_while_its_recipient_is_has_it_deleted_again(post: FakePost) -> None:
+    hook = post.recipient(WEBHOOK)
+    schedule = post.schedule()
+    listed = post.schedules.schedules(CUSTOMER)
+    post.schedules.schedules = lambda customer_id: listed  # type: ignore[method-assign]
+    post.schedules.delete(CUSTOMER, schedule.id)
+    with pytest.raises(NotFound):
+        use.remove(post.with_, CUSTOMER, hook.id)
+    listed.clear()
+    use.remove(post.with_, CUSTOMER, hook.id)
+    assert post.with_.recipients(CUSTOMER).all == ()
+
+
+def test_what_became_of_its_proofs_is_shown_the_latest_first(post: FakePost) -> None:
+    made = asked(post, EMAIL, "ada@x.example")
+    post.wait(seconds=30)
+    use.prove(post.with_, CUSTOMER, made.id)
+    told = use.proofs(post.with_, CUSTOMER, made.id)
+    assert [one["status"] for one in told] == ["pending", "pending"]
+    assert [one["next_attempt_at"] for one in told] == ["2026-11-26T07:00:30Z", "2026-11-26T07:00:00Z"]
+
+
+def test_what_is_shown_of_a_recipient_says_whether_it_is_proven_and_by_which_key_it_signs(post: FakePost) -> None:
+    post.recipient("domain", address="x.example")
+    mail, hook = post.recipient(EMAIL, UNVERIFIED), post.recipient(WEBHOOK)
+    shown = [use.shown_recipient(post.with_.recipients(CUSTOMER), one) for one in (mail, use.rotate(post.with_, CUSTOMER, hook.id))]
+    assert [(one["status"], one["key_version"], one["both_keys_until"]) for one in shown] == [
+        (VERIFIED, None, None),
+        (VERIFIED, 2, "2026-11-27T07:00:00Z"),
+    ]
+
+
 # The links in mails
 
 

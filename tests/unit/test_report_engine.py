@@ -6,23 +6,26 @@ import io
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import pytest
 
+from chalicelib.domain.cost import CostDay, CostLine, totals_of
 from chalicelib.domain.customer import Customer
-from chalicelib.domain.errors import Busy, InvalidInput, KeyReused, ReportTooLarge, StoreUnavailable
+from chalicelib.domain.errors import Busy, Conflict, InvalidInput, KeyReused, NotFound, ReportTooLarge, StoreUnavailable
 from chalicelib.domain.report import Report
 from chalicelib.domain.reporting import FAILED, QUEUED, READY, RENDERING, Once, ReportRecord
 from chalicelib.domain.signals import REPORTS_FAILED
 from chalicelib.domain.state import CustomerStatus
 from chalicelib.domain.template import BUILT_IN, Templates
+from chalicelib.domain.usage import UsageBucket
 from chalicelib.renderers import json as canonical_json
 from chalicelib.security.signing import Signer, check, fingerprint
 from chalicelib.usecases.reports import rendering, report
-from chalicelib.usecases.reports.reporting import Reporting, fetch
+from chalicelib.usecases.reports.reporting import Reporting, fail, fetch
 from ops import verify
 from tests.fakes import Clock, FakeBooks
 
@@ -78,6 +81,9 @@ class FakeFiles:
     def open(self, customer_id: str, record: ReportRecord) -> BinaryIO | None:
         content = self.kept.get((record.id, record.attempts))
         return None if content is None else io.BytesIO(content)
+
+    def url(self, customer_id: str, record: ReportRecord) -> str:
+        return f"https://s3/{customer_id}/{record.id}"
 
     def delete(self, customer_id: str, report_id: str) -> None:
         self.kept = {place: content for place, content in self.kept.items() if place[0] != report_id}
@@ -340,6 +346,152 @@ def test_a_repeated_request_is_answered_though_what_it_asks_for_is_gone(engine: 
         report.request(engine.with_, "acme", body, "b" * 32, "another key")
 
 
+def test_of_two_workers_that_see_a_queued_report_one_renders_it(engine: Engine) -> None:
+    record = engine.ask()
+    real = engine.records.get
+
+    def stale(customer_id: str, report_id: str) -> ReportRecord | None:
+        engine.records.get = real  # type: ignore[method-assign]
+        engine.run()
+        return record
+
+    engine.records.get = stale  # type: ignore[method-assign]
+    with pytest.raises(Busy):
+        engine.run()
+    assert (engine.records.found[REPORT_ID].attempts, engine.told) == (1, [READY])
+
+
+def test_data_that_keep_changing_leave_the_report_for_later(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    numbers = iter(range(100))
+    monkeypatch.setattr(engine.books, "status", lambda customer_id: CustomerStatus(str(next(numbers))))
+    engine.ask()
+    with pytest.raises(StoreUnavailable, match="kept changing"):
+        engine.run()
+    assert engine.records.found[REPORT_ID].status == QUEUED
+
+
+def test_a_report_with_too_many_rows_fails_with_its_number(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rendering, "MOST_ROWS", 3)
+    line = CostLine("1", "S3", "us-east-1", "", "AWS", "Usage", "USD", Decimal(1), Decimal(1), None)
+    engine.books.put("acme", [CostDay.of(date(2026, 11, 20), [line], totals_of([line]), False, ("focus_export",))])
+    engine.ask()
+    failed = engine.run()
+    assert (failed.status, failed.reason) == (FAILED, "report_too_large")
+    assert "a report takes 3" in failed.detail
+
+
+def test_a_lost_report_that_somebody_else_ends_is_counted_once(engine: Engine) -> None:
+    record = engine.ask()
+    engine.clock.now += timedelta(hours=4)
+    fetch(engine.with_, "acme", REPORT_ID)
+    assert fail(engine.with_, "acme", record, "gave_up", "its job is lost").status == FAILED
+    assert engine.emitted == [REPORTS_FAILED]
+
+
+# Fetched and deleted
+
+
+def test_a_document_can_be_fetched_once_it_is_ready_and_why_not_is_said(engine: Engine) -> None:
+    engine.ask()
+    with pytest.raises(Conflict, match=r"the report is queued$"):
+        report.link(engine.with_, "acme", REPORT_ID)
+    engine.writing = engine.failing(ReportTooLarge("there are 300,000 rows"))
+    engine.run()
+    with pytest.raises(Conflict, match="the report is failed: there are 300,000 rows"):
+        report.link(engine.with_, "acme", REPORT_ID)
+    engine.records.found.clear()
+    engine.writing = lambda: None
+    engine.ask()
+    engine.run()
+    assert report.link(engine.with_, "acme", REPORT_ID) == f"https://s3/acme/{REPORT_ID}"
+
+
+def test_a_deleted_report_leaves_neither_record_nor_document(engine: Engine) -> None:
+    engine.ask()
+    engine.run()
+    report.delete(engine.with_, "acme", REPORT_ID)
+    assert (engine.records.found, engine.files.kept) == ({}, {})
+    with pytest.raises(NotFound):
+        report.delete(engine.with_, "acme", REPORT_ID)
+
+
+def test_a_report_deleted_while_its_document_is_put_there_leaves_none(engine: Engine) -> None:
+    engine.ask()
+    real = engine.records.delete
+
+    def late(customer_id: str, report_id: str, once: Once | None = None) -> None:
+        engine.files.kept[report_id, 1] = b"what a worker has just put there"
+        real(customer_id, report_id, once)
+
+    engine.records.delete = late  # type: ignore[method-assign]
+    report.delete(engine.with_, "acme", REPORT_ID)
+    assert engine.files.kept == {}
+
+
+def test_a_report_without_a_manifest_is_not_verified(engine: Engine) -> None:
+    engine.ask()
+    engine.records.found[REPORT_ID] = replace(engine.run(), signed=None)
+    with pytest.raises(Conflict, match="no manifest"):
+        report.verify(engine.with_, "acme", REPORT_ID, lambda *given: "ok")
+
+
+# Restated since
+
+
+def restated(engine: Engine, **change: Any) -> Any:
+    return report.restated(engine.with_, "acme", replace(engine.records.found[REPORT_ID], **change))
+
+
+def known_since(engine: Engine, at: datetime | None, changed_at: datetime | None) -> None:
+    """A day of cost that says what it says since then, and when anything was last written."""
+    day = replace(CostDay.of(date(2026, 11, 20), [], [], False, ("focus_export",)), since=at)
+    engine.books.put("acme", [day])
+    status = CustomerStatus("g", {}, changed_at)
+    engine.books.status = lambda customer_id: status  # type: ignore[method-assign]
+
+
+def test_days_that_say_something_else_since_a_report_was_made_are_counted(engine: Engine) -> None:
+    engine.ask()
+    engine.run()
+    later = NOW + timedelta(hours=2)
+    known_since(engine, later, later)
+    assert restated(engine) == {"days": 1, "since": "2026-11-23T22:00:00Z"}
+    known_since(engine, NOW - timedelta(hours=2), later)
+    assert restated(engine) == {"days": 0, "since": None}
+    known_since(engine, None, later)
+    assert restated(engine) == {"days": 0, "since": None}
+
+
+def test_where_nothing_was_written_since_nothing_is_read(engine: Engine) -> None:
+    engine.ask()
+    engine.run()
+    known_since(engine, NOW, NOW - timedelta(minutes=1))
+    reads = engine.books.costs.reads
+    assert restated(engine) == {"days": 0, "since": None}
+    assert engine.books.costs.reads == reads
+
+
+def test_usage_restates_reports_on_usage_and_costs_those_on_costs(engine: Engine) -> None:
+    engine.ask(type=["usage"])
+    engine.run()
+    later = NOW + timedelta(hours=2)
+    known_since(engine, later, later)
+    assert restated(engine) == {"days": 0, "since": None}
+    start = datetime(2026, 11, 20, tzinfo=UTC)
+    engine.books.usage.found[start.date()] = UsageBucket(start, since=later)
+    assert restated(engine) == {"days": 1, "since": "2026-11-23T22:00:00Z"}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"status": FAILED}, {"started_at": None}, {"template": BUILT_IN["compliance"]}, {"parameters": {"as_of": ("2026-11-22",)}}],
+)
+def test_what_has_no_days_of_its_own_is_never_restated(engine: Engine, change: dict[str, Any]) -> None:
+    engine.ask()
+    engine.run()
+    assert restated(engine, **change) is None
+
+
 def proof(engine: Engine, folder: Path) -> tuple[Path, Any]:
     """(the document as a file, what the verify route would tell)."""
     engine.ask()
@@ -372,10 +524,14 @@ def test_whatever_is_changed_is_told(engine: Engine, tmp_path: Path) -> None:
 def test_the_route_tells_altered_missing_and_foreign(engine: Engine, tmp_path: Path) -> None:
     proof(engine, tmp_path)
 
+    def asked(*known: str) -> report.Verified:
+        return report.verify(engine.with_, "acme", REPORT_ID, lambda *given: check(*given, known=known))[1]
+
     def verified(*known: str) -> tuple[str, str]:
-        return tuple(report.verify(engine.with_, "acme", REPORT_ID, lambda *given: check(*given, known=known))[1])
+        return tuple(asked(*known))
 
     assert verified(SIGNER.public_key) == ("ok", "ok")
+    assert (asked(SIGNER.public_key).valid, asked(Signer(b"o" * 32).public_key).valid) == (True, False)
     assert verified(Signer(b"o" * 32).public_key) == ("ok", "unknown_key")
     engine.files.kept[REPORT_ID, 1] += b" "
     assert verified(SIGNER.public_key) == ("altered", "ok")

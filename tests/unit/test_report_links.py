@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.customer import Customer
-from chalicelib.domain.errors import Conflict, NotFound
+from chalicelib.domain.errors import Conflict, NotFound, TooOften
 from chalicelib.domain.link import Link, Uses
 from chalicelib.domain.reporting import FAILED, READY, ReportRecord
 from chalicelib.domain.template import BUILT_IN
@@ -124,6 +124,30 @@ def test_a_customer_that_is_disabled_or_gone_has_no_way_in(world: World) -> None
     assert not world.opens(token)
     world.customer = None
     assert not world.opens(token)
+
+
+def test_a_link_that_is_followed_too_often_opens_nothing_and_is_not_counted(world: World) -> None:
+    token = world.link()
+
+    def refuse(link: Any) -> None:
+        raise TooOften("this link is followed too often")
+
+    with pytest.raises(TooOften):
+        links.follow(world.linking, token, refuse)
+    assert world.links.followed == []
+
+
+def test_what_is_shown_of_a_link_tells_its_uses_and_no_secret(world: World) -> None:
+    world.link(2)
+    ((link, uses),) = links.of_report(world.linking, "acme", REPORT.id)
+    told = links.shown_link(link, replace(uses, count=3, last_at=NOW))
+    assert (told["id"], told["expires_at"], told["uses"], told["last_used_at"]) == (
+        "id1",
+        "2026-11-25T20:00:00Z",
+        3,
+        "2026-11-23T20:00:00Z",
+    )
+    assert "secret" not in str(told)
 
 
 def test_nobody_elses_report_can_be_linked_to(world: World) -> None:

@@ -12,13 +12,15 @@ from chalicelib.domain.cadence import Cadence
 from chalicelib.domain.cost import CostDay, CostLine
 from chalicelib.domain.delivery import Delivery
 from chalicelib.domain.due import Due
-from chalicelib.domain.errors import InvalidInput, NotFound, StoreUnavailable, TooManyRunning
+from chalicelib.domain.errors import Conflict, InvalidInput, NotFound, StoreUnavailable, TooManyRunning
 from chalicelib.domain.recipient import DOMAIN, EMAIL, WEBHOOK
+from chalicelib.domain.reporting import ReportRecord
 from chalicelib.domain.schedule import ALL, MOST_MISSED, ONCE, SKIP, Run, Schedule, stamp, taken
+from chalicelib.domain.template import BUILT_IN
 from chalicelib.usecases.schedules import delivering, digests, reporter, running
 from chalicelib.usecases.schedules import schedule as schedules
 from chalicelib.usecases.schedules.reporter import Found
-from chalicelib.usecases.schedules.request import CadenceBody, SchedulePatch
+from chalicelib.usecases.schedules.request import CadenceBody, ScheduleBody, SchedulePatch
 from tests.fake_post import CUSTOMER, FakePost
 
 NOW = datetime(2026, 11, 26, 6, 30, tzinfo=UTC)
@@ -122,6 +124,25 @@ def test_what_was_handed_over_is_left_alone_for_a_while(post: FakePost) -> None:
     post.wait(minutes=16)
     assert look(post).handed_over == 1
     assert look(post).handed_over == 0
+
+
+def test_what_somebody_else_was_handed_is_left_to_it(post: FakePost) -> None:
+    post.recipient()
+    post.schedule()
+    post.wait(minutes=32)
+    look(post)
+    post.wait(minutes=16)
+    post.schedules.hold = lambda due, until: False  # type: ignore[method-assign]
+    assert look(post).handed_over == 0
+
+
+def test_what_a_newer_version_wrote_is_reported_and_left_alone_for_an_hour(post: FakePost) -> None:
+    due = Due(CUSTOMER, "k", None, "2026-11-26T06:00:00Z")
+    post.schedules.due = lambda shard, now: iter([due])  # type: ignore[method-assign]
+    errors: list[str] = []
+    found = reporter.take_up(post.with_, post.clock.now, lambda: LEFT, lambda due, error: errors.append(type(error).__name__))
+    assert (errors, found.failed) == (["UnknownSchema"], 1)
+    assert post.schedules.held == {(CUSTOMER, "k"): NOW + timedelta(hours=1)}
 
 
 # After an outage
@@ -234,6 +255,7 @@ def test_a_period_that_was_never_chosen_goes_with_the_cadence_and_a_chosen_one_s
         ({"report": {"type": "custom", "template": "gone", "format": "pdf"}}, "report.template"),
         ({"cadence": CadenceBody("yearly")}, "cadence.kind"),
         ({"cadence": CadenceBody("daily", at="7:00")}, "cadence.at"),
+        ({"cadence": CadenceBody("hourly", minute=60)}, "cadence.minute"),
         ({"cadence": CadenceBody("weekly", weekdays=[])}, "cadence.weekdays"),
         ({"cadence": CadenceBody("monthly", day=32)}, "cadence.day"),
         ({"cadence": CadenceBody("cron", cron="* * * * *")}, "cadence.cron"),
@@ -268,7 +290,39 @@ def test_a_compliance_report_has_no_window(post: FakePost) -> None:
     assert (schedule.period, run.window, dict(record.parameters)) == ("", None, {})
 
 
+def test_a_schedule_is_made_as_it_was_asked_for_and_there_are_so_many_and_no_more(post: FakePost) -> None:
+    body = ScheduleBody("Costs", {"type": "costs", "format": "csv"}, CadenceBody("daily"))
+    made = schedules.create(post.with_, CUSTOMER, body, "a" * 32, "key:x")
+    assert post.schedules.get(CUSTOMER, Schedule, made.id) == made
+    assert (made.next_run, made.created_by) == (SEVEN, "key:x")
+    for number in range(1, schedules.MOST_SCHEDULES):
+        post.schedule(number=number)
+    with pytest.raises(Conflict, match="200"):
+        schedules.create(post.with_, CUSTOMER, body, "b" * 32, "key:x")
+
+
+def test_what_is_shown_of_a_schedule_can_be_sent_back(post: FakePost) -> None:
+    schedule = post.schedule(CadenceBody("weekly", weekdays=["mon"]), wait_for="final", wait_days=3)
+    shown = schedules.shown(schedule)
+    cadence = CadenceBody(**shown["cadence"])  # type: ignore[arg-type]
+    sent_back = SchedulePatch(**{name: shown[name] for name in ("name", "report", "timezone", "wait_for", "wait_days")}, cadence=cadence)  # type: ignore[arg-type]
+    assert schedules.change(post.with_, CUSTOMER, schedule.id, sent_back, "key:y") == schedule
+
+
 # By hand
+
+
+def test_a_request_has_the_same_number_every_time() -> None:
+    assert schedules.number_of("acme Idempotency-Key 1") == schedules.number_of("acme Idempotency-Key 1") != schedules.number_of("2")
+    assert len(schedules.number_of("1")) == 16
+
+
+def test_a_run_by_hand_of_hours_covers_them_to_the_minute(post: FakePost) -> None:
+    schedule = post.schedule(CadenceBody("hourly"), period="24h", report={"type": "usage", "format": "csv"})
+    run = schedules.run_by_hand(post.with_, CUSTOMER, schedule.id, None, "0" * 16)
+    running.advance(post.with_, CUSTOMER, run.key)
+    (record,) = post.reports.found.values()
+    assert (record.parameters["start"], record.parameters["end"]) == (("2026-11-25T06:00:00Z",), ("2026-11-26T06:00:00Z",))
 
 
 def test_a_past_run_is_run_again_with_its_own_window_and_a_repeated_request_is_one(post: FakePost) -> None:
@@ -385,7 +439,56 @@ def test_an_outage_is_no_try_either(post: FakePost) -> None:
     assert runs(post)[0].tries == 0
 
 
+def test_a_report_that_takes_long_is_looked_at_again_and_its_job_hurried(post: FakePost) -> None:
+    post.reports.status = "queued"
+    started(post)
+    work(post)
+    (record,) = post.reports.found.values()
+    sent = len(post.queue.sent)
+    post.wait(minutes=1)
+    work(post)
+    assert post.queue.sent[sent:] == [{"job": "report", "customer_id": CUSTOMER, "report_id": record.id}]
+    assert (runs(post)[0].status, runs(post)[0].due_at) == ("rendering", post.clock.now + running.LOOKED_AT_AGAIN)
+
+
+# Reports that somebody asked for
+
+
+def test_of_a_report_that_failed_who_asked_to_be_told_is_told_once(post: FakePost) -> None:
+    hook = post.recipient(WEBHOOK, events=("schedule",))
+    post.recipient(EMAIL)
+    failed = ReportRecord(
+        "a" * 32, "costs", BUILT_IN["cost-analysis"], "csv", {}, NOW, 13, "costs.csv", status="failed", detail="too large"
+    )
+    post.reports.found = {failed.id: failed}
+    for _ in range(2):
+        running.tell_failed(post.with_, CUSTOMER, failed.id)
+    (told,) = post.schedules.all(Delivery)
+    assert (told.recipient_id, told.note.text) == (hook.id, "The report 'costs.csv' couldn't be made: too large.")
+
+
+@pytest.mark.parametrize("status", ["ready", None])
+def test_of_a_report_that_did_not_fail_or_is_gone_nobody_is_told(post: FakePost, status: str | None) -> None:
+    post.recipient(WEBHOOK, events=("schedule",))
+    if status:
+        post.reports.found = {"a": ReportRecord("a", "costs", BUILT_IN["cost-analysis"], "csv", {}, NOW, 13, "costs.csv", status=status)}
+    running.tell_failed(post.with_, CUSTOMER, "a")
+    assert post.schedules.all(Delivery) == []
+
+
 # Poison
+
+
+def test_a_defect_of_ours_is_a_try_and_its_words_are_told_to_nobody(post: FakePost) -> None:
+    post.recipient(EMAIL)
+    run = started(post)
+    post.reports.refusing = [ValueError("secret") for _ in range(3)]
+    for _ in range(3):
+        with pytest.raises(ValueError):
+            running.advance(post.with_, CUSTOMER, run.key)
+    assert (runs(post)[0].status, runs(post)[0].reason, runs(post)[0].tries) == ("failed", "internal_error", 3)
+    (told,) = post.schedules.all(Delivery)
+    assert "secret" not in told.note.text
 
 
 def parked_after(post: FakePost, times: int) -> str:
@@ -583,6 +686,33 @@ def test_a_run_whose_digest_is_still_to_come_is_being_delivered(post: FakePost) 
     work(post)
     delivering.deliver(post.with_, CUSTOMER, f"{runs(post)[0].key}#{hook.id}")
     assert state(post) == "delivering"
+
+
+def test_a_run_that_some_got_and_some_did_not_is_partly_delivered(post: FakePost) -> None:
+    post.recipient(WEBHOOK)
+    post.recipient(EMAIL, "unsubscribed")
+    started(post)
+    work(post)
+    work(post)
+    for delivery in post.schedules.all(Delivery):
+        delivering.deliver(post.with_, CUSTOMER, delivery.key)
+    assert state(post) == "partly_delivered"
+
+
+def test_a_run_whose_report_failed_shows_who_was_told_of_it(post: FakePost) -> None:
+    hook = post.recipient(WEBHOOK)
+    post.reports.status, post.reports.reason = "failed", "report_too_large"
+    run = started(post)
+    work(post)
+    work(post)
+    (shown,), _ = schedules.runs_answer(post.with_, CUSTOMER, run.schedule.id, 10, None)
+    assert [one["recipient_id"] for one in shown["deliveries"]] == [hook.id]  # type: ignore[attr-defined]
+
+
+def test_of_a_schedule_that_never_was_no_runs_are_told(post: FakePost) -> None:
+    assert schedules.runs_answer(post.with_, CUSTOMER, post.schedule().id, 10, None) == ([], None)
+    with pytest.raises(NotFound):
+        schedules.runs_answer(post.with_, CUSTOMER, "f" * 32, 10, None)
 
 
 def test_a_digest_that_is_closed_twice_is_one(post: FakePost) -> None:

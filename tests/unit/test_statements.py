@@ -275,6 +275,14 @@ def test_an_unknown_amount_leaves_the_month_open_and_is_named() -> None:
     assert close(books, OCTOBER, "acme") == {"acme": "amounts in USD are unknown"}
 
 
+def test_what_is_shared_waits_where_an_amount_of_it_is_unknown() -> None:
+    books = sharing("acme")
+    books.put(UNALLOCATED, month_of(OCTOBER, replace(cost("AWS Support (Business)", "80", "Purchase"), billed=None)))
+    books.put("acme", month_of(OCTOBER, cost("S3", "300")))
+    assert close(books, OCTOBER, "acme") == {"acme": "somebody that it shares with has days or amounts that are unknown"}
+    assert books.get(UNALLOCATED, Closings) is None
+
+
 def test_what_is_shared_at_cost_leaves_no_margin() -> None:
     books = sharing("acme", "bora")
     for name in ("acme", "bora"):

@@ -149,6 +149,23 @@ def test_an_id_that_no_template_may_have_is_named(name: str) -> None:
         templates.template_id(name)
 
 
+@pytest.mark.parametrize("name", ["a", "mine-2", "0", "x" * 50])
+def test_an_id_that_a_template_may_have_stays_as_it_is(name: str) -> None:
+    assert templates.template_id(name) == name
+
+
+def test_a_built_in_template_is_not_deleted() -> None:
+    with pytest.raises(Conflict, match="built-in"):
+        templates.delete(Books(), "acme", "usage")
+
+
+def test_what_is_shown_of_a_template_says_what_it_takes() -> None:
+    made = templates.template_of(TemplateBody("Mine", [PART], {"region": ["eu-west-1"]}), "mine", NOW)
+    told: Any = templates.shown_template(made, False)
+    assert (told["id"], told["built_in"], told["parameters"]) == ("mine", False, {"region": ["eu-west-1"]})
+    assert {"region", "period"} <= set(told["takes"])
+
+
 def wanted(body: dict[str, list[str]], *saved: Template) -> Any:
     return wanted_of("acme", {"format": ["json"], **body}, Templates(saved), NOW)
 
@@ -169,6 +186,7 @@ def test_what_a_request_says_goes_before_its_template() -> None:
         ({"type": ["costs"], "template": ["security"]}, "template"),
         ({"type": ["executive"], "tag:team": ["web"]}, "tag:team"),
         ({"type": ["compliance"], "top": ["3"]}, "top"),
+        ({"type": ["costs"], "region": ["x" * 300] * 50}, "region"),
     ],
 )
 def test_a_template_or_parameter_that_does_not_fit_is_named(body: dict[str, list[str]], field: str) -> None:
