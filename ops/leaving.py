@@ -15,14 +15,17 @@ import msgspec
 
 from chalicelib.domain.cost import BASES
 from chalicelib.domain.period import iso
+from chalicelib.domain.rates import Rates
 from chalicelib.domain.report import Cell
+from chalicelib.domain.statement import Statements
 from chalicelib.domain.usage import GAUGES
 from chalicelib.renderers.csv import field, table
 from chalicelib.stores import tables as t
-from chalicelib.usecases.answers.charging import charging, rates_of
+from chalicelib.usecases.answers.charging import charging
+from chalicelib.usecases.answers.choices import choice_of
 from chalicelib.usecases.answers.values import Answer
 from chalicelib.usecases.billing.closing import forget_shares
-from chalicelib.usecases.billing.statements import statement_answer, statements_of
+from chalicelib.usecases.billing.statements import statement_answer
 from chalicelib.wiring import Services
 from ops.accounts import closed
 from ops.audit import note
@@ -58,7 +61,7 @@ def export(with_: Services, customer_id: str, folder: Path) -> None:
 
 def _costs(with_: Services, customer_id: str) -> Iterator[list[Cell]]:
     """At the customer's own rates, as all that it is told."""
-    at_its_rates = charging(rates_of(with_.metrics, customer_id, with_.metrics.status(customer_id)))
+    at_its_rates = charging(choice_of(with_.metrics, customer_id, Rates, with_.metrics.status(customer_id)))
     for day in at_its_rates(with_.metrics.costs.read(customer_id, *EVER)):
         for line in day.lines:
             place = (line.account, line.service, line.region, line.category, line.provider, line.charge_category, line.currency)
@@ -73,7 +76,7 @@ def _usage(with_: Services, customer_id: str) -> Iterator[list[Cell]]:
 
 def _statements(with_: Services, customer_id: str) -> list[Answer]:
     status = with_.metrics.status(customer_id)
-    months = sorted({statement.month for statement in statements_of(with_.metrics, customer_id, status).closed})
+    months = sorted({statement.month for statement in choice_of(with_.metrics, customer_id, Statements, status).closed})
     return [statement_answer(with_.metrics, customer_id, month, status, with_.clock()) for month in months]
 
 

@@ -7,11 +7,12 @@ from datetime import date
 
 from chalicelib.domain.exact import plain, subtract
 from chalicelib.domain.period import midnight, next_month
-from chalicelib.domain.statement import Statement, kinds_to_share
-from chalicelib.usecases.answers.charging import rates_of
+from chalicelib.domain.rates import Rates
+from chalicelib.domain.statement import Statement, Statements, kinds_to_share
+from chalicelib.usecases.answers.choices import choice_of
 from chalicelib.usecases.billing.closing import close_month
 from chalicelib.usecases.billing.payer_wide import payer_wide
-from chalicelib.usecases.billing.statements import draft, statements_of
+from chalicelib.usecases.billing.statements import draft
 from chalicelib.wiring import Services
 from ops.audit import note
 from ops.common import customer_of, main, month, parser, services_of
@@ -39,13 +40,13 @@ def show(with_: Services, customer_id: str, of: date) -> None:
     """The statement line by line, closed or as it stands, with the provider's margin."""
     customer_of(with_, customer_id)
     status = with_.metrics.status(customer_id)
-    held = statements_of(with_.metrics, customer_id, status)
+    held = choice_of(with_.metrics, customer_id, Statements, status)
     found = held.of(of) or draft(with_.metrics, customer_id, of, status, with_.clock()).stated(held)
     for statement in found:
         for line in statement.lines:
             print("\t".join([line.kind, line.name or "-", f"{plain(line.amount):f}"]))
         print("\t".join(_told(statement)))
-    waiting = kinds_to_share([rates_of(with_.metrics, customer_id, status).on(of)])
+    waiting = kinds_to_share([choice_of(with_.metrics, customer_id, Rates, status).on(of)])
     if waiting and not any(statement.closed_at for statement in found):
         print(f"still to be shared out when the month is closed: {', '.join(waiting)}", file=sys.stderr)
 

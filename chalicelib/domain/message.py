@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
-from chalicelib.domain.report import Brand, Chart, KeyFigure
+from chalicelib.domain.branding import Branding
+from chalicelib.domain.report import Chart, KeyFigure
 
 REPORT, DIGEST, BUDGET, ANOMALY, PARKED, FAILED_REPORT, TEST, CONFIRM = (
     "report.ready",
@@ -63,7 +64,7 @@ class Message:
     documents: tuple[Document, ...] = ()
     data: Mapping[str, object] = field(default_factory=dict)
     action: tuple[str, str] | None = None
-    brand: Brand = field(default_factory=Brand)
+    brand: Branding = field(default_factory=Branding)
 
 
 LARGEST_MAIL = 7_000_000

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Literal
+
+from chalicelib.domain.branding import Branding
 
 Cell = str | Decimal | int | date | datetime | None
 """What a table cell may hold; None is unknown and never zero. datetimes are aware and UTC."""
@@ -111,15 +113,6 @@ class Section:
 
 
 @dataclass(frozen=True)
-class Brand:
-    """How a customer's documents look: its own name for them, a colour (#rrggbb), a logo (PNG, checked by whoever took it in)."""
-
-    name: str = ""
-    colour: str = ""
-    logo: bytes = b""
-
-
-@dataclass(frozen=True)
 class Report:
     """One document's whole content. `facts` are (label, text) pairs for the cover: period, data through, estimated or final, basis."""
 
@@ -131,7 +124,7 @@ class Report:
     facts: tuple[tuple[str, str], ...]
     sections: tuple[Section, ...]
     template: str = ""
-    brand: Brand = Brand()
+    brand: Branding = field(default_factory=Branding)
 
     @property
     def rows(self) -> int:

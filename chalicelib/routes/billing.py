@@ -15,6 +15,7 @@ from chalicelib.domain.errors import NotFound
 from chalicelib.routes.analytics import answered
 from chalicelib.routes.answers import encode, fetched, made
 from chalicelib.routes.authentication import customer_alone, customer_and_body, registering
+from chalicelib.usecases.answers.choices import choice_of
 from chalicelib.usecases.answers.unit import unit_answer
 from chalicelib.usecases.billing import budgets
 from chalicelib.usecases.billing.budget_request import BudgetBody, budget_of
@@ -80,7 +81,7 @@ def remove(budget_id: str) -> Response:
 
 @on("/analytics/settings", "GET")
 def settings() -> Response:
-    held = services().metrics.choices.get(customer_alone(billing.current_request, "read"), CustomerSettings) or CustomerSettings()
+    held = choice_of(services().metrics, customer_alone(billing.current_request, "read"), CustomerSettings)
     return fetched(billing.current_request, encode(_shown_settings(held)))
 
 

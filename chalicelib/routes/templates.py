@@ -8,11 +8,12 @@ from chalice.app import Blueprint, Response
 
 from chalicelib.domain.branding import Branding
 from chalicelib.domain.errors import NotFound
-from chalicelib.domain.template import BUILT_IN
+from chalicelib.domain.template import BUILT_IN, Templates
 from chalicelib.renderers import as_png, write
 from chalicelib.routes.answers import encode, fetched, made
 from chalicelib.routes.authentication import customer_alone, customer_and_body, registering
 from chalicelib.routes.reports import reporting
+from chalicelib.usecases.answers.choices import choice_of
 from chalicelib.usecases.reports import templates as own
 from chalicelib.usecases.reports.branding import BrandingBody, branding_of, shown_branding
 from chalicelib.wiring import services
@@ -26,7 +27,7 @@ ONE = TEMPLATES + "/{template_id}"
 @on(TEMPLATES, "GET")
 def index() -> Response:
     customer_id = customer_alone(templates.current_request, "report")
-    saved = own.saved(services().metrics, customer_id).saved
+    saved = choice_of(services().metrics, customer_id, Templates).saved
     shown = [own.shown_template(one, True) for one in BUILT_IN.values()] + [own.shown_template(one, False) for one in saved]
     return fetched(templates.current_request, encode({"templates": shown}))
 
@@ -34,7 +35,7 @@ def index() -> Response:
 @on(ONE, "GET")
 def show(template_id: str) -> Response:
     customer_id = customer_alone(templates.current_request, "report")
-    found = BUILT_IN.get(template_id) or own.saved(services().metrics, customer_id).get(template_id)
+    found = BUILT_IN.get(template_id) or choice_of(services().metrics, customer_id, Templates).get(template_id)
     if found is None:
         raise NotFound("there is no such template")
     return fetched(templates.current_request, encode(own.shown_template(found, template_id in BUILT_IN)))
@@ -66,7 +67,7 @@ def preview() -> Response:
 
 @on(BRANDING, "GET")
 def branding() -> Response:
-    held = services().metrics.choices.get(customer_alone(templates.current_request, "report"), Branding) or Branding()
+    held = choice_of(services().metrics, customer_alone(templates.current_request, "report"), Branding)
     return fetched(templates.current_request, encode(shown_branding(held)))
 
 

@@ -11,6 +11,7 @@ from chalicelib.domain.errors import Conflict, InvalidInput, NotFound
 from chalicelib.domain.exceptions import ATTESTATION, EXCEPTION, Declaration, Exceptions
 from chalicelib.domain.findings import NO_DATA, PASSED
 from chalicelib.domain.period import DAY, minus_months, parse_instant
+from chalicelib.usecases.answers.choices import choice_of
 from chalicelib.usecases.answers.declarations import shown_declaration
 from chalicelib.usecases.answers.values import Answer, text_of
 from chalicelib.usecases.ports.metrics import MetricStore
@@ -33,7 +34,7 @@ def list_declarations(store: MetricStore, customer_id: str, parameters: Paramete
     """A page of all of them, newest first; expired and revoked ones stay."""
     check_names(parameters, PAGE)
     limit, after = limit_of(parameters), position_of(parameters, str, str)
-    held = store.choices.get(customer_id, Exceptions) or Exceptions()
+    held = choice_of(store, customer_id, Exceptions)
     places = sorted((((text_of(one.created_at) or "", one.id), one) for one in held.declarations), key=lambda line: line[0], reverse=True)
     rest = [line for line in places if after is None or line[0] < after]
     return {

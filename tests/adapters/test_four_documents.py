@@ -14,7 +14,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from chalicelib.domain.report import Brand, Change, Chart, Column, KeyFigure, KeyFigures, Report, Section, Series, Table, Text
+from chalicelib.domain.branding import Branding
+from chalicelib.domain.report import Change, Chart, Column, KeyFigure, KeyFigures, Report, Section, Series, Table, Text
 from chalicelib.renderers import write
 from tests.figures import read_json
 from tests.readers import disagreements, figures_of
@@ -95,7 +96,7 @@ RICH = Report(
         ),
     ),
     "full",
-    Brand("Møbel Cloud", "#0b4a7a"),
+    Branding("Møbel Cloud", "#0b4a7a"),
 )
 
 

@@ -22,8 +22,9 @@ import pytest
 from PIL import Image
 from reportlab.lib.colors import Color
 
+from chalicelib.domain.branding import Branding
 from chalicelib.domain.colour import LEGIBLE, WHITE, contrast
-from chalicelib.domain.report import Brand, Change, Chart, Column, KeyFigure, KeyFigures, Report, Section, Series, Table, Text
+from chalicelib.domain.report import Change, Chart, Column, KeyFigure, KeyFigures, Report, Section, Series, Table, Text
 from chalicelib.renderers.pdf.document import write
 from chalicelib.renderers.pdf.look import look_of
 from chalicelib.renderers.pdf.stacked import SHADES
@@ -99,7 +100,7 @@ def test_the_cover_says_whose_it_is_and_what_of() -> None:
 
 
 def test_the_brand_gives_the_name() -> None:
-    document = render(replace(SAMPLE, brand=Brand("Contoso GmbH")))
+    document = render(replace(SAMPLE, brand=Branding("Contoso GmbH")))
     assert "Contoso GmbH" in pages(document)[0]
     assert "Žürich" not in "".join(pages(document))
     with pdfplumber.open(io.BytesIO(document)) as pdf:
@@ -109,7 +110,7 @@ def test_the_brand_gives_the_name() -> None:
 def test_the_logo_is_the_only_image_and_is_there_once_undistorted_in_its_box() -> None:
     png = io.BytesIO()
     Image.new("RGB", (400, 100), "#336699").save(png, "PNG")
-    document = render(replace(SAMPLE, brand=Brand(logo=png.getvalue())))
+    document = render(replace(SAMPLE, brand=Branding(logo=png.getvalue())))
     assert document.count(b"/Subtype /Image") == 1
     with pdfplumber.open(io.BytesIO(document)) as pdf:
         found = [image for page in pdf.pages for image in page.images]
@@ -125,10 +126,10 @@ def css(colour: Color) -> str:
 
 @pytest.mark.parametrize("colour", ["#ffff00", "#ffffff", "#00ff7f", "#0b4a7a", "#000000"])
 def test_the_brand_colour_is_an_area_as_it_is_and_text_only_where_legible(colour: str) -> None:
-    look = look_of(Brand(colour=colour))
+    look = look_of(Branding(colour=colour))
     assert look.accent.hexval() == f"0x{colour[1:]}"
     assert contrast(css(look.legible), WHITE) >= LEGIBLE
-    with pdfplumber.open(io.BytesIO(render(replace(SAMPLE, brand=Brand(colour=colour))))) as pdf:
+    with pdfplumber.open(io.BytesIO(render(replace(SAMPLE, brand=Branding(colour=colour))))) as pdf:
         band, title = pdf.pages[0].rects[0], pdf.pages[0].chars[0]
         assert band["non_stroking_color"] == pytest.approx([int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)], abs=0.001)
         assert title["non_stroking_color"] == pytest.approx(look.legible.rgb(), abs=0.001)
@@ -136,7 +137,7 @@ def test_the_brand_colour_is_an_area_as_it_is_and_text_only_where_legible(colour
 
 @pytest.mark.parametrize("colour", ["", "red", "#fff", "#12345g", "0b4a7a", "#0b4a7a\n"])
 def test_what_is_no_colour_is_ours(colour: str) -> None:
-    assert look_of(Brand(colour=colour)) == look_of(Brand())
+    assert look_of(Branding(colour=colour)) == look_of(Branding())
 
 
 def test_key_figures_say_by_how_much_they_changed_and_whether_that_is_good() -> None:
@@ -396,7 +397,7 @@ def test_words_without_end_are_cut_and_markup_is_text() -> None:
 def test_equal_reports_give_equal_bytes_in_every_process() -> None:
     script = """
 import hashlib, io, pickle, sys
-from chalicelib.renderers.pdf import write
+from chalicelib.renderers.pdf.document import write
 file = io.BytesIO()
 write(pickle.load(sys.stdin.buffer), file)
 sys.stdout.write(hashlib.sha256(file.getvalue()).hexdigest())

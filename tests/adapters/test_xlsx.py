@@ -17,7 +17,8 @@ import openpyxl
 import pytest
 from PIL import Image
 
-from chalicelib.domain.report import Brand, Change, Chart, Column, KeyFigure, KeyFigures, Report, Section, Series, Table, Text
+from chalicelib.domain.branding import Branding
+from chalicelib.domain.report import Change, Chart, Column, KeyFigure, KeyFigures, Report, Section, Series, Table, Text
 from chalicelib.renderers import write
 from chalicelib.renderers.xlsx import tables as xlsx_tables
 from tests.adapters.test_four_documents import COSTS, RICH, hash_of, render
@@ -225,7 +226,7 @@ def test_a_spooled_file_gets_the_same_bytes_and_stays_open(format: str) -> None:
 def test_a_logo_is_the_only_picture_and_stands_undistorted_beside_the_title() -> None:
     logo = io.BytesIO()
     Image.new("RGBA", (440, 110), "#c01040").save(logo, "PNG")
-    made = replace(of(Text("x")), brand=Brand("Acme", "#c01040", logo.getvalue()))
+    made = replace(of(Text("x")), brand=Branding("Acme", "#c01040", logo.getvalue()))
     document = render(made, "xlsx")
     assert objections(document) == []
     assert render(made, "xlsx") == document

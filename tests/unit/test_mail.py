@@ -22,10 +22,11 @@ from chalicelib.delivery.mail.address import check_address
 from chalicelib.delivery.mail.look import look_of
 from chalicelib.delivery.mail.mime import mime_of
 from chalicelib.delivery.mail.view import MOST_BARS
+from chalicelib.domain.branding import Branding
 from chalicelib.domain.colour import BLACK, LEGIBLE, OURS, WHITE, contrast
 from chalicelib.domain.errors import InvalidInput
 from chalicelib.domain.message import CONFIRM, REPORT, Attachment, Document, Headline, Message
-from chalicelib.domain.report import Brand, Change, Chart, KeyFigure, Series
+from chalicelib.domain.report import Change, Chart, KeyFigure, Series
 from chalicelib.web.charts import bar_widths
 
 NOW = datetime(2026, 11, 30, 6, tzinfo=UTC)
@@ -55,7 +56,7 @@ def document(word: str = "Costs", filename: str = "costs.pdf") -> Document:
 
 
 def message(word: str = "Costs") -> Message:
-    brand = Brand(f"Acme {word}", "#f2a900", LOGO)
+    brand = Branding(f"Acme {word}", "#f2a900", LOGO)
     documents = (document(word, f"{word}.pdf"), replace(document(word), url=""))
     return Message(REPORT, f"The {word}", word, "acme", word, NOW, ((word, word),), documents, {}, (word, ACTION), brand)
 
@@ -151,7 +152,7 @@ def test_the_logo_is_shown_from_within_the_mail_and_fits_its_box() -> None:
 
 @pytest.mark.parametrize("logo", [b"", b"GIF89a" + LOGO, LOGO[:18], LOGO[:16] + bytes(8)])
 def test_what_is_no_png_is_no_logo(logo: bytes) -> None:
-    mail = parsed(replace(message(), brand=Brand("Acme", "", logo)))
+    mail = parsed(replace(message(), brand=Branding("Acme", "", logo)))
     assert page(mail).all("img") == []
     assert "image/png" not in [part.get_content_type() for part in mail.walk()]
 
@@ -249,7 +250,7 @@ def test_nothing_is_fetched_run_or_sent_from_the_mail() -> None:
 
 def test_bars_are_as_wide_as_their_share_of_the_largest_amount_and_negative_ones_are_marked() -> None:
     assert bar_widths([value for _, value in BARS]) == [100, 24, 50, 0, 1]
-    only = replace(message(), documents=(document(),), brand=Brand())
+    only = replace(message(), documents=(document(),), brand=Branding())
     cells = [cell for cell in page(parsed(only)).all("td") if cell.get("height") == "8"]
     drawn = [(cell["width"], cell["bgcolor"]) for cell in cells if cell["bgcolor"] != "#f4f6f8"]
     assert drawn == [("100%", OURS), ("24%", OURS), ("50%", "#b9c2cb"), ("1%", OURS)]
@@ -286,7 +287,7 @@ def test_bars_of_several_series_carry_their_names() -> None:
 @given(st.integers(0, 0xFFFFFF))
 @settings(deadline=None, max_examples=50)
 def test_whatever_the_colour_its_text_can_be_read(colour: int) -> None:
-    look = look_of(Brand(colour=f"#{colour:06X}"))
+    look = look_of(Branding(colour=f"#{colour:06X}"))
     assert contrast(look.legible, WHITE) >= LEGIBLE
     assert contrast(look.on_accent, look.accent) >= LEGIBLE
     assert look.on_accent == (WHITE if contrast(look.accent, WHITE) >= LEGIBLE else BLACK)
@@ -294,7 +295,7 @@ def test_whatever_the_colour_its_text_can_be_read(colour: int) -> None:
 
 @pytest.mark.parametrize("colour", ["", "red", "#12345", '#123456"onload="x', "#123456\n", "#12345g"])
 def test_what_is_no_colour_is_ours(colour: str) -> None:
-    assert look_of(Brand(colour=colour)) == (OURS, WHITE, OURS)
+    assert look_of(Branding(colour=colour)) == (OURS, WHITE, OURS)
 
 
 # Hostile words

@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 
+from chalicelib.domain.branding import Branding
 from chalicelib.domain.compliance import SECURITY_HUB, STALE_AFTER, Finding, assess
 from chalicelib.domain.cost import CostDay, CostLine, totals_of
 from chalicelib.domain.exceptions import Declaration, Exceptions
 from chalicelib.domain.period import DAY
-from chalicelib.domain.report import Brand, Chart, KeyFigures, Report, Table, Text
+from chalicelib.domain.report import Chart, KeyFigures, Report, Table, Text
 from chalicelib.domain.state import CLOUDWATCH, FAILING, FOCUS_EXPORT, OK, PARTIAL, CustomerStatus, SourceState
 from chalicelib.domain.template import Part, Template, areas_of
 from chalicelib.domain.usage import UsageBucket
@@ -74,7 +75,7 @@ def report(store: Store, *sections: str, **parameters: str) -> Report:
     template = Template("mine", "Mine", tuple(map(Part, sections)))
     given = {name: (value,) for name, value in parameters.items()}
     asked = Asked(store, "acme", given, NOW, areas_of(template), 1000).reading_once()  # type: ignore[arg-type]
-    return compose("custom", template, asked, "Acme", Brand())
+    return compose("custom", template, asked, "Acme", Branding())
 
 
 def blocks(store: Store, section: str, **parameters: str) -> tuple[Any, ...]:
@@ -352,7 +353,7 @@ def test_fields_that_a_table_of_the_section_has_none_of_leave_it_whole(store: St
     template = Template("mine", "Mine", (Part("spend-at-risk", ("service", "cost")),))
     given = {name: (value,) for name, value in WEEK.items()}
     asked = Asked(store, "acme", given, NOW, areas_of(template), 1000).reading_once()  # type: ignore[arg-type]
-    risk, untold = compose("custom", template, asked, "Acme", Brand()).sections[0].blocks
+    risk, untold = compose("custom", template, asked, "Acme", Branding()).sections[0].blocks
     assert isinstance(risk, Table)
     assert isinstance(untold, Table)
     assert [column.title for column in risk.columns] == ["Service", "Cost"]

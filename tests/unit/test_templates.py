@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
+from chalicelib.domain.branding import Branding
 from chalicelib.domain.cost import CostDay, CostLine, totals_of
 from chalicelib.domain.errors import Conflict, InvalidInput, NotFound, ReportTooLarge
-from chalicelib.domain.report import Brand, KeyFigures, Report, Table, Text
+from chalicelib.domain.report import KeyFigures, Report, Table, Text
 from chalicelib.domain.template import (
     AREAS,
     BUILT_IN,
@@ -26,6 +27,7 @@ from chalicelib.domain.template import (
     areas_of,
     narrowed,
 )
+from chalicelib.usecases.answers.choices import choice_of
 from chalicelib.usecases.reports import templates
 from chalicelib.usecases.reports.documents import usage
 from chalicelib.usecases.reports.documents.asked import Asked
@@ -75,7 +77,7 @@ def test_every_section_has_blocks_and_every_built_in_template_has_sections() -> 
 
 @pytest.mark.parametrize("name", BUILT_IN)
 def test_a_customer_without_any_data_gets_a_report_that_says_so(name: str) -> None:
-    report = compose("custom", BUILT_IN[name], asked(BUILT_IN[name], Books()), "Acme", Brand())
+    report = compose("custom", BUILT_IN[name], asked(BUILT_IN[name], Books()), "Acme", Branding())
     figures = [
         figure for section in report.sections for block in section.blocks if isinstance(block, KeyFigures) for figure in block.figures
     ]
@@ -86,7 +88,7 @@ def test_a_customer_without_any_data_gets_a_report_that_says_so(name: str) -> No
 
 def test_fields_narrow_and_order_the_columns_of_a_section() -> None:
     template = Template("mine", "Mine", (Part("cost-accounts", ("share", "account")),))
-    report = compose("custom", template, asked(template, Books()), "Acme", Brand())
+    report = compose("custom", template, asked(template, Books()), "Acme", Branding())
     (table,) = [block for block in report.sections[0].blocks if isinstance(block, Table)]
     assert [field_of(column.title) for column in table.columns] == ["share", "account"]
     assert table.totals == ("", "Total")
@@ -127,7 +129,7 @@ def test_a_template_is_saved_replaced_and_deleted() -> None:
     made = templates.template_of(TemplateBody("Mine", [PART], {"region": ["eu-west-1"]}, period="lastmonth", top=3), "mine", NOW)
     templates.save(store, "acme", made)
     templates.save(store, "acme", replace(made, title="Again"))
-    assert templates.saved(store, "acme").saved == (replace(made, title="Again"),)
+    assert choice_of(store, "acme", Templates).saved == (replace(made, title="Again"),)
     assert made.parameters == {"region": ("eu-west-1",), "period": ("lastmonth",), "top": ("3",)}
     templates.delete(store, "acme", "mine")
     with pytest.raises(NotFound):
@@ -230,14 +232,14 @@ def some_lines(count: int, currency: str = "USD", *names: str) -> Books:
 
 def test_a_report_of_too_many_rows_fails_before_they_are_laid_out() -> None:
     template = BUILT_IN["cost-analysis"]
-    assert compose("costs", template, asked(template, some_lines(50), 50), "Acme", Brand()).rows > 50
+    assert compose("costs", template, asked(template, some_lines(50), 50), "Acme", Branding()).rows > 50
     with pytest.raises(ReportTooLarge, match="more than 49 rows"):
-        compose("costs", template, asked(template, some_lines(50), 49), "Acme", Brand())
+        compose("costs", template, asked(template, some_lines(50), 49), "Acme", Branding())
 
 
 def test_a_preview_shows_the_first_rows_and_the_totals_of_all() -> None:
     template = Template("mine", "Mine", (Part("cost-lines"),))
-    report = compose("custom", template, asked(template, some_lines(50)), "Acme", Brand())
+    report = compose("custom", template, asked(template, some_lines(50)), "Acme", Branding())
     (whole,) = report.sections[0].blocks
     (shown,) = (templates._first(whole),)
     assert isinstance(whole, Table)
@@ -249,7 +251,7 @@ def test_a_preview_shows_the_first_rows_and_the_totals_of_all() -> None:
 def test_a_report_names_what_its_reader_has_to_know_first() -> None:
     template = Template("mine", "Mine", (Part("summary"), Part("cost-trend"), Part("score")))
     made = asked(template, Books(), service=("Amazon S3",))
-    report: Report = compose("custom", template, made, "Acme", Brand())
+    report: Report = compose("custom", template, made, "Acme", Branding())
     notices = [block.text for block in report.sections[0].blocks if isinstance(block, Text) and block.notice]
     assert [notice for notice in notices if "0 of 27 days" in notice or "0 of 29 days" in notice or "0 of 30 days" in notice]
     assert [notice for notice in notices if "filters narrow" in notice]
@@ -261,14 +263,14 @@ def test_compliance_alone_needs_no_costs() -> None:
     store = FakeCompliance()
     made = Asked(store, "acme", {}, NOW, areas_of(template), 100)  # type: ignore[arg-type]
     made.__dict__["status"] = store.status
-    report = compose("compliance", template, made, "Acme", Brand("Acme Group", "#aabbcc"))
+    report = compose("compliance", template, made, "Acme", Branding("Acme Group", "#aabbcc"))
     assert (report.title, report.template) == ("Security report for Acme Group", "security")
     assert NOW - timedelta(days=0) == report.generated_at
 
 
 def laid_out(name: str, store: Any, **parameters: str) -> Report:
     template = BUILT_IN[name]
-    return compose("custom", template, asked(template, store, **{key: (value,) for key, value in parameters.items()}), "Acme", Brand())
+    return compose("custom", template, asked(template, store, **{key: (value,) for key, value in parameters.items()}), "Acme", Branding())
 
 
 def blocks_of(report: Report, section: str) -> Any:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from chalicelib.domain.branding import Branding
 from chalicelib.domain.colour import legible, or_ours, text_on
-from chalicelib.domain.report import Brand
 
 
 class Look(NamedTuple):
@@ -16,6 +16,6 @@ class Look(NamedTuple):
     legible: str
 
 
-def look_of(brand: Brand) -> Look:
+def look_of(brand: Branding) -> Look:
     accent = or_ours(brand.colour)
     return Look(accent, text_on(accent), legible(accent))

@@ -8,7 +8,7 @@ from reportlab.lib.colors import Color, HexColor
 from reportlab.lib.styles import ParagraphStyle
 
 from chalicelib.domain import colour
-from chalicelib.domain.report import Brand
+from chalicelib.domain.branding import Branding
 from chalicelib.renderers.pdf.text import BOLD, PLAIN
 
 INK, GREY, RULE, SHADE = HexColor("#1b2733"), HexColor("#5b6875"), HexColor("#c9d0d7"), HexColor("#f4f6f8")
@@ -63,6 +63,6 @@ class Look:
         return _style("heading", 17, fontName=BOLD, leading=22, textColor=self.legible, spaceBefore=16, spaceAfter=9)
 
 
-def look_of(brand: Brand) -> Look:
+def look_of(brand: Branding) -> Look:
     accent = colour.or_ours(brand.colour)
     return Look(HexColor(accent), HexColor(colour.legible(accent)))

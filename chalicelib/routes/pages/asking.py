@@ -12,6 +12,7 @@ from typing import Any
 from chalicelib.domain.choosing import CustomerSettings
 from chalicelib.domain.spend import currencies
 from chalicelib.routes.answers import encode
+from chalicelib.usecases.answers.choices import choice_of
 from chalicelib.usecases.answers.costs import lines_of
 from chalicelib.usecases.answers.kept import cached
 from chalicelib.usecases.reports.documents.asked import Answer, Asked
@@ -27,9 +28,7 @@ class AskedByPage(Asked):
     @cached_property
     def tags(self) -> tuple[str, ...]:
         """The keys that the customer allocates its costs by."""
-        if CustomerSettings.NAME not in self.status.choices:
-            return ()
-        return (self.metrics.choices.get(self.customer_id, CustomerSettings) or CustomerSettings()).allocation_tags
+        return choice_of(self.metrics, self.customer_id, CustomerSettings, self.status).allocation_tags
 
     @cached_property
     def currencies(self) -> list[str]:

@@ -11,6 +11,7 @@ from chalicelib.domain.colour import OURS as OUR_COLOUR
 from chalicelib.domain.colour import legible, or_ours, text_on
 from chalicelib.domain.customer import Customer
 from chalicelib.domain.state import CustomerStatus
+from chalicelib.usecases.answers.choices import choice_of
 from chalicelib.usecases.ports.metrics import MetricStore
 
 LIGHT, DARK = "#f4f6f9", "#161e28"
@@ -45,6 +46,6 @@ def our_look() -> Look:
 
 
 def look_of(store: MetricStore, customer: Customer, status: CustomerStatus) -> Look:
-    held = (store.choices.get(customer.id, Branding) if Branding.NAME in status.choices else None) or Branding()
+    held = choice_of(store, customer.id, Branding, status)
     logo = f"data:image/png;base64,{base64.b64encode(held.logo).decode()}" if 0 < len(held.logo) <= LARGEST_LOGO else ""
     return of_colour(held.name or OURS, held.colour, logo)

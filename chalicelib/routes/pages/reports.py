@@ -5,18 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 from chalicelib.domain.reporting import READY, ReportRecord
-from chalicelib.domain.template import COMPLIANCE, areas_of
+from chalicelib.domain.template import COMPLIANCE, Templates, areas_of
 from chalicelib.routes.pages.asking import AskedByPage
 from chalicelib.routes.pages.chosen import Chosen
 from chalicelib.routes.pages.forms import Form, blank
 from chalicelib.routes.pages.report_forms import LABELS, OWN
 from chalicelib.routes.pages.words import FORMATS, PERIODS, TYPES, kind_words, period_words
 from chalicelib.routes.reports import after_of, checked_id, reporting, shown, verified
+from chalicelib.usecases.answers.choices import choice_of
 from chalicelib.usecases.answers.values import Answer
 from chalicelib.usecases.questions.paging import cursor_of
 from chalicelib.usecases.reports import report
 from chalicelib.usecases.reports.reporting import fetch
-from chalicelib.usecases.reports.templates import saved
 
 OF_FORM = ("7d", "30d", "90d", "12m", "lastmonth", "mtd")
 A_PAGE = 20
@@ -58,7 +58,7 @@ def first(chosen: Chosen) -> Form:
 
 def types(asked: AskedByPage) -> dict[str, dict[str, str]]:
     """What the field `type` may say, in groups; a customer's own templates are the second."""
-    own = {f"custom:{one.id}": one.title for one in saved(asked.metrics, asked.customer_id).saved}
+    own = {f"custom:{one.id}": one.title for one in choice_of(asked.metrics, asked.customer_id, Templates).saved}
     return {"Reports": TYPES} | ({"Your templates": own} if own else {})
 
 

@@ -6,9 +6,10 @@ from datetime import datetime
 
 from chalicelib.domain.customer import Customer
 from chalicelib.domain.prospect import Prospects
+from chalicelib.domain.rates import Rates
 from chalicelib.domain.signals import RECONCILIATION_DIFFERENCE
 from chalicelib.usecases.aggregation.collaborators import Collaborators
-from chalicelib.usecases.answers.charging import rates_of
+from chalicelib.usecases.answers.choices import choice_of
 from chalicelib.usecases.answers.prospects import ask_source, make_prospects
 
 
@@ -19,6 +20,6 @@ def look_ahead(with_: Collaborators, customer: Customer, now: datetime) -> Prosp
     if with_.forecast is None:
         return ahead
     status = with_.metrics.status(customer.id)
-    charged = any(plan.changes_amounts for plan in rates_of(with_.metrics, customer.id, status).plans)
+    charged = any(plan.changes_amounts for plan in choice_of(with_.metrics, customer.id, Rates, status).plans)
     whose = with_.customers.get(customer.id) or customer  # a share of the payer's export comes without its accounts
     return ask_source(with_.forecast, whose, ahead, status.prospects, charged)

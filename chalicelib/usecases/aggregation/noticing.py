@@ -19,8 +19,9 @@ from chalicelib.domain.spend import currencies
 from chalicelib.domain.state import CustomerStatus
 from chalicelib.usecases.aggregation.collaborators import Collaborators
 from chalicelib.usecases.answers.anomalies import anomaly_answer
+from chalicelib.usecases.answers.choices import choice_of
 from chalicelib.usecases.answers.values import Answer
-from chalicelib.usecases.billing.budgets import budgets_of, check_budgets
+from chalicelib.usecases.billing.budgets import check_budgets
 from chalicelib.usecases.ports.metrics import MetricStore
 from chalicelib.usecases.questions.anomalies import anomaly_question
 from chalicelib.usecases.schedules.telling import deliveries_of
@@ -36,7 +37,7 @@ def notice(with_: Collaborators, customer_id: str, now: datetime) -> None:
     status = with_.metrics.status(customer_id)
     if Recipients.NAME not in status.choices:
         return
-    recipients = with_.metrics.choices.get(customer_id, Recipients) or Recipients()
+    recipients = choice_of(with_.metrics, customer_id, Recipients)
     told = [
         *_of_budgets(with_.metrics, customer_id, status, recipients, now),
         *_of_days(with_.metrics, customer_id, status, recipients, now),
@@ -47,7 +48,7 @@ def notice(with_: Collaborators, customer_id: str, now: datetime) -> None:
 
 def _of_budgets(store: MetricStore, customer_id: str, status: CustomerStatus, recipients: Recipients, now: datetime) -> Iterator[Delivery]:
     to = recipients.told_of("budget")
-    held = budgets_of(store, customer_id, status) if to else Budgets()
+    held = choice_of(store, customer_id, Budgets, status) if to else Budgets()
     for event in held.events:
         budget = held.of(event.budget_id)
         if budget is not None and event.budgeted is not None and now - event.at < TOLD_WITHIN:

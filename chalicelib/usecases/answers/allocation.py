@@ -7,6 +7,7 @@ from chalicelib.domain.choosing import CustomerSettings
 from chalicelib.domain.cost import CostDay
 from chalicelib.domain.errors import BreakdownUnavailable
 from chalicelib.domain.state import COST_EXPLORER, CustomerStatus
+from chalicelib.usecases.answers.choices import choice_of
 from chalicelib.usecases.ports.metrics import MetricStore
 from chalicelib.usecases.questions.costs import CostQuestion
 
@@ -19,9 +20,7 @@ def _tags_asked(question: CostQuestion) -> dict[str, str]:
 
 def allocation_tags(store: MetricStore, customer_id: str, question: CostQuestion, status: CustomerStatus) -> tuple[str, ...]:
     """The keys that the customer has chosen; looked up only where it has, and a question asks for one."""
-    if CustomerSettings.NAME not in status.choices or not _tags_asked(question):
-        return ()
-    return (store.choices.get(customer_id, CustomerSettings) or CustomerSettings()).allocation_tags
+    return choice_of(store, customer_id, CustomerSettings, status).allocation_tags if _tags_asked(question) else ()
 
 
 def check_tags(days: list[CostDay], question: CostQuestion, chosen: tuple[str, ...]) -> None:

@@ -8,9 +8,11 @@ from chalicelib.domain.anomalies import DEFINITION, LEAST_WEEKS, SPREADS, WEEKS,
 from chalicelib.domain.exact import add
 from chalicelib.domain.outlays import Outlays
 from chalicelib.domain.period import DAY, Window, midnight
+from chalicelib.domain.rates import Rates
 from chalicelib.domain.spend import Chosen
 from chalicelib.domain.state import CustomerStatus
-from chalicelib.usecases.answers.charging import charged_days, rates_of
+from chalicelib.usecases.answers.charging import charged_days
+from chalicelib.usecases.answers.choices import choice_of
 from chalicelib.usecases.answers.costs import SOURCES, currency_of, within
 from chalicelib.usecases.answers.values import Answer, data_through, shown, source_states, text_of
 from chalicelib.usecases.ports.metrics import MetricStore
@@ -24,7 +26,7 @@ COMING_IN = timedelta(days=2)
 def anomaly_answer(store: MetricStore, customer_id: str, question: AnomalyQuestion, status: CustomerStatus, now: datetime) -> Answer:
     """Of every known day of the window, by the settled lines of it and of the eight weeks before: one range of the table."""
     window = question.window
-    rates = rates_of(store, customer_id, status).always((window.end - DAY).date())  # a new price is no anomaly
+    rates = choice_of(store, customer_id, Rates, status).always((window.end - DAY).date())  # a new price is no anomaly
     read = charged_days(store, customer_id, Window(window.start - BASELINE, window.end), status, now, rates)
     currency = currency_of(read, question.currency)
     outlays = Outlays.of(read, question.basis, Chosen(question.selection, currency).admits)

@@ -10,12 +10,12 @@ from chalicelib.domain.bridge import Bridge, Tally, bridge
 from chalicelib.domain.compliance import ComplianceDay, DayScore
 from chalicelib.domain.controls import ControlState
 from chalicelib.domain.exact import add
-from chalicelib.domain.exceptions import EXCEPTED, Declaration, InEffect, next_turn
+from chalicelib.domain.exceptions import EXCEPTED, Declaration, Exceptions, InEffect, next_turn
 from chalicelib.domain.findings import DISABLED, FAILED, NO_DATA, PASSED, SEVERITIES, UNKNOWN
 from chalicelib.domain.period import DAY, midnight
 from chalicelib.domain.state import CustomerStatus
+from chalicelib.usecases.answers.choices import choice_of
 from chalicelib.usecases.answers.controls import told
-from chalicelib.usecases.answers.declarations import declarations_of
 from chalicelib.usecases.answers.kept import Passing
 from chalicelib.usecases.answers.values import Answer, shown, text_of
 from chalicelib.usecases.ports.metrics import MetricStore
@@ -44,7 +44,7 @@ class Side:
 def changes_answer(store: MetricStore, customer_id: str, question: ChangesQuestion, status: CustomerStatus, now: datetime) -> Answer:
     """What was said on a day stands until the next one that tells more; null where a side is unknown or of another product."""
     first, last = (store.latest_compliance_day(customer_id, day) for day in (question.first, question.last))
-    declarations = declarations_of(store, customer_id, status)
+    declarations = choice_of(store, customer_id, Exceptions, status).declarations
     same = first is not None and last is not None and first.product == last.product
     then = Side(first if same else None, question, declarations, _end_of(question.first, now))
     there = Side(last, question, declarations, _end_of(question.last, now))

@@ -9,14 +9,10 @@ from chalicelib.domain.cost import CostDay
 from chalicelib.domain.period import DAY, Window
 from chalicelib.domain.rates import Rates, charged
 from chalicelib.domain.state import CustomerStatus
+from chalicelib.usecases.answers.choices import choice_of
 from chalicelib.usecases.ports.metrics import MetricStore
 
 Days = list[CostDay]
-
-
-def rates_of(store: MetricStore, customer_id: str, status: CustomerStatus) -> Rates:
-    """Its plans; most customers have none, which needs no read."""
-    return (store.choices.get(customer_id, Rates) if Rates.NAME in status.choices else None) or Rates()
 
 
 def charging(rates: Rates) -> Callable[[Days], Days]:
@@ -30,4 +26,4 @@ def charged_days(
     """The window's days as the customer is charged for them."""
     first, last = window.start.date(), (window.end - DAY).date()
     read = store.costs.read(customer_id, first, last, consistent=not status.settled(now))
-    return charging(rates_of(store, customer_id, status) if rates is None else rates)(read)
+    return charging(choice_of(store, customer_id, Rates, status) if rates is None else rates)(read)

@@ -8,12 +8,13 @@ from datetime import datetime
 from chalicelib.domain.bridge import Tally
 from chalicelib.domain.compliance import DEFINITION, SEVERITIES, ComplianceDay, Evaluation, Issue
 from chalicelib.domain.controls import ControlState
-from chalicelib.domain.exceptions import EXCEPTED, EXPIRED, SOON, Declaration, InEffect, ending_within, next_turn
+from chalicelib.domain.exceptions import EXCEPTED, EXPIRED, SOON, Declaration, Exceptions, InEffect, ending_within, next_turn
 from chalicelib.domain.period import DAY
 from chalicelib.domain.responsibility import party_of
 from chalicelib.domain.state import FINDINGS_EXPORT, SECURITY_HUB, CustomerStatus
+from chalicelib.usecases.answers.choices import choice_of
 from chalicelib.usecases.answers.controls import shown_fix, told
-from chalicelib.usecases.answers.declarations import declarations_of, shown_declaration
+from chalicelib.usecases.answers.declarations import shown_declaration
 from chalicelib.usecases.answers.kept import Passing
 from chalicelib.usecases.answers.values import Answer, source_states, text_of
 from chalicelib.usecases.ports.metrics import MetricStore
@@ -29,7 +30,7 @@ def compliance_answer(store: MetricStore, customer_id: str, question: Compliance
     before = store.latest_compliance_day(customer_id, (now - TREND).date()) if last else None
     current = _evaluation(last, question)
     known = last is not None and last.knows(question.framework)
-    declarations = declarations_of(store, customer_id, status)
+    declarations = choice_of(store, customer_id, Exceptions, status).declarations
     in_effect = InEffect(declarations, now)
     answer: Answer = {
         "customer_id": customer_id,

@@ -10,11 +10,12 @@ from urllib.parse import unquote
 from chalicelib.domain.compliance import ComplianceDay
 from chalicelib.domain.controls import ControlState, Resource
 from chalicelib.domain.errors import NotFound
-from chalicelib.domain.exceptions import EXCEPTED, InEffect, next_turn
+from chalicelib.domain.exceptions import EXCEPTED, Exceptions, InEffect, next_turn
 from chalicelib.domain.findings import FAILED, SEVERITIES, STALE_AFTER, Finding, latest_by_id, state_of
 from chalicelib.domain.responsibility import party_of
 from chalicelib.domain.state import SECURITY_HUB, CustomerStatus
-from chalicelib.usecases.answers.declarations import declarations_of, shown_declaration
+from chalicelib.usecases.answers.choices import choice_of
+from chalicelib.usecases.answers.declarations import shown_declaration
 from chalicelib.usecases.answers.kept import Passing
 from chalicelib.usecases.answers.values import Answer, text_of
 from chalicelib.usecases.ports.metrics import MetricStore
@@ -26,7 +27,7 @@ Line = TypeVar("Line")
 
 def controls_answer(store: MetricStore, customer_id: str, question: ControlsQuestion, status: CustomerStatus, now: datetime) -> Answer:
     """A page of the controls, worst first; null where no day tells of each control."""
-    day, declarations = store.latest_compliance_day(customer_id, now.date()), declarations_of(store, customer_id, status)
+    day, declarations = store.latest_compliance_day(customer_id, now.date()), choice_of(store, customer_id, Exceptions, status).declarations
     in_effect = InEffect(declarations, now)
     known = day is not None and told(day) and day.knows(question.framework)
     chosen = [
@@ -50,7 +51,7 @@ def controls_answer(store: MetricStore, customer_id: str, question: ControlsQues
 
 def control_answer(store: MetricStore, customer_id: str, question: ControlQuestion, status: CustomerStatus, now: datetime) -> Answer:
     """One control with a page of its failing resources; NotFound for one that isn't known."""
-    day, declarations = store.latest_compliance_day(customer_id, now.date()), declarations_of(store, customer_id, status)
+    day, declarations = store.latest_compliance_day(customer_id, now.date()), choice_of(store, customer_id, Exceptions, status).declarations
     control, in_effect = _named(day, question.control_id), InEffect(declarations, now)
     if day is None or control is None:
         raise NotFound("there is no such control")

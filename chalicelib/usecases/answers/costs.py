@@ -19,7 +19,8 @@ from chalicelib.domain.rates import PRO_FORMA, Rates, charged
 from chalicelib.domain.spend import Chosen, Reconciliation, by_day, by_key, currencies, differences, reconcile, total_of
 from chalicelib.domain.state import COST_EXPLORER, FOCUS_EXPORT, CustomerStatus
 from chalicelib.usecases.answers.allocation import allocation_tags, check_tags, untold_tags
-from chalicelib.usecases.answers.charging import charging, rates_of
+from chalicelib.usecases.answers.charging import charging
+from chalicelib.usecases.answers.choices import choice_of
 from chalicelib.usecases.answers.comparison import Side, change, ranges, window_before
 from chalicelib.usecases.answers.prospects import forecast_answer
 from chalicelib.usecases.answers.reconciled import invoice_note, reconciliation
@@ -45,7 +46,7 @@ class Reading(NamedTuple):
 
 def cost_answer(store: MetricStore, customer_id: str, question: CostQuestion, status: CustomerStatus, now: datetime) -> Answer:
     """Exact sums of the settled lines; null where no source covers a day. With `as_of`, what would have been answered then."""
-    rates, window = rates_of(store, customer_id, status), question.window
+    rates, window = choice_of(store, customer_id, Rates, status), question.window
     if question.as_of and rates.pro_forma:
         raise InvalidInput(("as_of", "isn't there for costs at rates of your own: earlier versions may be at others"))
     reading = _reading(store, customer_id, question, rates, status, now)

@@ -4,16 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from chalicelib.domain.exceptions import Declaration, Exceptions
-from chalicelib.domain.state import CustomerStatus
+from chalicelib.domain.exceptions import Declaration
 from chalicelib.usecases.answers.values import Answer, text_of
-from chalicelib.usecases.ports.metrics import MetricStore
-
-
-def declarations_of(store: MetricStore, customer_id: str, status: CustomerStatus) -> tuple[Declaration, ...]:
-    """All that the customer has said; without a read where it has said nothing."""
-    held = store.choices.get(customer_id, Exceptions) if Exceptions.NAME in status.choices else None
-    return held.declarations if held else ()
 
 
 def shown_declaration(declaration: Declaration, now: datetime) -> Answer:

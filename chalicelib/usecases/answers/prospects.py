@@ -14,7 +14,7 @@ from chalicelib.domain.prospect import INTERVAL, METHOD, Forecast, Prospect, Pro
 from chalicelib.domain.rates import Rates
 from chalicelib.domain.spend import largest_difference
 from chalicelib.domain.state import CustomerStatus
-from chalicelib.usecases.answers.charging import rates_of
+from chalicelib.usecases.answers.choices import choice_of
 from chalicelib.usecases.answers.values import Answer, shown
 from chalicelib.usecases.ports.metrics import MetricStore
 from chalicelib.usecases.ports.sources import ForecastSource
@@ -30,7 +30,7 @@ def make_prospects(store: MetricStore, customer_id: str, now: datetime) -> tuple
 
     status, window = store.status(customer_id), history_window(now.date())
     paid = store.costs.read(customer_id, window.start.date(), (window.end - DAY).date())
-    rates, digest = rates_of(store, customer_id, status), status.choices.get(Rates.NAME, "")
+    rates, digest = choice_of(store, customer_id, Rates, status), status.choices.get(Rates.NAME, "")
     return prospects(paid, rates, digest, now.date()), largest_difference(paid)
 
 
@@ -75,7 +75,7 @@ def prospect_of(
 
     window = history_window(now.date())
     paid = store.costs.read(customer_id, window.start.date(), (window.end - DAY).date(), consistent=not status.settled(now))
-    return prospect(paid, rates_of(store, customer_id, status), basis, selection, currency, now.date())
+    return prospect(paid, choice_of(store, customer_id, Rates, status), basis, selection, currency, now.date())
 
 
 def forecast_answer(

@@ -13,15 +13,12 @@ from chalicelib.domain.period import Window, midnight, minus_months, month_start
 from chalicelib.domain.spend import Chosen, by_day, currencies
 from chalicelib.domain.state import COST_EXPLORER, CustomerStatus
 from chalicelib.usecases.answers.charging import charged_days
+from chalicelib.usecases.answers.choices import choice_of
 from chalicelib.usecases.answers.prospects import prospect_of
 from chalicelib.usecases.answers.values import Answer, shown, text_of
 from chalicelib.usecases.ports.metrics import MetricStore
 
 MOST_BUDGETS = 100
-
-
-def budgets_of(store: MetricStore, customer_id: str, status: CustomerStatus) -> Budgets:
-    return (store.choices.get(customer_id, Budgets) if Budgets.NAME in status.choices else None) or Budgets()
 
 
 def put_budget(store: MetricStore, customer_id: str, budget: Budget, existing: bool) -> Budget:
@@ -89,7 +86,7 @@ def check_budgets(store: MetricStore, customer_id: str, now: datetime) -> list[B
     A month's last days come in the next one, so the last month is looked at, too.
     """
     status = store.status(customer_id)
-    held = budgets_of(store, customer_id, status)
+    held = choice_of(store, customer_id, Budgets, status)
     if not held.budgets:
         return []
     older = [budget for budget in held.budgets if budget.created_at < midnight(month_start(now.date()))]
@@ -112,7 +109,7 @@ def _telling(crossed: Sequence[tuple[Budget, BudgetEvent]]) -> Callable[[Budgets
 
 def budgets_answer(store: MetricStore, customer_id: str, budget_id: str | None, status: CustomerStatus, now: datetime) -> Answer:
     """All budgets with this month's state, or the one of that id, with everything that it has told; NotFound."""
-    held = budgets_of(store, customer_id, status)
+    held = choice_of(store, customer_id, Budgets, status)
     wanted = [budget for budget in held.budgets if budget_id in (None, budget.id)]
     if budget_id is not None and not wanted:
         raise NotFound("there is no such budget")

@@ -12,10 +12,10 @@ from chalicelib.domain.cost import CostDay
 from chalicelib.domain.customer import UNALLOCATED, Customer
 from chalicelib.domain.exact import add_known
 from chalicelib.domain.period import DAY, midnight, next_month
-from chalicelib.domain.rates import SHARED, Plan, kind_of
+from chalicelib.domain.rates import SHARED, Plan, Rates, kind_of
 from chalicelib.domain.spend import currencies
 from chalicelib.domain.statement import Statement, Statements, kinds_to_share, shared_out
-from chalicelib.usecases.answers.charging import rates_of
+from chalicelib.usecases.answers.choices import choice_of
 from chalicelib.usecases.billing.statements import Draft, days_missing, draft, sums_of
 from chalicelib.usecases.ports.metrics import MetricStore
 from chalicelib.usecases.ports.world import CustomerDirectory
@@ -31,8 +31,7 @@ class Closings:
 
 def forget_shares(store: MetricStore, customer_id: str) -> int:
     """Takes a customer that was erased out of what was shared out; of how many months."""
-    held = store.choices.get(UNALLOCATED, Closings)
-    months = [month for month, shares in held.shares.items() if customer_id in shares] if held else []
+    months = [month for month, shares in choice_of(store, UNALLOCATED, Closings).shares.items() if customer_id in shares]
     if months:
         store.choices.change(UNALLOCATED, Closings, lambda now: _without(now or Closings(), customer_id))
     return len(months)
@@ -56,7 +55,7 @@ def close_month(directory: CustomerDirectory, store: MetricStore, month: date, n
     unknown = {customer.id: days_missing(_days(store, customer.id, month), month) for customer in everybody}
     customers = [customer.id for customer in everybody if _has_month(customer, month, unknown[customer.id])]
     statuses = store.statuses(customers)
-    plans = {customer_id: rates_of(store, customer_id, status).on(month) for customer_id, status in statuses.items()}
+    plans = {customer_id: choice_of(store, customer_id, Rates, status).on(month) for customer_id, status in statuses.items()}
     shares = _shares(store, month, plans, unknown)
     done: list[tuple[str, list[Statement] | str]] = []
     for customer_id in customers:
@@ -102,8 +101,8 @@ def _shares(
     if not sharers:
         return {}
     name = f"{month:%Y-%m}"
-    held = store.choices.get(UNALLOCATED, Closings)
-    if held and name in held.shares:
+    held = choice_of(store, UNALLOCATED, Closings)
+    if name in held.shares:
         return held.shares[name]
     if any(unknown[customer] for customers in sharers.values() for customer in customers):
         return None

@@ -24,7 +24,7 @@ from chalicelib.domain.statement import (
     kinds_to_share,
     restatements,
 )
-from chalicelib.usecases.answers.charging import rates_of
+from chalicelib.usecases.answers.choices import choice_of
 from chalicelib.usecases.answers.values import Answer, shown, text_of
 from chalicelib.usecases.ports.metrics import MetricStore
 
@@ -64,7 +64,7 @@ class Draft:
 
 def draft(store: MetricStore, customer_id: str, month: date, status: CustomerStatus, now: datetime, shares: Shares | None = None) -> Draft:
     """By what is known now; what is to be shared is in it only where it is given."""
-    rates, held = rates_of(store, customer_id, status), statements_of(store, customer_id, status)
+    rates, held = choice_of(store, customer_id, Rates, status), choice_of(store, customer_id, Statements, status)
     oldest = minus_months(month, RESTATED_MONTHS)
     before = sorted({statement.month for statement in held.closed if oldest <= statement.month < month})
     days = store.costs.read(customer_id, min([*before, month]), next_month(month) - DAY, consistent=not status.settled(now))
@@ -82,10 +82,6 @@ def _again(days: Sequence[CostDay], month: date, held: Statements, rates: Rates)
     made, unknown = own_statements(days, month, rates, {currency: shares for currency, shares in kept.items() if shares})
     amounts = {(month, currency): ZERO for currency in kept} | {(month, one.currency): one.charges for one in made}
     return {place: amount for place, amount in amounts.items() if place[1] not in unknown}
-
-
-def statements_of(store: MetricStore, customer_id: str, status: CustomerStatus) -> Statements:
-    return (store.choices.get(customer_id, Statements) if Statements.NAME in status.choices else None) or Statements()
 
 
 def of_month(days: Iterable[CostDay], month: date) -> list[CostDay]:
@@ -133,9 +129,9 @@ def statement_answer(store: MetricStore, customer_id: str, month: date, status: 
     """The month as it was closed, or as it stands by now; NotFound for a month that hasn't begun."""
     if midnight(month) > now:
         raise NotFound("that month hasn't begun")
-    held = statements_of(store, customer_id, status)
+    held = choice_of(store, customer_id, Statements, status)
     closed = held.of(month)
-    rates = rates_of(store, customer_id, status).on(month)
+    rates = choice_of(store, customer_id, Rates, status).on(month)
     open_kinds = [] if closed else list(kinds_to_share([rates]))
     found = closed or draft(store, customer_id, month, status, now).stated(held)
     last = next_month(month) - DAY
@@ -154,7 +150,7 @@ def statement_answer(store: MetricStore, customer_id: str, month: date, status: 
 
 def statements_answer(store: MetricStore, customer_id: str, question: None, status: CustomerStatus, now: datetime) -> Answer:
     """Every closed statement, newest first, without its lines."""
-    closed = reversed(statements_of(store, customer_id, status).closed)
+    closed = reversed(choice_of(store, customer_id, Statements, status).closed)
     return {
         "customer_id": customer_id,
         "statements": [

@@ -1,4 +1,4 @@
-"""The port of what a customer has said itself; ports.py names it, too."""
+"""The port of what a customer has said itself."""
 
 from __future__ import annotations
 

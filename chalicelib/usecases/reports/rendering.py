@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING, BinaryIO, cast
 
 from chalicelib.domain.branding import Branding
 from chalicelib.domain.errors import AnalyticsError, Busy, InvalidInput, ReportTooLarge, StoreUnavailable
-from chalicelib.domain.report import Brand
 from chalicelib.domain.reporting import GAVE_UP, QUEUED, READY, RENDERING, ReportRecord
 from chalicelib.domain.signals import REPORT_ENGINE, REPORTS_RENDERED
-from chalicelib.domain.state import CustomerStatus
 from chalicelib.domain.template import areas_of
+from chalicelib.usecases.answers.choices import choice_of
 from chalicelib.usecases.reports.manifest import data_set_sha256, manifest_of, sha256_of, signed
 from chalicelib.usecases.reports.reporting import Reporting, fail
 
@@ -107,7 +106,11 @@ def build(with_: Reporting, customer_id: str, record: ReportRecord, most_rows: i
     for _ in range(ROUNDS):
         asked = Asked(with_.metrics, customer_id, record.parameters, record.created_at, areas_of(record.template), most_rows).reading_once()
         report = compose(
-            record.type, record.template, asked, customer.name if customer else customer_id, _brand(with_, customer_id, asked.status)
+            record.type,
+            record.template,
+            asked,
+            customer.name if customer else customer_id,
+            choice_of(with_.metrics, customer_id, Branding, asked.status),
         )
         basis = basis_of(asked)
         if with_.metrics.status(customer_id).generation == asked.status.generation:
@@ -117,8 +120,3 @@ def build(with_: Reporting, customer_id: str, record: ReportRecord, most_rows: i
     if report.rows > most_rows:
         raise ReportTooLarge(f"there are {report.rows:,} rows, and a report takes {most_rows:,}: ask for a shorter period or less")
     return report, basis
-
-
-def _brand(with_: Reporting, customer_id: str, status: CustomerStatus) -> Brand:
-    held = with_.metrics.choices.get(customer_id, Branding) if Branding.NAME in status.choices else None
-    return Brand(held.name, held.colour, held.logo) if held else Brand()

@@ -12,6 +12,7 @@ from chalicelib.domain.choosing import CustomerSettings
 from chalicelib.domain.errors import Conflict, StoreUnavailable
 from chalicelib.domain.reporting import QUEUED, READY, Once, ReportRecord
 from chalicelib.domain.template import COMPLIANCE, COSTS, USAGE, Templates, areas_of
+from chalicelib.usecases.answers.choices import choice_of
 from chalicelib.usecases.answers.values import Answer, text_of
 from chalicelib.usecases.questions.parameters import Parameters
 from chalicelib.usecases.reports.manifest import sha256_of
@@ -55,10 +56,8 @@ def _queue(with_: Reporting, customer_id: str, record: ReportRecord) -> None:
 
 def _record(with_: Reporting, customer_id: str, body: Parameters, report_id: str, now: datetime, run: str) -> ReportRecord:
     status = with_.metrics.status(customer_id)
-    saved = with_.metrics.choices.get(customer_id, Templates) if Templates.NAME in status.choices else None
-    wanted = wanted_of(customer_id, body, saved or Templates(), now)
-    held = with_.metrics.choices.get(customer_id, CustomerSettings) if CustomerSettings.NAME in status.choices else None
-    months = (held or CustomerSettings()).report_retention_months
+    wanted = wanted_of(customer_id, body, choice_of(with_.metrics, customer_id, Templates, status), now)
+    months = choice_of(with_.metrics, customer_id, CustomerSettings, status).report_retention_months
     return ReportRecord(report_id, wanted.type, wanted.template, wanted.format, wanted.parameters, now, months, wanted.filename, run=run)
 
 

@@ -88,10 +88,6 @@ def template_id(text: str) -> str:
     return text
 
 
-def saved(store: MetricStore, customer_id: str) -> Templates:
-    return store.choices.get(customer_id, Templates) or Templates()
-
-
 def save(store: MetricStore, customer_id: str, template: Template) -> Template:
     """Puts it in the place of the one of the same id."""
 

@@ -10,9 +10,9 @@ from chalicelib.domain.delivery import Delivery, Note
 from chalicelib.domain.link import Link
 from chalicelib.domain.message import CONFIRM, DIGEST, LARGEST_MAIL, REPORT, Attachment, Document, Message
 from chalicelib.domain.recipient import EMAIL, S3, Recipient
-from chalicelib.domain.report import Brand
 from chalicelib.domain.reporting import READY, ReportRecord
 from chalicelib.domain.schedule import Run
+from chalicelib.usecases.answers.choices import choice_of
 from chalicelib.usecases.reports.headlines import told
 from chalicelib.usecases.schedules.scheduling import Scheduling
 
@@ -47,7 +47,7 @@ def message_of(with_: Scheduling, customer: Customer, delivery: Delivery, recipi
         with_.clock(),
         documents=documents,
         data=_data_of(run, records[0]) if one else {"report_ids": [record.id for record in records]},
-        brand=_brand(with_, customer.id),
+        brand=choice_of(with_.reporting.metrics, customer.id, Branding),
     )
     if recipient.channel == S3:
         return message, tuple(_attachment(with_, customer.id, record, None) for record in records)
@@ -70,7 +70,7 @@ def _noted(with_: Scheduling, customer: Customer, delivery: Delivery, note: Note
     if note.kind == CONFIRM:
         action = ("Confirm this address", with_.subscription(CONFIRM, customer.id, recipient.id))
     data = {label.lower().replace(" ", "_"): text for label, text in note.facts} | dict(note.amounts)
-    brand = _brand(with_, customer.id)
+    brand = choice_of(with_.reporting.metrics, customer.id, Branding)
     at = delivery.created_at
     return Message(note.kind, note.title, note.text, customer.id, customer.name, at, note.facts, data=data, action=action, brand=brand)
 
@@ -111,8 +111,3 @@ def _attachment(with_: Scheduling, customer_id: str, record: ReportRecord, large
         raise NothingToTell
     with file:
         return Attachment(record.filename, content_type, file.read(), size)
-
-
-def _brand(with_: Scheduling, customer_id: str) -> Brand:
-    held = with_.reporting.metrics.choices.get(customer_id, Branding)
-    return Brand(held.name, held.colour, held.logo) if held else Brand()

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from chalicelib.domain.delivery import Delivery, Note
 from chalicelib.domain.errors import AnalyticsError, Busy, Conflict, StoreUnavailable, TooManyRunning
 from chalicelib.domain.message import FAILED_REPORT
-from chalicelib.domain.period import Window
+from chalicelib.domain.period import Window, iso
 from chalicelib.domain.recipient import DOMAIN, EMAIL, Recipient
 from chalicelib.domain.reporting import FAILED as REPORT_FAILED
 from chalicelib.domain.reporting import ReportRecord
@@ -82,13 +82,9 @@ def is_final(metrics: MetricStore, customer_id: str, window: Window) -> bool:
 def _body(run: Run) -> dict[str, list[str]]:
     body = {name: list(values) for name, values in run.schedule.report.items() if name not in WINDOW}
     if run.window is not None:
-        start, end = (moment.date().isoformat() if run.window.whole_days else _z(moment) for moment in (run.window.start, run.window.end))
+        start, end = (moment.date().isoformat() if run.window.whole_days else iso(moment) for moment in (run.window.start, run.window.end))
         body |= {"start": [start], "end": [end]}
     return body
-
-
-def _z(moment: datetime) -> str:
-    return f"{moment:%Y-%m-%dT%H:%M:%SZ}"
 
 
 def _look(with_: Scheduling, customer_id: str, run: Run, record: ReportRecord, now: datetime) -> None:

@@ -13,6 +13,7 @@ from chalicelib.domain.errors import Conflict, InvalidInput, NotFound
 from chalicelib.domain.period import Window, parse_instant
 from chalicelib.domain.schedule import ACTIVE, DELIVERING, FAILED, NOW, PARKED, PAUSED, REPLAY, Digest, Run, Schedule
 from chalicelib.domain.template import Templates
+from chalicelib.usecases.answers.choices import choice_of
 from chalicelib.usecases.answers.values import Answer, text_of
 from chalicelib.usecases.schedules.reporter import run_of
 from chalicelib.usecases.schedules.request import Asking, ScheduleBody, SchedulePatch, body_of, schedule_of, usual_period
@@ -25,7 +26,7 @@ OLDEST_REPLAYED = timedelta(days=400)
 
 
 def asking(with_: Scheduling, customer_id: str, by: str) -> Asking:
-    templates = with_.reporting.metrics.choices.get(customer_id, Templates) or Templates()
+    templates = choice_of(with_.reporting.metrics, customer_id, Templates)
     return Asking(customer_id, by, with_.clock(), templates, with_.recipients(customer_id))
 
 

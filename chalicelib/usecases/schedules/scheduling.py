@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from chalicelib.domain.delivery import Delivery
 from chalicelib.domain.errors import StoreUnavailable
 from chalicelib.domain.recipient import Recipients
+from chalicelib.usecases.answers.choices import choice_of
 from chalicelib.usecases.ports.schedules import Channel, ScheduleStore
 from chalicelib.usecases.ports.world import Clock, Queue
 from chalicelib.usecases.reports.links import Linking
@@ -35,7 +36,7 @@ class Scheduling:
     clock: Clock
 
     def recipients(self, customer_id: str) -> Recipients:
-        return self.reporting.metrics.choices.get(customer_id, Recipients) or Recipients()
+        return choice_of(self.reporting.metrics, customer_id, Recipients)
 
     def hurry(self, kind: str, customer_id: str, keys: Iterable[str], delay: int = 0) -> None:
         """Has them done now. They are done anyway once they are due, so a queue that doesn't answer costs time and nothing else."""

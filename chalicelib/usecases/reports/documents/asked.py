@@ -13,12 +13,14 @@ from chalicelib.domain.anomalies import Thresholds
 from chalicelib.domain.cost import CostDay
 from chalicelib.domain.errors import ReportTooLarge
 from chalicelib.domain.period import DAY, Window
+from chalicelib.domain.rates import Rates
 from chalicelib.domain.report import Row
 from chalicelib.domain.state import CustomerStatus
 from chalicelib.domain.template import COMPLIANCE, COSTS, narrowed
 from chalicelib.usecases.answers.anomalies import anomaly_answer
 from chalicelib.usecases.answers.changes import changes_answer
-from chalicelib.usecases.answers.charging import charging, rates_of
+from chalicelib.usecases.answers.charging import charging
+from chalicelib.usecases.answers.choices import choice_of
 from chalicelib.usecases.answers.compliance import compliance_answer
 from chalicelib.usecases.answers.controls import control_answer, controls_answer
 from chalicelib.usecases.answers.costs import cost_answer
@@ -91,7 +93,7 @@ class Asked:
         first, last = window.start.date(), (window.end - DAY).date()
         consistent, as_of = not self.status.settled(self.at), self.cost_question.as_of
         read = self.metrics.costs.read(self.customer_id, first, last, consistent=consistent, as_of=as_of)
-        return charging(rates_of(self.metrics, self.customer_id, self.status))(read)
+        return charging(choice_of(self.metrics, self.customer_id, Rates, self.status))(read)
 
     @cached_property
     def anomalies(self) -> Answer:

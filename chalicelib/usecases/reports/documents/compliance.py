@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from chalicelib.domain.errors import InvalidInput
+from chalicelib.domain.exceptions import Exceptions
 from chalicelib.domain.findings import FAILED
 from chalicelib.domain.report import Block, Change, Chart, Column, KeyFigure, KeyFigures, Row, Series, Table, Text
-from chalicelib.usecases.answers.declarations import declarations_of, shown_declaration
+from chalicelib.usecases.answers.choices import choice_of
+from chalicelib.usecases.answers.declarations import shown_declaration
 from chalicelib.usecases.reports.documents.asked import Answer, Asked
 from chalicelib.usecases.reports.documents.layout import decimal, instant, span, table_or, total_of, words
 
@@ -142,7 +144,9 @@ def _evidence_row(one: Answer) -> Row:
 
 def exceptions(asked: Asked) -> Iterator[Block]:
     """All that was said and is still in effect, or has ended in the last 30 days."""
-    found: list[Answer] = [shown_declaration(one, asked.at) for one in declarations_of(asked.metrics, asked.customer_id, asked.status)]
+    found: list[Answer] = [
+        shown_declaration(one, asked.at) for one in choice_of(asked.metrics, asked.customer_id, Exceptions, asked.status).declarations
+    ]
     columns = [Column(name) for name in ("Kind", "Control", "Resource", "Status", "Reason", "Approver")]
     rows = (
         (

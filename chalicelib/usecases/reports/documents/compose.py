@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from chalicelib.domain.branding import Branding
 from chalicelib.domain.names import NONE
-from chalicelib.domain.report import Brand, Report
+from chalicelib.domain.report import Report
 from chalicelib.domain.template import COMPLIANCE, COSTS, USAGE, Template
 from chalicelib.usecases.questions.parameters import FILTERS, is_tag
 from chalicelib.usecases.reports.documents.asked import Answer, Asked
@@ -30,7 +31,7 @@ class Basis:
     watermarks: Mapping[str, str | None]
 
 
-def compose(kind: str, template: Template, asked: Asked, customer_name: str, brand: Brand) -> Report:
+def compose(kind: str, template: Template, asked: Asked, customer_name: str, brand: Branding) -> Report:
     title = f"{template.title} for {brand.name or customer_name}"
     sections = tuple(section_of(part, asked) for part in template.parts)
     facts = (*_facts(asked), ("Template", template.id))
