@@ -13,6 +13,7 @@ from chalicelib.stores.dynamo import Dynamo
 from chalicelib.stores.metrics import Metrics
 from tests import backends
 from tests.adapters.feeds import Feeds, feeding
+from tests.e2e.embedded import Embedded, started
 from tests.fakes import Clock
 
 NOW = datetime(2026, 11, 23, 20, tzinfo=UTC)
@@ -70,3 +71,17 @@ def module_feeds() -> Iterator[Feeds]:
 def feeds(module_feeds: Feeds) -> Feeds:
     module_feeds.empty()
     return module_feeds
+
+
+@pytest.fixture(scope="module")
+def module_aws() -> Iterator[Embedded]:
+    """The laptop's AWS for a module, as its tests leave it."""
+    with started() as made:
+        yield made
+
+
+@pytest.fixture
+def aws(module_aws: Embedded) -> Embedded:
+    """The same with nothing but its customers."""
+    module_aws.reset()
+    return module_aws

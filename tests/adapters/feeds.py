@@ -81,7 +81,7 @@ class Feeds:
     def deny(self, account: str) -> None:
         """The account's role is gone, and no session of it is left."""
         self.aws.without_role(account)
-        self.aws.services.account_clients.forget()
+        self.aws.forget_roles()
 
     def plan(self, at: datetime = NOW) -> dict[str, Any]:
         """What the schedule's event for that hour does."""

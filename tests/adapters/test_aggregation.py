@@ -1,6 +1,5 @@
 """The aggregation when sources and stores fail, repeat and race: it goes on, names what failed, and leaves the same table."""
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -20,22 +19,10 @@ from chalicelib.domain.usage import UsageBucket
 from chalicelib.stores import tables
 from chalicelib.usecases.aggregation import aggregate
 from local.turn import QueueWorker
-from tests.e2e.embedded import CLOSED, HOUR, NOW, Embedded, Failing, started
+from tests.e2e.embedded import CLOSED, HOUR, NOW, Embedded, Failing
 
 YESTERDAY = Window(midnight(CLOSED.date()) - DAY, midnight(CLOSED.date()))
 Item = dict[str, Any]
-
-
-@pytest.fixture(scope="module")
-def module_aws() -> Iterator[Embedded]:
-    with started() as found:
-        yield found
-
-
-@pytest.fixture
-def aws(module_aws: Embedded) -> Embedded:
-    module_aws.reset()
-    return module_aws
 
 
 @pytest.fixture
@@ -353,7 +340,7 @@ def test_an_account_that_failed_for_hours_is_caught_up_when_it_answers(aws: Embe
     aws.aggregate(acme, start)
     shop, data = acme.account_ids
     aws.without_role(data)
-    aws.services.account_clients.forget()
+    aws.forget_roles()
     for end in (start + HOUR, start + 8 * HOUR, start + 16 * HOUR):
         aws.aggregate(acme, end, costs=False)
         assert aws.state(acme, "cloudwatch") == ("partial", {"AccessDenied"})

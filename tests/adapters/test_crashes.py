@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
@@ -12,7 +11,7 @@ from moto.dynamodb.models import dynamodb_backends
 from chalicelib.domain.customer import Customer
 from chalicelib.stores import tables
 from local.aws import ACCOUNT, REGION
-from tests.e2e.embedded import Embedded, started
+from tests.e2e.embedded import Embedded
 
 FEWEST_KILL_POINTS = 60
 MOMENTS = ("before-call", "after-call")
@@ -20,10 +19,9 @@ SERVICES = ("dynamodb", "s3", "ce", "securityhub", "sts")
 
 
 @pytest.fixture(scope="module")
-def aws() -> Iterator[Embedded]:
-    with started() as found:
-        found.reset()
-        yield found
+def aws(module_aws: Embedded) -> Embedded:
+    module_aws.reset()
+    return module_aws
 
 
 class Killed(BaseException):

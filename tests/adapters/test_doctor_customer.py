@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from types import SimpleNamespace
@@ -20,19 +19,12 @@ from ops.checks import FAIL, OK, WARN, Check
 from ops.examined.customer import looks
 from ops.examined.stage import Stage, examine
 from ops.keys import issue
-from tests.e2e.embedded import Embedded, started
-
-
-@pytest.fixture(scope="module")
-def aws() -> Iterator[Embedded]:
-    with started() as made:
-        yield made
+from tests.e2e.embedded import Embedded
 
 
 @pytest.fixture
 def acme(aws: Embedded) -> Customer:
     """With a year of costs, a key, and everything read for this hour."""
-    aws.reset()
     (acme,) = (customer for customer in aws.customers if customer.id == "acme-retail")
     aws.aggregate(acme)
     issue(aws.services, acme.id, ("read",))
@@ -40,7 +32,7 @@ def acme(aws: Embedded) -> Customer:
 
 
 def seen(aws: Embedded, customer: Customer) -> dict[str, Check]:
-    aws.services.account_clients.forget()
+    aws.forget_roles()
     return {check.name: check for check in examine(looks(Stage(aws.services), customer))}
 
 
@@ -96,7 +88,7 @@ def test_a_role_that_may_not_list_metrics_fails(aws: Embedded, acme: Customer) -
     def refuse(**_: Any) -> Any:
         return SimpleNamespace(status_code=403), denied
 
-    aws.services.account_clients.forget()
+    aws.forget_roles()
     client = aws.services.account_clients(account, acme.external_id, "us-east-1")
     client.meta.events.register("before-call", refuse)
     checks = {check.name: check for check in examine(looks(Stage(aws.services), acme))}

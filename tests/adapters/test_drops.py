@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -19,21 +18,9 @@ from chalicelib.domain.spend import Chosen, by_day
 from chalicelib.domain.state import FINDINGS_EXPORT, FOCUS_EXPORT
 from chalicelib.stores import tables
 from chalicelib.usecases.aggregation import drops
-from tests.e2e.embedded import NOW, Embedded, started
+from tests.e2e.embedded import NOW, Embedded
 
 BUCKET = tables.bucket_name("local", "exports", "123456789012")
-
-
-@pytest.fixture(scope="module")
-def module_aws() -> Iterator[Embedded]:
-    with started() as found:
-        yield found
-
-
-@pytest.fixture
-def aws(module_aws: Embedded) -> Embedded:
-    module_aws.reset()
-    return module_aws
 
 
 @pytest.fixture

@@ -32,7 +32,7 @@ from chalicelib.usecases.aggregation import aggregate, drops, payer
 from chalicelib.usecases.aggregation.settle import settle_months
 from local import aws as embedded
 from ops import accounts, customers
-from tests.e2e.embedded import NOW, Embedded, started
+from tests.e2e.embedded import NOW, Embedded
 from tests.stack import SHARED_DATA
 
 BUCKET = tables.bucket_name("local", "exports", "123456789012")
@@ -48,12 +48,6 @@ ROWS: list[Row] = [
     (LAB, "2025-11-02", "100"),
     (NOBODY, "2025-11-03", "0.7"),
 ]
-
-
-@pytest.fixture(scope="module")
-def module_aws() -> Iterator[Embedded]:
-    with started() as found:
-        yield found
 
 
 @pytest.fixture

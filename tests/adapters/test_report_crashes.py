@@ -13,19 +13,18 @@ from chalicelib.security.signing import check
 from chalicelib.stores import tables
 from chalicelib.usecases.reports import rendering, report
 from tests.adapters.test_crashes import MOMENTS, Killed, Killer
-from tests.e2e.embedded import Embedded, started
+from tests.e2e.embedded import Embedded
 
 BODY = {"type": ["costs"], "format": ["csv"], "period": ["7d"]}
 REPORT_ID, OTHER_ID, KEY = "a" * 32, "b" * 32, "a key"
 
 
 @pytest.fixture(scope="module")
-def aws() -> Iterator[Embedded]:
-    with started() as found:
-        found.reset()
-        found.aggregate(found.customers[0])
-        yield found
-        wiring.use(None)
+def aws(module_aws: Embedded) -> Iterator[Embedded]:
+    module_aws.reset()
+    module_aws.aggregate(module_aws.customers[0])
+    yield module_aws
+    wiring.use(None)
 
 
 @pytest.fixture(scope="module")

@@ -83,7 +83,7 @@ def module_feeds(throttling: Throttling) -> Iterator[Feeds]:
 @pytest.fixture
 def feeds(module_feeds: Feeds) -> Feeds:
     module_feeds.empty()
-    module_feeds.aws.services.account_clients.forget()  # so that roles are asked for
+    module_feeds.aws.forget_roles()  # so that roles are asked for
     return module_feeds
 
 

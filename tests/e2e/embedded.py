@@ -59,6 +59,12 @@ class Embedded:
     def customers(self) -> tuple[Customer, ...]:
         return self.seeded.customers
 
+    def forget_roles(self) -> None:
+        """Every role is assumed anew."""
+        held = self.services.account_clients
+        held.clients.clear()
+        held._granted.clear()
+
     def reset(self) -> None:
         """Everything as at first, but for CloudWatch's points; a customer joins with its first aggregation."""
         self.mend()
