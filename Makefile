@@ -87,7 +87,7 @@ rehearse: $(INSTALLED) $(MINISTACK) ## a stage's whole life on MiniStack: deploy
 fuzz: $(INSTALLED) ## 50,000 hostile requests at a server of its own: no server error, flat memory (five minutes)
 	@$(BIN)/python -m tests.fuzz
 
-mutants: .scan/mutmut/.installed ## are domain's unit tests worth their name: changes one thing at a time there, and lists what none of them notices (an hour)
+mutants: $(INSTALLED) .scan/mutmut/.installed ## are domain's unit tests worth their name: changes one thing at a time there, and lists what none of them notices (an hour)
 	@rm -rf mutants && .scan/mutmut/bin/mutmut run --max-children 1 && $(BIN)/python -m tests.mutants
 
 licences: $(INSTALLED) .scan/pip-licenses/.installed ## docs/licences.md: what is shipped with the app, and under which licence

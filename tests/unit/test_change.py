@@ -16,7 +16,7 @@ from chalicelib.domain.errors import InvalidInput
 from chalicelib.domain.exact import add, subtract
 from chalicelib.domain.names import OTHERS
 from chalicelib.domain.period import DAY, Window, midnight
-from chalicelib.domain.spend import Chosen, by_day, differences, reconcile
+from chalicelib.domain.spend import Chosen, Reconciliation, by_day, differences, reconcile
 from chalicelib.usecases.comparison import ranges, window_before
 from chalicelib.usecases.questions_costs import cost_question
 from chalicelib.usecases.reconciled import FLAGGED, invoice_note, reconciliation
@@ -147,3 +147,10 @@ def test_the_paragraph_on_the_invoice_holds_the_windows_own_figures() -> None:
     assert "0.25 USD of Tax, -1 USD of Credit" in told
     assert "rates" not in told
     assert "markup" in invoice_note(days, "billed", "USD", {}, "markup")
+
+
+def test_a_difference_is_told_of_the_charges_and_is_unknown_where_either_is() -> None:
+    found = Reconciliation(Decimal(10), Decimal(12))
+    assert found.of_charges(Decimal(20)) == Reconciliation(Decimal(20), Decimal(22))
+    assert found.of_charges(None) == Reconciliation(None, None)
+    assert Reconciliation(Decimal(10), None).of_charges(Decimal(20)) == Reconciliation(Decimal(20), None)
