@@ -157,6 +157,12 @@ def test_unknown_days_are_no_days_and_no_zeros() -> None:
     assert forecast(days(40, lambda day: 10), known, date(2026, 3, 1)).days == 32
 
 
+def test_a_day_of_which_a_part_is_unknown_is_unknown() -> None:
+    known = days(40, lambda day: 10)
+    half = dict.fromkeys(list(known)[:5], None) | days(35, lambda day: 0, list(known)[5])
+    assert (forecast(known, half, date(2026, 3, 1)).days, forecast(half, known, date(2026, 3, 1)).days) == (35, 35)
+
+
 def test_a_month_before_the_days_and_one_far_behind_them_are_refused() -> None:
     known = days(30, lambda day: 10)
     assert "before the first day" in forecast(known, {}, date(2025, 12, 1)).reason
