@@ -169,6 +169,18 @@ def test_a_month_before_the_days_and_one_far_behind_them_are_refused() -> None:
     assert "more than 92 days" in forecast(known, {}, date(2026, 7, 1)).reason
 
 
+@pytest.mark.parametrize("last, told_of", [(date(2026, 8, 30), True), (date(2026, 8, 29), False)])
+def test_a_month_may_have_ninety_two_unknown_days_before_it(last: date, told_of: bool) -> None:
+    known = days(60, lambda day: 10, last - timedelta(days=59))
+    assert (forecast(known, {}, date(2026, 12, 1)).amount is not None) is told_of
+
+
+@pytest.mark.parametrize("first, told_of", [(date(2026, 3, 2), True), (date(2026, 3, 3), False)])
+def test_a_month_has_a_past_forecast_where_fourteen_days_were_known_by_the_fifteenth(first: date, told_of: bool) -> None:
+    found = backtest(days(70, lambda day: 10, first), {})
+    assert ([past.month for past in found.months] == [date(2026, 4, 1)]) is told_of
+
+
 def test_long_ago_is_not_fourteen_days_of_now() -> None:
     known = days(60, lambda day: 10) | days(5, lambda day: 3, date(2026, 9, 1))
     assert forecast(known, {}, date(2026, 10, 1)).reason == "needs 14 days of costs, has 5"
