@@ -212,7 +212,7 @@ cents = st.decimals(-100, 3000, places=4)
 
 
 @given(st.lists(st.tuples(*[st.none() | cents] * 3), min_size=22, max_size=75), st.randoms(use_true_random=False))
-@settings(max_examples=25, deadline=None)
+@settings(deadline=None)
 def test_causes_sum_to_the_impact_and_the_order_of_lines_does_not_matter(rows: list[tuple[Decimal | None, ...]], chance: object) -> None:
     def days(shuffle: bool) -> list[CostDay]:
         made = []
@@ -232,7 +232,7 @@ def test_causes_sum_to_the_impact_and_the_order_of_lines_does_not_matter(rows: l
 
 
 @given(st.lists(cents, min_size=40, max_size=60), st.integers(1, 60))
-@settings(max_examples=20, deadline=None)
+@settings(deadline=None)
 def test_weeks_later_the_same_is_told_weeks_later(amounts: list[Decimal], weeks: int) -> None:
     def told(first: date) -> list[tuple[int, Decimal]]:
         days = [CostDay.of(first + timedelta(days=number), [line(amount)], [], False, ()) for number, amount in enumerate(amounts)]
@@ -243,7 +243,7 @@ def test_weeks_later_the_same_is_told_weeks_later(amounts: list[Decimal], weeks:
 
 
 @given(st.lists(cents, min_size=30, max_size=70), st.integers(1, 6))
-@settings(max_examples=30, deadline=None)
+@settings(deadline=None)
 def test_in_units_ten_times_as_small_the_same_days_are_told(amounts: list[Decimal], power: int) -> None:
     def told(power: int) -> list[tuple[date, Decimal]]:
         by_day = {ago(back): amount.scaleb(power) for back, amount in zip(range(len(amounts), 0, -1), amounts, strict=True)}

@@ -20,7 +20,7 @@ FIRST = date(2026, 1, 5)
 amounts = st.decimals(-500, 5000, places=3)
 series = st.lists(amounts, min_size=1, max_size=150) | st.lists(st.none() | amounts, min_size=1, max_size=150)
 AHEAD = st.integers(0, 2)
-quick = settings(max_examples=40, deadline=None)
+quick = settings(deadline=None)
 
 
 def days(count: int, amount: Callable[[date], object], first: date = FIRST) -> Amounts:
@@ -128,7 +128,7 @@ def test_a_month_that_is_over_is_what_it_cost(values: list[Decimal]) -> None:
 
 
 @given(st.lists(st.tuples(amounts, amounts), min_size=90, max_size=150), st.integers(0, 10))
-@settings(max_examples=15, deadline=None)
+@quick
 def test_a_past_forecast_is_what_was_told_by_the_middle_of_the_month_before(values: list[tuple[Decimal, Decimal]], skipped: int) -> None:
     """Later days change nothing of it."""
     usage, other = (laid_out([pair[part] for pair in values], FIRST + timedelta(days=skipped)) for part in (0, 1))
