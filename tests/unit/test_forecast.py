@@ -250,6 +250,10 @@ def test_only_credits_make_it_negative() -> None:
     assert interval(falling)[0] >= 0
 
 
+def test_what_was_below_nothing_every_day_is_expected_to_stay_there() -> None:
+    assert told(forecast(days(60, lambda day: -10), {}, date(2026, 4, 1))) == -300
+
+
 def test_what_fell_to_nothing_is_expected_at_nothing_and_not_below_it() -> None:
     """Its trend, drawn on, would lie below zero by now."""
     falling = days(120, lambda day: max(0, 110 - (day - FIRST).days))
