@@ -77,6 +77,14 @@ def test_a_part_is_named_by_its_dimensions_and_none_where_it_has_none() -> None:
     assert [one.key.tag("team") for one in lines] == ["web", "", ""]
 
 
+def test_a_part_with_something_unknown_in_it_is_unknown_and_no_other_is() -> None:
+    lines = [
+        CostLine("1", service, "", "", "AWS", "Usage", "USD", None if amount is None else Decimal(amount), None, None)
+        for service, amount in (("S3", 4), ("S3", None), ("S3", 1), ("EC2", 2), ("RDS", None))
+    ]
+    assert group(amounts(lines), ("service",)) == {"EC2": 2, "RDS": None, "S3": None}
+
+
 def test_parts_are_ranked_by_size_whatever_the_sign_unknown_ones_last_and_equal_ones_by_name() -> None:
     parts = {"z": Decimal(0), "u": None, "a": Decimal("0.5"), "n": Decimal(-3), "b": Decimal(3), "t": None}
     assert list(ranked(parts)) == ["b", "n", "a", "z", "t", "u"]

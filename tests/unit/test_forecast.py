@@ -202,6 +202,8 @@ def test_the_month_that_has_begun_is_what_it_cost_and_the_rest_as_expected() -> 
     known = days(54, lambda day: 10) | days(10, lambda day: 12, date(2026, 2, 18))
     assert max(known) == date(2026, 2, 27)
     assert told(forecast(known, {}, date(2026, 2, 1))) == 17 * 10 + 10 * 12 + 12
+    assert forecast(known, {}, date(2026, 2, 14)) == forecast(known, {}, date(2026, 2, 1))
+    assert forecast(known, {}, date(2026, 2, 14)).month == date(2026, 2, 1)
 
 
 def test_a_tax_on_the_first_is_expected_once_and_not_again_after_it_came() -> None:

@@ -151,6 +151,14 @@ def test_a_prospect_is_the_forecast_of_usage_and_of_what_comes_once_apart() -> N
         assert found.months == 12
 
 
+def test_a_day_with_an_unknown_amount_is_no_day_of_a_prospect() -> None:
+    unknown = CostLine("1", "S3", "", "", "AWS", "Usage", "USD", None, None, None)
+    tax = CostLine("1", "Tax", "", "", "AWS", "Tax", "USD", Decimal(1), None, None)
+    days = [CostDay.of(day, [unknown, tax], [], False, ("s",)) if number < 100 else paid(day) for number, day in enumerate(DAYS)]
+    found = prospect(days, Rates(), "billed", Selection(), "USD", TODAY)
+    assert found.next_month == forecast(*laid_out(DAYS[100:], taxed=True), AHEAD)
+
+
 def test_of_a_tag_the_days_that_cost_explorer_tells_are_unknown() -> None:
     days = [paid(day, COST_EXPLORER if number < 387 else "s") for number, day in enumerate(DAYS)]
     found = prospect(days, Rates(), "billed", Selection(tags=(("team", ("(none)",)),)), "USD", TODAY)
