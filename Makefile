@@ -11,6 +11,7 @@ LOCK := .scan/pip-tools/bin/pip-compile --quiet --generate-hashes --strip-extras
 LOCKED := requirements requirements-dev requirements-ministack $(TOOLS:%=scan/%) scan/pip-tools scan/mutmut
 LICENCES := MIT;MIT License;MIT-0;MIT-CMU;BSD License;BSD-2-Clause;BSD-3-Clause;ISC;Apache-2.0;Apache-2.0 OR BSD-3-Clause;SIL Open Font License 1.1 (OFL-1.1)
 SHIPPED := $(shell sed -n 's/^\([A-Za-z0-9._-]*\)==.*/\1/p' requirements.txt)
+MUTANTS ?= *[147]
 DYNAMODB_LOCAL ?= .dynamodb-local
 
 .PHONY: chromium hooks house rehearse fuzz mutants scan lock licences help run aws reset test coverage test-dynamodb check format lint types arrows template unit bench install pictures clean
@@ -97,8 +98,10 @@ rehearse: $(INSTALLED) $(MINISTACK) ## a stage's whole life on MiniStack: deploy
 fuzz: $(INSTALLED) ## 50,000 hostile requests at a server of its own: no server error, flat memory (five minutes)
 	@$(BIN)/python -m tests.fuzz
 
-mutants: .scan/mutmut/.installed ## are domain's unit tests worth their name: changes one thing at a time there, and lists what none of them notices (an hour)
-	@rm -rf mutants && .scan/mutmut/bin/mutmut run --max-children 1 && $(BIN)/python -m tests.mutants
+mutants: $(INSTALLED) .scan/mutmut/.installed ## domain changed one thing at a time, and what no unit test notices (half an hour; MUTANTS='*' for all)
+	@rm -rf mutants && mkdir mutants && echo "mutmut (its words are in mutants/run.log)"
+	@.scan/mutmut/bin/mutmut run --max-children 1 '$(MUTANTS)' > mutants/run.log 2>&1 || { tail -n 20 mutants/run.log; exit 1; }
+	@$(BIN)/python -m tests.mutants
 
 licences: $(INSTALLED) .scan/pip-licenses/.installed ## docs/licences.md: what is shipped with the app, and under which licence
 	@{ echo "# What is shipped with the app"; echo; .scan/pip-licenses/bin/pip-licenses --python=$(BIN)/python --from=mixed --format=markdown \

@@ -8,7 +8,7 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.domain.breakdown import DIMENSIONS, Selection, group, top
+from chalicelib.domain.breakdown import DIMENSIONS, Selection, group, ranked, top
 from chalicelib.domain.cost import CostKey, CostLine, add_lines
 from chalicelib.domain.exact import add, add_known
 from chalicelib.domain.names import NONE, OTHERS
@@ -63,3 +63,28 @@ def test_the_largest_comes_first_whatever_its_sign_and_unknown_last() -> None:
         for name, amount in (("small", Decimal(1)), ("credit", Decimal(-9)), ("unknown", None), ("", Decimal(3)))
     ]
     assert list(group(amounts(lines), ("service",))) == ["credit", NONE, "small", "unknown"]
+
+
+def test_a_part_is_named_by_its_dimensions_and_none_where_it_has_none() -> None:
+    lines = [
+        CostLine("1", "S3", region, "", "AWS", "Usage", "USD", Decimal(amount), None, None, tags)
+        for region, amount, tags in (("eu", 4, {"team": "web"}), ("", 2, {}), ("eu", 1, {}))
+    ]
+    assert group(amounts(lines), ("service",)) == {"S3": 7}
+    assert group(amounts(lines), ("region",)) == {"eu": 5, "(none)": 2}
+    assert group(amounts(lines), ("service", "region")) == {"S3 / eu": 5, "S3 / (none)": 2}
+    assert group(amounts(lines), ("tag:team", "region")) == {"web / eu": 4, "(none) / (none)": 2, "(none) / eu": 1}
+    assert [one.key.tag("team") for one in lines] == ["web", "", ""]
+
+
+def test_a_part_with_something_unknown_in_it_is_unknown_and_no_other_is() -> None:
+    lines = [
+        CostLine("1", service, "", "", "AWS", "Usage", "USD", None if amount is None else Decimal(amount), None, None)
+        for service, amount in (("S3", 4), ("S3", None), ("S3", 1), ("EC2", 2), ("RDS", None))
+    ]
+    assert group(amounts(lines), ("service",)) == {"EC2": 2, "RDS": None, "S3": None}
+
+
+def test_parts_are_ranked_by_size_whatever_the_sign_unknown_ones_last_and_equal_ones_by_name() -> None:
+    parts = {"z": Decimal(0), "u": None, "a": Decimal("0.5"), "n": Decimal(-3), "b": Decimal(3), "t": None}
+    assert list(ranked(parts)) == ["b", "n", "a", "z", "t", "u"]

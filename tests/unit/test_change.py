@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
@@ -11,12 +12,12 @@ from hypothesis import strategies as st
 
 from chalicelib.domain.breakdown import Selection
 from chalicelib.domain.change import CHANGED, NEW, UNCHANGED, VANISHED, drivers, explain
-from chalicelib.domain.cost import CostDay, CostLine, SourceTotal
+from chalicelib.domain.cost import CostDay, CostLine, SourceTotal, totals_of
 from chalicelib.domain.errors import InvalidInput
 from chalicelib.domain.exact import add, subtract
 from chalicelib.domain.names import OTHERS
 from chalicelib.domain.period import DAY, Window, midnight
-from chalicelib.domain.spend import Chosen, by_day, differences, reconcile
+from chalicelib.domain.spend import Chosen, Difference, Reconciliation, by_day, differences, reconcile
 from chalicelib.usecases.answers.comparison import ranges, window_before
 from chalicelib.usecases.answers.reconciled import FLAGGED, invoice_note, reconciliation
 from chalicelib.usecases.questions.costs import cost_question
@@ -134,7 +135,8 @@ def test_a_day_that_isnt_what_its_source_says_is_flagged_with_its_account() -> N
     )
     found = reconcile([day], "billed", "USD", by_day([day], "billed", Chosen(Selection(), "USD")))
     apart = differences([day], "billed", "USD")
-    assert [(one.day, one.account, one.difference) for one in apart] == [(day.day, "2", Decimal("-0.5"))]
+    assert apart == [Difference(day.day, "2", Decimal(2), Decimal("2.5"), Decimal("-0.5"))]
+    assert (found.lines, found.own) == (3, Decimal("3.5"))
     answer = reconciliation([day], found, apart, "")
     assert (answer["difference"], answer["reason"]) == (Decimal("-0.5"), FLAGGED)
     assert differences([day], "effective", "USD") == []
@@ -147,3 +149,24 @@ def test_the_paragraph_on_the_invoice_holds_the_windows_own_figures() -> None:
     assert "0.25 USD of Tax, -1 USD of Credit" in told
     assert "rates" not in told
     assert "markup" in invoice_note(days, "billed", "USD", {}, "markup")
+
+
+def test_a_difference_is_told_of_the_charges_and_is_unknown_where_either_is() -> None:
+    found = Reconciliation(Decimal(10), Decimal(12))
+    assert found.of_charges(Decimal(20)) == Reconciliation(Decimal(20), Decimal(22))
+    assert found.of_charges(None) == Reconciliation(None, None)
+    assert Reconciliation(Decimal(10), None).of_charges(Decimal(20)) == Reconciliation(Decimal(20), None)
+
+
+def test_what_lines_come_to_is_held_against_the_sources_of_the_same_currency() -> None:
+    euros = replace(line("1", "7"), currency="EUR")
+    totals = [SourceTotal("1", "USD", Decimal(2), None, None), SourceTotal("1", "EUR", Decimal(8), None, None)]
+    days = [
+        CostDay.of(date(2026, 11, 1), [line("1"), euros], totals, True, ("s",)),
+        CostDay.of(date(2026, 11, 2), [line("1", "5")], totals_of([line("1", "5")]), True, ("s",)),
+    ]
+    for currency, lines, own in (("USD", 6, 7), ("EUR", 7, 8)):
+        found = reconcile(days, "billed", currency, by_day(days, "billed", Chosen(Selection(), currency)))
+        assert (found.lines, found.own, found.difference) == (lines, own, -1)
+        assert [one.account for one in differences(days, "billed", currency)] == ["1"]
+    assert reconcile(days, "effective", "USD", by_day(days, "effective", Chosen(Selection(), "USD"))).own is None

@@ -103,6 +103,15 @@ def test_since_when_a_control_fails_is_carried_from_day_to_day(history: list[str
                 assert of(last).failing_since == failing_from
 
 
+@pytest.mark.parametrize("status", ["GONE", "WARNING"])
+def test_a_spell_without_evidence_ends_nothing(status: str) -> None:
+    failing = day(finding("S3.1"))
+    found = [finding("S3.1", status, updated_at=NOW + DAY)] if status == "WARNING" else []
+    between = day(*found, at=NOW + DAY, before=failing)
+    again = day(finding("S3.1", updated_at=NOW + 2 * DAY), at=NOW + 2 * DAY, before=between)
+    assert of(between).failing_since == of(again).failing_since == NOW
+
+
 def test_a_control_that_was_switched_off_or_is_no_failure_has_no_since_when() -> None:
     failing = day(finding("S3.1"))
     off = assess("security_hub", SECURITY_HUB, [], NOW + DAY, STALE_AFTER, {"S3.1": ("cis",)}, frozenset({("S3.1", "cis")}), failing)

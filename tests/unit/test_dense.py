@@ -149,3 +149,10 @@ def test_columns_are_the_same_as_nothing_but_columns_of_the_same_amounts() -> No
     assert one == Columns.of(("a", "b"), [Amounts(-1, (10, 20))])
     assert one != Columns.of(("a", "b"), [Amounts.of([Decimal(1), Decimal(3)])])
     assert one != [Amounts.of([Decimal(1), Decimal(2)])]
+
+
+def test_a_sum_with_something_unknown_in_it_is_unknown_and_nothing_else() -> None:
+    keys = (("a",), ("b",))
+    parts = [(keys, Amounts.of([Decimal(5), Decimal(70)])), (keys, Amounts.of([None, Decimal(30)]))]
+    assert summed(parts) == (keys, Amounts(2, (0, 1), frozenset({0})))
+    assert summed([]) == ((), Amounts())

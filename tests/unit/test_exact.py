@@ -51,3 +51,8 @@ def test_the_plain_form_is_the_same_number_without_trailing_zeros(amount: Decima
     assert "." not in text or not text.endswith("0")
     assert shown.quantize(Decimal(1), ROUND_HALF_EVEN) is not None
     assert str(plain(Decimal("1E+3"))) == "1000"
+    assert str(plain(Decimal("1E+40"))) == "1" + "0" * 40
+
+
+def test_a_quotient_has_six_places_however_large_it_is() -> None:
+    assert str(quotient(Decimal(10**40), Decimal(3))) == "3" * 40 + ".333333"

@@ -131,6 +131,7 @@ def test_a_column_is_called_by_its_title_and_unit() -> None:
 
 def test_what_cant_be_printed_is_written_out_and_tabs_and_line_ends_stay() -> None:
     assert printable("a\tb\nc\rd") == "a\tb\nc\rd"
+    assert printable("\u2028 \u00a0") == "\u2028 \u00a0"
     assert printable("\x00\x1b\x7f\x9f\ud800\ufffe é") == "\\x00\\x1b\\x7f\\x9f\\ud800\\ufffe é"
 
 

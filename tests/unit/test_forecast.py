@@ -20,7 +20,7 @@ FIRST = date(2026, 1, 5)
 amounts = st.decimals(-500, 5000, places=3)
 series = st.lists(amounts, min_size=1, max_size=150) | st.lists(st.none() | amounts, min_size=1, max_size=150)
 AHEAD = st.integers(0, 2)
-quick = settings(max_examples=40, deadline=None)
+quick = settings(deadline=None)
 
 
 def days(count: int, amount: Callable[[date], object], first: date = FIRST) -> Amounts:
@@ -128,7 +128,7 @@ def test_a_month_that_is_over_is_what_it_cost(values: list[Decimal]) -> None:
 
 
 @given(st.lists(st.tuples(amounts, amounts), min_size=90, max_size=150), st.integers(0, 10))
-@settings(max_examples=15, deadline=None)
+@quick
 def test_a_past_forecast_is_what_was_told_by_the_middle_of_the_month_before(values: list[tuple[Decimal, Decimal]], skipped: int) -> None:
     """Later days change nothing of it."""
     usage, other = (laid_out([pair[part] for pair in values], FIRST + timedelta(days=skipped)) for part in (0, 1))
@@ -157,10 +157,28 @@ def test_unknown_days_are_no_days_and_no_zeros() -> None:
     assert forecast(days(40, lambda day: 10), known, date(2026, 3, 1)).days == 32
 
 
+def test_a_day_of_which_a_part_is_unknown_is_unknown() -> None:
+    known = days(40, lambda day: 10)
+    half = dict.fromkeys(list(known)[:5], None) | days(35, lambda day: 0, list(known)[5])
+    assert (forecast(known, half, date(2026, 3, 1)).days, forecast(half, known, date(2026, 3, 1)).days) == (35, 35)
+
+
 def test_a_month_before_the_days_and_one_far_behind_them_are_refused() -> None:
     known = days(30, lambda day: 10)
     assert "before the first day" in forecast(known, {}, date(2025, 12, 1)).reason
     assert "more than 92 days" in forecast(known, {}, date(2026, 7, 1)).reason
+
+
+@pytest.mark.parametrize("last, told_of", [(date(2026, 8, 30), True), (date(2026, 8, 29), False)])
+def test_a_month_may_have_ninety_two_unknown_days_before_it(last: date, told_of: bool) -> None:
+    known = days(60, lambda day: 10, last - timedelta(days=59))
+    assert (forecast(known, {}, date(2026, 12, 1)).amount is not None) is told_of
+
+
+@pytest.mark.parametrize("first, told_of", [(date(2026, 3, 2), True), (date(2026, 3, 3), False)])
+def test_a_month_has_a_past_forecast_where_fourteen_days_were_known_by_the_fifteenth(first: date, told_of: bool) -> None:
+    found = backtest(days(70, lambda day: 10, first), {})
+    assert ([past.month for past in found.months] == [date(2026, 4, 1)]) is told_of
 
 
 def test_long_ago_is_not_fourteen_days_of_now() -> None:
@@ -184,6 +202,8 @@ def test_the_month_that_has_begun_is_what_it_cost_and_the_rest_as_expected() -> 
     known = days(54, lambda day: 10) | days(10, lambda day: 12, date(2026, 2, 18))
     assert max(known) == date(2026, 2, 27)
     assert told(forecast(known, {}, date(2026, 2, 1))) == 17 * 10 + 10 * 12 + 12
+    assert forecast(known, {}, date(2026, 2, 14)) == forecast(known, {}, date(2026, 2, 1))
+    assert forecast(known, {}, date(2026, 2, 14)).month == date(2026, 2, 1)
 
 
 def test_a_tax_on_the_first_is_expected_once_and_not_again_after_it_came() -> None:
@@ -230,6 +250,10 @@ def test_only_credits_make_it_negative() -> None:
     assert found.amount == -40
     falling = forecast(days(80, lambda day: max(0, 80 - (day - FIRST).days)), {}, date(2026, 5, 1))
     assert interval(falling)[0] >= 0
+
+
+def test_what_was_below_nothing_every_day_is_expected_to_stay_there() -> None:
+    assert told(forecast(days(60, lambda day: -10), {}, date(2026, 4, 1))) == -300
 
 
 def test_what_fell_to_nothing_is_expected_at_nothing_and_not_below_it() -> None:

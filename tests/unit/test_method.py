@@ -168,7 +168,7 @@ FIGURES: dict[str, tuple[str, str]] = {
 
 
 def test_the_method_has_its_name() -> None:
-    assert METHOD == "seasonal-robust-trend-1"
+    assert forecast(*laid_out("weeks"), date(2026, 12, 1)).method == METHOD == "seasonal-robust-trend-1"
 
 
 @pytest.mark.parametrize("name", HISTORIES)

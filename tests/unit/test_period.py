@@ -98,6 +98,22 @@ def test_buckets_cover_the_window_without_gap_or_overlap(day: date, hours: int, 
     assert all(left.end == right.start for left, right in itertools.pairwise(found))
 
 
+@pytest.mark.parametrize(
+    "granularity, starts",
+    [
+        ("hour", ["2026-02-28T22:30", "2026-02-28T23:00", "2026-03-01T00:00", "2026-03-01T01:00"]),
+        ("day", ["2026-02-28T22:30", "2026-03-01T00:00"]),
+        ("month", ["2026-02-28T22:30", "2026-03-01T00:00"]),
+    ],
+)
+def test_buckets_begin_with_their_hour_day_or_month(granularity: str, starts: list[str]) -> None:
+    assert [bucket.start for bucket in buckets(Window(at("2026-02-28T22:30"), at("2026-03-01T01:30")), granularity)] == list(
+        map(at, starts)
+    )
+    long = [bucket.start.date() for bucket in buckets(Window(at("2026-01-30"), at("2026-03-02")), granularity)]
+    assert len(long) == {"hour": 31 * 24, "day": 31, "month": 3}[granularity]
+
+
 @given(DAYS, st.integers(0, 40))
 def test_months_back_keep_the_day_or_clip_it_to_the_months_last(day: date, months: int) -> None:
     back = minus_months(day, months)

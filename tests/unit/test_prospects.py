@@ -8,11 +8,13 @@ from decimal import Decimal
 from typing import Any
 
 from chalicelib.domain.breakdown import Selection
-from chalicelib.domain.cost import CostDay, CostLine, CostPart, SourceTotal
+from chalicelib.domain.cost import CostDay, CostLine, CostPart, SourceTotal, totals_of
 from chalicelib.domain.customer import UNALLOCATED, Account, Customer
 from chalicelib.domain.errors import SourceUnavailable
+from chalicelib.domain.forecast import backtest, forecast
 from chalicelib.domain.period import DAY
 from chalicelib.domain.prospect import Forecast, Prospect, Prospects
+from chalicelib.domain.prospecting import history_window, prospect, prospects
 from chalicelib.domain.rates import MARKUP, Plan, Rates
 from chalicelib.domain.spend import Difference, largest_difference
 from chalicelib.domain.state import COST_EXPLORER
@@ -176,3 +178,71 @@ def test_what_others_tell_takes_its_own_place_alone() -> None:
     told = made.told({"USD": {"billed": theirs}, "GBP": {"billed": theirs}})
     assert told.of == {"USD": {"billed": theirs, "effective": ours}, "EUR": {"billed": ours}, "GBP": {"billed": theirs}}
     assert (told.made_on, told.rates) == (date(2026, 11, 9), "digest")
+
+
+TODAY = date(2026, 11, 12)
+AHEAD = date(2026, 12, 1)
+
+
+def spiky(day: date) -> Decimal:
+    return Decimal(100 + 9 * day.weekday() + day.toordinal() * 7919 % 7 + 400 * (day.toordinal() % 47 == 3))
+
+
+def paid(day: date, source: str = "s") -> CostDay:
+    """Usage with spikes, a tax on the first, a credit on the 20th, and the same in another currency."""
+    tax = {1: Decimal(700 + 31 * (day.month % 3)), 20: Decimal(-90)}.get(day.day)
+    lines = [CostLine("1", "S3", "", "", "AWS", "Usage", currency, spiky(day), spiky(day) / 2, None) for currency in ("USD", "EUR")]
+    lines += [CostLine("1", "Tax", "", "", "AWS", "Tax", "USD", tax, tax, None)] if tax else []
+    return CostDay.of(day, lines, totals_of(lines), False, (source,))
+
+
+DAYS = [TODAY - number * DAY for number in range(407, 0, -1)]
+
+
+def laid_out(days: list[date], taxed: bool) -> tuple[dict[date, Decimal | None], dict[date, Decimal | None]]:
+    other = {day: {1: Decimal(700 + 31 * (day.month % 3)), 20: Decimal(-90)}.get(day.day, Decimal(0)) for day in days}
+    return {day: spiky(day) for day in days}, {day: amount if taxed else Decimal(0) for day, amount in other.items()}  # type: ignore[return-value]
+
+
+def test_a_prospect_is_the_forecast_of_usage_and_of_what_comes_once_apart() -> None:
+    days = [paid(day) for day in DAYS]
+    for selection, currency, taxed in (
+        (Selection(), "USD", True),
+        (Selection(), "EUR", False),
+        (Selection(charge_category=("Usage",)), "USD", False),
+    ):
+        usage, other = laid_out(DAYS, taxed)
+        found = prospect(days, Rates(), "billed", selection, currency, TODAY)
+        past = backtest(usage, other)
+        assert (found.this_month, found.next_month) == (forecast(usage, other, TODAY), forecast(usage, other, AHEAD))
+        assert (found.months, found.coverage, found.mape) == (len(past.months), past.coverage, past.mape)
+        assert found.months == 12
+
+
+def test_a_day_with_an_unknown_amount_is_no_day_of_a_prospect() -> None:
+    unknown = CostLine("1", "S3", "", "", "AWS", "Usage", "USD", None, None, None)
+    tax = CostLine("1", "Tax", "", "", "AWS", "Tax", "USD", Decimal(1), None, None)
+    days = [CostDay.of(day, [unknown, tax], [], False, ("s",)) if number < 100 else paid(day) for number, day in enumerate(DAYS)]
+    found = prospect(days, Rates(), "billed", Selection(), "USD", TODAY)
+    assert found.next_month == forecast(*laid_out(DAYS[100:], taxed=True), AHEAD)
+
+
+def test_of_a_tag_the_days_that_cost_explorer_tells_are_unknown() -> None:
+    days = [paid(day, COST_EXPLORER if number < 387 else "s") for number, day in enumerate(DAYS)]
+    found = prospect(days, Rates(), "billed", Selection(tags=(("team", ("(none)",)),)), "USD", TODAY)
+    assert found.next_month == forecast(*laid_out(DAYS[387:], taxed=True), AHEAD)
+    assert (found.next_month.days, found.months) == (20, 0)
+
+
+def test_prospects_are_of_everything_by_currency_and_basis_at_the_rates_of_their_day() -> None:
+    days = [paid(day) for day in DAYS]
+    rates = Rates((Plan(date(2026, 1, 1), MARKUP, Decimal(10)),))
+    made = prospects(days, rates, "digest", TODAY)
+    assert (made.made_on, made.rates, list(made.of), list(made.of["EUR"])) == (TODAY, "digest", ["EUR", "USD"], ["billed", "effective"])
+    assert made.of["EUR"]["effective"] == prospect(days, rates, "effective", Selection(), "EUR", TODAY)
+    assert made.of["USD"]["billed"].next_month != prospect(days, Rates(), "billed", Selection(), "USD", TODAY).next_month
+
+
+def test_a_history_is_thirteen_whole_months_and_the_days_of_this_one() -> None:
+    window = history_window(TODAY)
+    assert (window.start.date(), window.end.date()) == (date(2025, 10, 1), TODAY)

@@ -79,6 +79,7 @@ def test_a_plan_counts_from_its_month_on_and_before_it_the_payers_costs() -> Non
     ]
     assert list(by_day(charged(days, rates), "billed", everything()).values()) == [100, 110, 120]
     assert rates.with_plan(Plan(MONTH)).on(MONTH).basis == "payer"
+    assert rates.on(date(2026, 9, 30)) == Plan(date.min)
 
 
 def test_what_comes_through_the_marketplace_is_told_by_its_provider_or_its_service() -> None:

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from chalicelib.domain.findings import Sweep
 from chalicelib.domain.reading import CostRows, Registry
-from chalicelib.domain.state import CLOUDWATCH, FAILING, NOT_ENABLED, OK, SourceState
+from chalicelib.domain.state import CLOUDWATCH, COST_EXPLORER, FAILING, NO_DATA, NOT_ENABLED, OK, CustomerStatus, SourceState
 from tests.unit.findings import NOW, finding
 
 SCOPE, OTHER = "1/eu-west-1", "1/us-east-1"
@@ -73,3 +73,18 @@ def test_a_sources_age_is_told_by_how_often_it_is_read() -> None:
     assert not state.stale(old + timedelta(hours=3))
     assert state.stale(old + timedelta(hours=3, seconds=1))
     assert replace(state, data_through=None).age_ratio(NOW) == replace(state, source="findings_export").age_ratio(NOW) == 0
+
+
+def test_a_customer_is_as_old_as_its_oldest_source_that_tells_anything() -> None:
+    old = replace(STATE, data_through=NOW - timedelta(hours=6))
+    costs = SourceState(COST_EXPLORER, OK, NOW, NOW - timedelta(hours=30))
+    assert CustomerStatus(sources={CLOUDWATCH: old, COST_EXPLORER: costs}).age_ratio(NOW) == 2
+    for silent in (NOT_ENABLED, NO_DATA):
+        assert CustomerStatus(sources={CLOUDWATCH: replace(old, state=silent), COST_EXPLORER: costs}).age_ratio(NOW) == 1
+    assert CustomerStatus().age_ratio(NOW) == 0
+
+
+def test_what_was_written_a_minute_ago_is_everywhere_by_now() -> None:
+    status = CustomerStatus(changed_at=NOW)
+    assert [status.settled(NOW + timedelta(seconds=seconds)) for seconds in (0, 59, 60, 61)] == [False, False, True, True]
+    assert not CustomerStatus().settled(NOW)

@@ -40,3 +40,8 @@ def test_a_metric_is_one_line_in_cloudwatchs_embedded_format() -> None:
 def test_a_setting_that_makes_no_sense_is_named(name: str, text: str) -> None:
     with pytest.raises(InvalidSettings, match=name):
         Settings.from_environment({"STAGE": "dev", name: text})
+
+
+def test_a_function_is_called_by_its_stage_and_the_apis_own_name_is_left_out() -> None:
+    assert signals.API.deployed("dev") == f"{signals.APP}-dev"
+    assert signals.AGGREGATOR.deployed("production") == f"{signals.APP}-production-analytics-aggregator"
