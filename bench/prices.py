@@ -1,4 +1,4 @@
-"""What is asked of AWS at its prices (ops/prices.py), and DynamoDB's documented rounding of requests to units."""
+"""What is asked of AWS at its prices (ops/pricing/prices.py), and DynamoDB's documented rounding of requests to units."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from ops import prices
+from ops.pricing import prices
 
 READ_UNIT, WRITE_UNIT = 4096, 1024
 MEMORY_GB = 0.5

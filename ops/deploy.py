@@ -23,11 +23,11 @@ from ops.deployed import app_stack, data_stack, packaged, url_of
 from ops.deploying import plain, prerequisites, stack_of_app, stack_of_data
 from ops.deploying.artifacts import Artifacts
 from ops.deploying.prerequisites import PACKAGED_STAGES
+from ops.deploying.smoke_tests import DURATIONS
 from ops.deploying.stacks import Stacks
 from ops.deploying.staging import staged
 from ops.deploying.versions import Label, publish
 from ops.smoke import smoke
-from ops.smoked import DURATIONS
 
 STEPS = 7
 GOES_ON = "CloudFormation puts back what it began, or goes on if only the waiting ended: `python -m ops.doctor` tells"

@@ -11,8 +11,21 @@ import msgspec
 
 from chalicelib.domain.state import CLOUDWATCH
 from chalicelib.settings import CAPS
-from ops.month import DAYS, DRIVERS, LINES, METRICS_ASKED, METRICS_ASKED_SELDOM, OPTIONAL, OURS, THEIRS, Driver, cents, seldom, total
-from ops.prices import AS_OF, REGION
+from ops.pricing.month import (
+    DAYS,
+    DRIVERS,
+    LINES,
+    METRICS_ASKED,
+    METRICS_ASKED_SELDOM,
+    OPTIONAL,
+    OURS,
+    THEIRS,
+    Driver,
+    cents,
+    seldom,
+    total,
+)
+from ops.pricing.prices import AS_OF, REGION
 
 CUSTOMERS = (10, 1_000, 10_000)
 TITLES = {OURS: "", THEIRS: "In the customers' accounts", OPTIONAL: "Options"}

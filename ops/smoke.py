@@ -17,8 +17,8 @@ from ops.checks import Check, as_json, as_text, failed
 from ops.common import main, parser, services_of
 from ops.customers import create
 from ops.deployed import url_of
+from ops.deploying.smoke_tests import Smoking, smoke_tests
 from ops.keys import issue
-from ops.smoked import Smoking, smoke_tests
 
 CUSTOMER, NAME = "securebase-smoke", "SecureBase smoke tests"
 LIFE = timedelta(hours=1)

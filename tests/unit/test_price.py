@@ -12,9 +12,9 @@ import pytest
 
 from chalicelib.domain.prices import PRICES
 from chalicelib.domain.state import CLOUDWATCH, COST_EXPLORER
-from ops import prices
-from ops.month import DRIVERS, LINES, OURS, THEIRS, cents, seldom, total
 from ops.price import CUSTOMERS, as_json, as_markdown, as_text
+from ops.pricing import prices
+from ops.pricing.month import DRIVERS, LINES, OURS, THEIRS, cents, seldom, total
 
 ROOT = Path(__file__).parents[2]
 BEGIN, END = "<!-- python -m ops.price --markdown -->\n", "\n<!-- end -->"

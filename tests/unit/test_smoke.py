@@ -11,10 +11,9 @@ from typing import Any
 
 import pytest
 
-from ops import smoked
 from ops.asking import Site
 from ops.checks import FAIL, OK, Check, as_json, as_text
-from ops.smoked import FIELDS, Smoking, smoke_tests
+from ops.deploying.smoke_tests import FIELDS, Smoking, smoke_tests
 
 KEY, TOKEN, SMOKE = "sbk_dev_good", "good.token", "securebase-smoke"
 DOCUMENT = b"start,metric\n"
@@ -100,7 +99,7 @@ class Deployment:
 
 @pytest.fixture
 def deployment(monkeypatch: pytest.MonkeyPatch) -> Iterator[Deployment]:
-    monkeypatch.setattr(smoked, "POLL_SECONDS", 0.01)
+    monkeypatch.setattr("ops.deploying.smoke_tests.POLL_SECONDS", 0.01)
     made = Deployment()
     yield made
     made.server.shutdown()

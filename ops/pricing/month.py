@@ -10,7 +10,7 @@ from alarms.stack import build
 from alarms.tags import KEPT_STAGE
 from chalicelib.domain import signals
 from chalicelib.stores.tables import QUEUES
-from ops.prices import (
+from ops.pricing.prices import (
     API_REQUEST,
     CLOUDWATCH_ALARM_METRIC_MONTH,
     CLOUDWATCH_COMPOSITE_ALARM_MONTH,

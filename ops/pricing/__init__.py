@@ -1,0 +1,1 @@
+"""What a month costs: AWS's prices, and what there is of everything."""
