@@ -59,8 +59,8 @@ coverage: $(INSTALLED) $(MINISTACK) chromium ## the whole test-suite, and how mu
 test-dynamodb: $(INSTALLED) ## the store tests on a DynamoDB Local of yours (DYNAMODB_LOCAL=folder or DYNAMODB_LOCAL_URL=...)
 	@$(BIN)/python -m tests.dynamodb_local $(DYNAMODB_LOCAL)
 
-unit: $(INSTALLED) ## the tests without any AWS, in seconds
-	@$(BIN)/python -m pytest $(UNIT)
+unit: $(INSTALLED) ## the tests without any AWS, in half a minute
+	@$(BIN)/python -m pytest -n 2 $(UNIT)
 
 hooks: $(INSTALLED) ## have formatting, lint, types and imports looked at before each commit
 	@$(BIN)/pre-commit install
@@ -92,7 +92,7 @@ scan: $(INSTALLED) $(SCANNERS) template ## scanners over code, template and lice
 	@echo "licences" && .scan/pip-licenses/bin/pip-licenses --python=$(BIN)/python --from=mixed --packages $(SHIPPED) --allow-only="$(LICENCES)" > .scan/licences.txt
 	@echo "nothing unexplained found"
 
-rehearse: $(INSTALLED) $(MINISTACK) ## a stage's whole life on MiniStack: deployed, aggregated, alarmed, rolled back, destroyed (four minutes)
+rehearse: $(INSTALLED) $(MINISTACK) ## a stage's whole life on MiniStack: deployed, aggregated, alarmed, rolled back, destroyed (four to six minutes)
 	@$(BIN)/python -m tests.rehearsal
 
 fuzz: $(INSTALLED) ## 50,000 hostile requests at a server of its own: no server error, flat memory (five minutes)

@@ -61,7 +61,7 @@ class Settings:
         """STAGE is required; everything else has a default (docs/operations.md lists them)."""
         given = _Given(environment)
         stage = given.one_of("STAGE", STAGES, "")
-        laptop = stage == "local"
+        laptop = given.text("STAGE") == "local"
         public_url = given.text("PUBLIC_URL").rstrip("/") or None
         mail_from, inbox, origin = (given.text(name) or None for name in ("MAIL_FROM", "INBOX_URL", "CORS_ORIGIN"))
         at_home = laptop and (public_url or "").startswith(LAPTOP)
@@ -111,7 +111,7 @@ class _Given:
 
     def number(self, name: str, usual: int, least: int, most: int | None = None) -> int:
         text = self.text(name, str(usual))
-        fits = text.isascii() and text.isdigit() and least <= int(text) and (most is None or int(text) <= most)
+        fits = text.isascii() and text.isdigit() and len(text) <= 18 and least <= int(text) and (most is None or int(text) <= most)
         self.demand(fits, f"{name} must be a whole number " + (f"from {least} on" if most is None else f"from {least} to {most}"))
         return int(text) if fits else usual
 

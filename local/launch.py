@@ -241,5 +241,6 @@ def block(found: dict[str, Any], serve: bool, inbox: str) -> str:
 
 
 def reset() -> None:
-    """Forgets everything that was added or dropped."""
-    shutil.rmtree(FOLDER, ignore_errors=True)
+    """Forgets everything that was added or dropped; refused while it is in use."""
+    with only_one(FOLDER):
+        shutil.rmtree(FOLDER, ignore_errors=True)

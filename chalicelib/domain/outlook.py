@@ -62,9 +62,11 @@ def fitted(steady: Sequence[int | None], spikes: Sequence[int], all_spikes: Sequ
     factors = _factors(calm, weekday)
     even = [_even(amount, factors[(weekday + number) % WEEK]) for number, amount in enumerate(calm)]
     even = even[-_since_step(even) :]
-    level, slope = _line(even)
+    drawn, slope = _line(even)
+    never_negative = all(amount is None or amount >= 0 for amount in even)
+    level = max(drawn, 0) if never_negative else drawn
     noise = median([abs(amount - level) for amount in even[-STEP_DAYS:] if amount is not None])
-    counted, lately = all_spikes if level else (), len(all_spikes) + SPIKE_PRIOR
+    counted, lately = all_spikes if drawn else (), len(all_spikes) + SPIKE_PRIOR
     jumps = isqrt(sum(spike * spike for spike in counted) // lately)
     return Model(level, slope, factors, sum(counted) // lately, noise, jumps, len(even), _unsure(even))
 
@@ -157,5 +159,4 @@ def _line(even: Sequence[int | None]) -> tuple[int, int]:
     slope = median(steps) * believed // MILLION
     recent = weeks[:LEVEL_WEEKS]
     level = sum(amount + slope * number for number, amount in recent) // len(recent) + slope // 2
-    never_negative = all(amount is None or amount >= 0 for amount in even)
-    return max(level, 0) if never_negative else level, slope // WEEK
+    return level, slope // WEEK

@@ -35,6 +35,11 @@ class Window:
     def whole_days(self) -> bool:
         return is_midnight(self.start) and is_midnight(self.end)
 
+    @property
+    def last_day(self) -> date:
+        """The last UTC day that the window touches; pages name windows by it."""
+        return (self.end - timedelta.resolution).date()
+
     def days(self) -> Iterator[date]:
         """Every UTC day that the window touches."""
         day = self.start.date()

@@ -28,6 +28,7 @@ reports = Blueprint(__name__)
 on = registering(reports)
 POLL_SECONDS = 0.2
 _ID = re.compile(r"[0-9a-f]{32}", re.ASCII)
+_CREATED = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}Z", re.ASCII)
 
 
 def reporting() -> Reporting:
@@ -108,7 +109,7 @@ def after_of(values: Parameters) -> tuple[str, str] | None:
     if position is None:
         return None
     created_at, report_id = map(str, position)
-    if not _ID.fullmatch(report_id) or not 0 < len(created_at) <= 40:
+    if not _ID.fullmatch(report_id) or not _CREATED.fullmatch(created_at):
         raise no_such_cursor()
     return created_at, report_id
 

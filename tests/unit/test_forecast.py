@@ -264,6 +264,16 @@ def test_what_fell_to_nothing_is_expected_at_nothing_and_not_below_it() -> None:
         assert (found.amount, found.low) == (0, 0)
 
 
+def test_what_still_spikes_is_expected_to_though_what_goes_on_has_fallen_to_nothing() -> None:
+    """A job every ten days goes on; the rest has faded away, a unit a day."""
+    known = days(120, lambda day: max(0, 110 - (day - FIRST).days) + (500 if (day - FIRST).days % 10 == 0 else 0))
+    found = forecast(known, {}, month_after(known))
+    assert found.amount is not None
+    assert found.low is not None
+    assert found.amount > 500
+    assert found.low >= 0
+
+
 @pytest.mark.parametrize("left", [0, 30])
 def test_a_service_that_vanished_ten_days_ago_is_not_expected_back(left: int) -> None:
     known = days(100, lambda day: jittered(day) if day < date(2026, 4, 5) else left)

@@ -268,7 +268,8 @@ def own(world: World, first: str = "2026-11-01", end: str = "2026-11-25", **more
 
 
 def test_days_that_lie_ahead_and_nobodys_days_are_not_asked_for() -> None:
-    assert (own(World()), World().series.asked) == ([], [])
+    empty = World()
+    assert (own(empty), empty.series.asked) == ([], [])
     ahead = World(customer("acme"))
     assert (own(ahead, "2026-11-25", "2026-11-27"), ahead.series.asked) == ([], [])
     world = World(customer("acme"), customer("bora"))

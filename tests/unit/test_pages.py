@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from dataclasses import dataclass, field, replace
@@ -18,6 +19,7 @@ from hypothesis import strategies as st
 from chalicelib import wiring
 from chalicelib.domain.customer import ApiKey, Customer, Principal
 from chalicelib.domain.errors import AnalyticsError, Forbidden, InvalidInput, Unauthorized
+from chalicelib.domain.period import Window
 from chalicelib.domain.session import Session
 from chalicelib.routes.pages import cookies, guard, shown, visits
 from chalicelib.routes.pages.assets import asset
@@ -29,6 +31,7 @@ from tests.fakes import Clock
 NOW = datetime(2026, 11, 26, 10, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 ROOT = Path(__file__).parents[2]
+TEMPLATES = ROOT / "chalicelib" / "web" / "templates"
 
 
 class FakeSessions(dict[str, Session]):
@@ -295,3 +298,10 @@ def test_who_names_html_gets_it(accept: str) -> None:
 @pytest.mark.parametrize("accept", [None, "", "*/*", "text/*", "text/html;q=0", "text/html;q=x", "text/htmlx", "text/html," * 200])
 def test_who_does_not_name_it_does_not(accept: str | None) -> None:
     assert not takes_html(accept)
+
+
+def test_what_templates_ask_of_a_window_it_has() -> None:
+    """Templates ask by name, which no type checker sees."""
+    asked = {name for path in TEMPLATES.glob("*.html") for name in re.findall(r"\bwindow\.(\w+)", path.read_text())} - {"start", "end"}
+    assert asked
+    assert all(hasattr(Window, name) for name in asked)

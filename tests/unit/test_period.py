@@ -207,3 +207,10 @@ def test_thirteen_months_to_the_day_are_the_longest_window() -> None:
         parse_period("14m", NOW)
     with pytest.raises(InvalidInput, match="period: must be like 24h, 7d, 4w, 3m or 1y, or one of today, yesterday, mtd, lastmonth"):
         parse_period("soon", NOW)
+
+
+@pytest.mark.parametrize(
+    ("end", "last"), [("2026-11-26", "2026-11-25"), ("2026-11-26T00:00:01", "2026-11-26"), ("2026-11-26T23:00", "2026-11-26")]
+)
+def test_a_windows_last_day_is_the_last_one_that_it_touches(end: str, last: str) -> None:
+    assert Window(at("2026-11-01"), at(end)).last_day == date.fromisoformat(last)
