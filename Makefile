@@ -53,7 +53,7 @@ coverage: $(INSTALLED) $(MINISTACK) chromium ## the whole test-suite, and how mu
 	@$(BIN)/coverage erase
 	@$(BIN)/coverage run -m pytest -n 2 --dist worksteal
 	@$(BIN)/coverage combine --quiet
-	@$(BIN)/coverage json --quiet -o .coverage.json
+	@$(BIN)/coverage json --quiet -o .coverage-told.json
 	@$(BIN)/python -m tests.branches
 
 test-dynamodb: $(INSTALLED) ## the store tests on a DynamoDB Local of yours (DYNAMODB_LOCAL=folder or DYNAMODB_LOCAL_URL=...)

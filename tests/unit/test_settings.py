@@ -36,7 +36,34 @@ def test_a_metric_is_one_line_in_cloudwatchs_embedded_format() -> None:
     assert told["_aws"]["Timestamp"] > 1_700_000_000_000
 
 
-@pytest.mark.parametrize("name, text", [("USAGE_EVERY_HOURS", "2"), ("CLOUDWATCH_DAILY_CAP", "-1"), ("COST_EXPLORER_DAILY_CAP", "many")])
+def test_mails_need_somewhere_for_their_links_to_lead() -> None:
+    told = {"STAGE": "dev", "PUBLIC_URL": "https://x.example/", "MAIL_FROM": "Reports <reports@example.com>"}
+    settings = Settings.from_environment(told)
+    assert (settings.public_url, settings.mail_from) == ("https://x.example", "Reports <reports@example.com>")
+    for sender in ("reports", "a@example.com\nBcc: b@example.com"):
+        with pytest.raises(InvalidSettings, match="MAIL_FROM"):
+            Settings.from_environment({**told, "MAIL_FROM": sender})
+
+
+def test_a_laptop_is_reached_without_tls_and_has_an_inbox() -> None:
+    settings = Settings.from_environment({"STAGE": "local", "PUBLIC_URL": "http://127.0.0.1:8000", "INBOX_URL": "http://127.0.0.1:9000"})
+    assert (settings.public_url, settings.inbox_url) == ("http://127.0.0.1:8000", "http://127.0.0.1:9000")
+
+
+@pytest.mark.parametrize(
+    "name, text",
+    [
+        ("USAGE_EVERY_HOURS", "2"),
+        ("CLOUDWATCH_DAILY_CAP", "-1"),
+        ("COST_EXPLORER_DAILY_CAP", "many"),
+        ("QUERIES_A_MINUTE", "0"),
+        ("FORECAST", "guess"),
+        ("PUBLIC_URL", "http://x.example"),
+        ("PUBLIC_URL", "http://127.0.0.1:8000"),
+        ("MAIL_FROM", "Reports <reports@example.com>"),
+        ("INBOX_URL", "http://127.0.0.1:9000"),
+    ],
+)
 def test_a_setting_that_makes_no_sense_is_named(name: str, text: str) -> None:
     with pytest.raises(InvalidSettings, match=name):
         Settings.from_environment({"STAGE": "dev", name: text})
