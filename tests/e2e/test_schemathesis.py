@@ -19,7 +19,7 @@ LEFT_OUT = (
 )
 EVERYTHING = ("examples", "coverage", "fuzzing", "stateful")
 SEED, CASES = "20261125", "20"
-SECONDS = 400
+SECONDS = 1500
 FOCUS = "BilledCost,EffectiveCost,BillingCurrency,ChargePeriodStart,ServiceName,RegionId,SubAccountId"
 
 
