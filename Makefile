@@ -46,7 +46,7 @@ chromium: $(INSTALLED) ## what the browser tests drive, from PATH or CHROMIUM=..
 	@$(BIN)/python -m tests.chromium
 
 test: $(INSTALLED) $(MINISTACK) chromium ## the whole test-suite
-	@$(BIN)/python -m pytest -n 2 --dist worksteal
+	@$(BIN)/python -m pytest -n 2 --dist worksteal --durations=10
 	@$(BIN)/python -m tests.grants
 
 coverage: $(INSTALLED) $(MINISTACK) chromium ## the whole test-suite, and how much of chalicelib it ran: below its limits is an error
