@@ -92,7 +92,7 @@ scan: $(INSTALLED) $(SCANNERS) template ## scanners over code, template and lice
 	@echo "licences" && .scan/pip-licenses/bin/pip-licenses --python=$(BIN)/python --from=mixed --packages $(SHIPPED) --allow-only="$(LICENCES)" > .scan/licences.txt
 	@echo "nothing unexplained found"
 
-rehearse: $(INSTALLED) $(MINISTACK) ## a stage's whole life on MiniStack: deployed, aggregated, alarmed, rolled back, destroyed (four to six minutes)
+rehearse: $(INSTALLED) $(MINISTACK) ## a stage's whole life on MiniStack: deployed, aggregated, alarmed, rolled back, destroyed (three to six minutes)
 	@$(BIN)/python -m tests.rehearsal
 
 fuzz: $(INSTALLED) ## 50,000 hostile requests at a server of its own: no server error, flat memory (five minutes)
