@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -298,3 +299,12 @@ def port_answers(port: int) -> bool:
 def add(breakdown: dict[str, Any]) -> Decimal:
     """The sum of a flat breakdown; a null in it is an error."""
     return sum((Decimal(value) for value in breakdown.values()), Decimal(0))
+
+
+def eventually(look: Callable[[], Any], seconds: float = 30) -> Any:
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        if found := look():
+            return found
+        time.sleep(0.2)
+    raise AssertionError("it never came")

@@ -16,7 +16,7 @@ from uuid import uuid4
 import pytest
 from standardwebhooks import Webhook, WebhookVerificationError
 
-from tests.stack import Client, Stack
+from tests.stack import Client, Stack, eventually
 
 SCHEDULES, RECIPIENTS = "/analytics/schedules", "/analytics/recipients"
 DAILY: dict[str, Any] = {"name": "Daily", "report": {"type": "costs", "format": "csv"}, "cadence": {"kind": "daily", "at": "05:00"}}
@@ -77,15 +77,6 @@ class Mailbox:
 
     def html(self, message: Any) -> str:
         return self.get(f"/mails/{message['number']}").decode()
-
-
-def eventually(look: Callable[[], Any], seconds: float = 30) -> Any:
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
-        if found := look():
-            return found
-        time.sleep(0.2)
-    raise AssertionError("it never came")
 
 
 @pytest.fixture
